@@ -1,0 +1,49 @@
+// npm test: the type check, lint and format check, and every test with coverage. Ends with the line "N passed, N failed".
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** What tap prints last: how its assertions went. */
+const totals = /^# \{ total: \d+(?:, pass: (\d+))?(?:, fail: (\d+))?(?:, skip: (\d+))?/;
+
+let passed = 0;
+let failed = 0;
+let skipped = 0;
+
+/** Runs a command, and gives each line that it prints to `show`; the command counts as one test of its own unless it is tap. */
+async function run(command: string, show: (line: string) => void = console.log): Promise<boolean> {
+  console.log(`> ${command}`);
+  const child = spawn(command, { shell: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  const exit = new Promise<number | null>((resolve) => child.on('close', resolve));
+  for await (const line of createInterface({ input: child.stdout })) show(line);
+  return (await exit) === 0;
+}
+
+async function check(command: string): Promise<void> {
+  if (await run(command)) passed++;
+  else failed++;
+}
+
+/** Shows, of what tap prints, the result of each file, each failure with its diagnosis, and all that is not TAP. */
+function showTap(): (line: string) => void {
+  let diagnosis = false;
+  return (line) => {
+    const counts = totals.exec(line);
+    if (counts) {
+      passed += Number(counts[1] ?? 0);
+      failed += Number(counts[2] ?? 0);
+      skipped += Number(counts[3] ?? 0);
+    } else if (/^\s*(not )?ok \d+/.test(line)) {
+      diagnosis = /^\s*not ok/.test(line);
+      if (diagnosis || /^ok/.test(line) || /# SKIP/.test(line)) console.log(line);
+    } else if (diagnosis || /^(?!\s|# Subtest|TAP|1\.\.)./.test(line) || line.includes(' | ')) console.log(line);
+  };
+}
+
+await check('tsc');
+await check('biome ci');
+// Else tap would notice only while the first tests run that its TypeScript plugin is switched off.
+await check('tap build');
+// tap fails, too, where coverage is not complete.
+if (!(await run('tap --reporter=tap', showTap())) && failed === 0) failed++;
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+process.exitCode = failed > 0 ? 1 : 0;
