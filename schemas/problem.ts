@@ -1,0 +1,160 @@
+// Every error the service can answer with, and the document (RFC 9457) that says so.
+import { type Static, Type } from '@sinclair/typebox';
+import { Names } from './names.ts';
+
+interface Declaration {
+  readonly status: number;
+  readonly title: string;
+  /** What it means. */
+  readonly meaning: string;
+  /** What the client can do. */
+  readonly remedy: string;
+}
+
+export const problems = {
+  'malformed-body': {
+    status: 400,
+    title: 'The body cannot be read',
+    meaning: 'The body is empty, or it is not the format that its Content-Type names. The detail says where reading stopped.',
+    remedy: 'Send one JSON document in UTF-8. JSON has no NaN, no Infinity, no comments and no trailing commas.',
+  },
+  'invalid-request': {
+    status: 400,
+    title: 'The request does not fit the schema',
+    meaning:
+      'A key is missing or unknown, a value has the wrong type, an activation or a loss has a name that there is not, or an option is out of range. ' +
+      'Nothing is converted: a string is never taken for a number, nor null for 0, and a number must be finite in float64.',
+    remedy: 'Correct what each pointer points at. /openapi.json has the schema, and /docs shows it.',
+  },
+  'malformed-request': {
+    status: 400,
+    title: 'The request is not HTTP',
+    meaning: 'What arrived is not a well-formed HTTP/1.1 request.',
+    remedy: 'Send it with an HTTP client library.',
+  },
+  'not-found': {
+    status: 404,
+    title: 'There is nothing at this path',
+    meaning: 'The path is none of the service.',
+    remedy: 'GET / lists what there is.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'The path does not take this method',
+    meaning: 'The path is there, but not for this method.',
+    remedy: 'Use one of the methods that the Allow header lists.',
+  },
+  'not-acceptable': {
+    status: 406,
+    title: 'No answer in an accepted media type',
+    meaning: 'The Accept header admits none of the media types that the answer can have.',
+    remedy: 'Accept one of the media types that the detail lists, or leave Accept out.',
+  },
+  'request-timeout': {
+    status: 408,
+    title: 'The request did not arrive in time',
+    meaning: 'The connection was open, but the request was not complete within the time limit.',
+    remedy: 'Send it again, or in smaller parts: answers for parts of a batch can be merged by their divisors.',
+  },
+  'body-too-large': {
+    status: 413,
+    title: 'The body is too large',
+    meaning: 'The body has more bytes than the service takes. The detail says the limit.',
+    remedy: 'Split the batch and merge the answers by their divisors, or have the operator raise BODY_LIMIT.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'The body has a media type that is not understood',
+    meaning: 'The Content-Type header is missing or names another media type than the service reads, or the body is compressed.',
+    remedy: 'Name one of the media types that the detail lists, and send the body as it is, without a Content-Encoding.',
+  },
+  'shape-mismatch': {
+    status: 422,
+    title: 'Shapes do not fit together',
+    meaning:
+      'A matrix is ragged, the sizes of the layers do not chain, or targets or weights have another size than what they belong to.',
+    remedy:
+      'Correct what each pointer points at. weights are outputs x inputs, and a sample is a row unless batch.samples is "columns".',
+  },
+  'out-of-domain': {
+    status: 422,
+    title: 'A value is outside its domain',
+    meaning: 'A class index is no class, a target or an output is outside what the loss is defined for, or a weight is below 0.',
+    remedy: 'Correct what each pointer points at, or choose the loss that fits the targets.',
+  },
+  'non-finite-result': {
+    status: 422,
+    title: 'The result is not finite',
+    meaning:
+      'The loss or a value of the answer is infinite or not a number in float64. layer and step say where the first such value arose.',
+    remedy: 'Scale inputs and weights down, use a loss on logits, and see that not every sample is ignored or weighs 0.',
+  },
+  'too-much-memory': {
+    status: 422,
+    title: 'The request needs too much memory',
+    meaning:
+      'The values that the request asks for would take more memory than the service gives to one request. The detail says both sizes.',
+    remedy:
+      'Ask for less in include, split the batch and merge the answers by their divisors, or have the operator raise MEMORY_LIMIT.',
+  },
+  'headers-too-large': {
+    status: 431,
+    title: 'The request headers are too large',
+    meaning: 'The request line and the headers have more bytes than the service takes.',
+    remedy: 'Send fewer or shorter headers.',
+  },
+  internal: {
+    status: 500,
+    title: 'The service failed',
+    meaning: 'The fault is in the service, not in the request.',
+    remedy: 'Tell the operator the request id, which the X-Request-Id header has: the log has the cause under it.',
+  },
+} as const satisfies Record<string, Declaration>;
+
+export type ProblemType = keyof typeof problems;
+
+/** One thing wrong with a request, where a JSON pointer (RFC 6901) into its body says. */
+export const Finding = Type.Object(
+  {
+    pointer: Type.String({ description: 'JSON pointer (RFC 6901) into the body of the request' }),
+    detail: Type.String(),
+  },
+  { additionalProperties: false },
+);
+export type Finding = Static<typeof Finding>;
+
+/** The steps at which a value can become infinite or not a number, in the order in which they are computed. */
+export const Step = Names(['pre_activations', 'outputs', 'loss', 'gradients'], {
+  description: 'where the first value arose that is not finite',
+});
+export type Step = Static<typeof Step>;
+
+/** Where the first value arose that is not finite: members of a `non-finite-result`. */
+const origin = {
+  step: Type.Optional(Step),
+  layer: Type.Optional(Type.Integer({ minimum: 0, description: 'counted from 0; not with the step "loss"' })),
+};
+
+/** The document of the problems that have the given status. */
+export function ProblemWith(status: number) {
+  const types = (Object.keys(problems) as ProblemType[]).filter((type) => problems[type].status === status);
+  return Type.Object(
+    {
+      type: Names(types.map((type) => `/problems/${type}`)),
+      title: Type.String(),
+      status: Type.Literal(status),
+      detail: Type.String(),
+      errors: Type.Optional(Type.Array(Finding, { minItems: 1, description: 'the first 20 at the most' })),
+      ...(status === problems['non-finite-result'].status && origin),
+    },
+    { additionalProperties: false },
+  );
+}
+
+/** Why a request has no answer, as its problem document says it. */
+export interface Refused {
+  readonly detail: string;
+  readonly errors?: Finding[];
+  readonly step?: Step;
+  readonly layer?: number;
+}

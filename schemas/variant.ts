@@ -1,0 +1,87 @@
+// A choice among named variants, each with options of its own: what `activation` and `loss` are on the wire.
+import {
+  type Static,
+  type TObject,
+  type TOptional,
+  type TProperties,
+  type TSchema,
+  type TUnion,
+  type TUnsafe,
+  Type,
+} from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
+import { Names } from './names.ts';
+
+/** One variant: its formula, as the API's documentation shows it, its options, and what must hold among them. */
+export interface Declaration<Options extends TProperties = TProperties> {
+  readonly formula: string;
+  readonly options: Options;
+  readonly constraint?: Constraint<object>;
+}
+
+/** A condition on several options, which JSON Schema cannot say; `detail` is the error at the option `key`. */
+interface Constraint<Values> {
+  readonly key: string;
+  holds(options: Values): boolean;
+  detail(options: Values): string;
+}
+
+type NoOptions = Record<never, TSchema>;
+
+export type Declarations = Record<string, Declaration>;
+
+type Optionals<Options extends TProperties> = { [Key in keyof Options]: TOptional<Options[Key]> };
+
+type VariantsOf<D extends Declarations, Shared extends TProperties> = {
+  [Name in keyof D & string]: TObject<{ type: TUnsafe<Name> } & Optionals<D[Name]['options']> & Optionals<Shared>>;
+}[keyof D & string];
+
+/** A variant as it stands in a request: a bare name, or an object whose `type` is the name. */
+export type Named<D extends Declarations, Shared extends TProperties> = TUnion<
+  [TUnsafe<keyof D & string>, ...VariantsOf<D, Shared>[]]
+>;
+
+/** The options of the variant `Name`, those with a default being always there. */
+export type OptionsOf<D extends Declarations, Name extends keyof D> = Static<TObject<D[Name]['options']>>;
+
+/** Declares a variant, and ties its constraint to the types of its options. */
+export function declare<Options extends TProperties = NoOptions>(
+  formula: string,
+  options?: Options,
+  constraint?: Constraint<Static<TObject<Options>>>,
+): Declaration<Options> {
+  return { formula, options: options ?? ({} as Options), ...(constraint && { constraint }) };
+}
+
+/** The schema of a choice among `declarations`; `title` names the choice, and `shared` are options that every variant has. */
+export function named<D extends Declarations, Shared extends TProperties>(
+  title: string,
+  declarations: D,
+  shared: Shared,
+): Named<D, Shared> {
+  const entries = Object.entries(declarations);
+  const plain = entries.filter(([, { options }]) => Object.keys(options).length === 0).map(([name]) => name);
+  const withOptions = entries.filter(([name]) => !plain.includes(name));
+  const formulas = entries.map(([name, { formula }]) => `- \`${name}\`: \`${formula}\``).join('\n');
+  return Type.Union([
+    Names(Object.keys(declarations), { title, description: formulas }),
+    variant('without options of its own', plain, shared),
+    ...withOptions.map(([name, { options }]) => variant(name, [name], { ...options, ...shared })),
+  ]) as unknown as Named<D, Shared>;
+}
+
+function variant(title: string, names: string[], options: TProperties): TObject {
+  const optionals = Object.fromEntries(Object.entries(options).map(([key, schema]) => [key, Type.Optional(schema)]));
+  return Type.Object({ type: Names(names), ...optionals }, { title, additionalProperties: false });
+}
+
+/** A request's variant in full: its name, and its options with the defaults filled in. */
+export function resolve<D extends Declarations, Shared extends TProperties>(
+  declarations: D,
+  shared: Shared,
+  given: string | { type: string },
+): { name: keyof D & string; options: Static<TObject<Shared>> & Record<string, unknown> } {
+  const { type: name, ...options } = typeof given === 'string' ? { type: given } : given;
+  const schema = Type.Object({ ...declarations[name].options, ...shared });
+  return { name, options: Value.Default(schema, options) as never };
+}
