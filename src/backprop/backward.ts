@@ -1,0 +1,41 @@
+// The way back: the gradient of the last outputs comes first, then layer by layer the parameters' gradients and the inputs'.
+import type { Dense } from '../linalg/dense.ts';
+import type { Engine } from '../linalg/engine.ts';
+import type { Forward } from './forward.ts';
+import type { Layer } from './network.ts';
+
+/** The gradients of the loss at one layer. */
+export interface Backward {
+  /** With respect to the outputs: samples x outputs. */
+  readonly dA: Dense;
+  /** With respect to the pre-activations: samples x outputs. */
+  readonly dZ: Dense;
+  /** With respect to the weights: outputs x inputs. */
+  readonly dW: Dense;
+  /** With respect to the biases: outputs. */
+  readonly db?: Float64Array;
+  /** With respect to the inputs: samples x inputs. For the first layer only if it is wanted. */
+  readonly dX?: Dense;
+}
+
+/** Goes back through `layers` from dY = ∂loss/∂outputs. The result is in the order of the layers, first to last. */
+export function backward(
+  layers: readonly Layer[],
+  steps: readonly Forward[],
+  dY: Dense,
+  engine: Engine,
+  wantInputGradients: boolean,
+): Backward[] {
+  const gradients: Backward[] = [];
+  let dA = dY;
+  for (let k = layers.length - 1; k >= 0; k--) {
+    const { W, b, f } = layers[k];
+    const { X, Z, A } = steps[k];
+    const dZ = f.pullback(dA, Z, A);
+    const dW = engine.weightGradient(dZ, X);
+    const dX = k > 0 || wantInputGradients ? engine.inputGradient(dZ, W) : undefined;
+    gradients.unshift({ dA, dZ, dW, ...(b && { db: Float64Array.from(dZ.sum('column')) }), ...(dX && { dX }) });
+    if (dX) dA = dX;
+  }
+  return gradients;
+}

@@ -1,0 +1,23 @@
+// The network, ready to compute with.
+import { defaultActivation } from '../../schemas/activation.ts';
+import type { Network } from '../../schemas/network.ts';
+import { Dense } from '../linalg/dense.ts';
+import { type Activation, buildActivation } from './activations.ts';
+
+/** A layer computes f(A Wᵀ + b). */
+export interface Layer {
+  /** outputs x inputs. */
+  readonly W: Dense;
+  /** outputs. */
+  readonly b?: Float64Array;
+  readonly f: Activation;
+}
+
+/** Builds the layers of a network whose shapes have been checked. */
+export function buildLayers({ layers }: Network): Layer[] {
+  return layers.map(({ weights, biases, activation }) => ({
+    W: Dense.fromRows(weights),
+    ...(biases && { b: Float64Array.from(biases) }),
+    f: buildActivation(activation ?? defaultActivation),
+  }));
+}

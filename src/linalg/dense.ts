@@ -1,0 +1,50 @@
+// The dense matrix: every ml-matrix operation, on one flat buffer that a BLAS can take as it is.
+import { AbstractMatrix } from 'ml-matrix';
+
+/** A row-major float64 matrix, rows x columns: element (i, j) is `data[i * columns + j]`. */
+export class Dense extends AbstractMatrix {
+  override readonly rows: number;
+  override readonly columns: number;
+  readonly data: Float64Array;
+
+  constructor(rows: number, columns: number, data = new Float64Array(rows * columns)) {
+    super();
+    this.rows = rows;
+    this.columns = columns;
+    this.data = data;
+  }
+
+  /** A copy of `rows`, which must all have the length of the first. */
+  static fromRows(rows: readonly ArrayLike<number>[]): Dense {
+    const matrix = new Dense(rows.length, rows[0].length);
+    for (let i = 0; i < rows.length; i++) matrix.data.set(rows[i], i * matrix.columns);
+    return matrix;
+  }
+
+  /** A copy of any ml-matrix matrix. */
+  static from(matrix: AbstractMatrix): Dense {
+    const copy = new Dense(matrix.rows, matrix.columns);
+    for (let i = 0, at = 0; i < matrix.rows; i++) {
+      for (let j = 0; j < matrix.columns; j++) copy.data[at++] = matrix.get(i, j);
+    }
+    return copy;
+  }
+
+  get shape(): [number, number] {
+    return [this.rows, this.columns];
+  }
+
+  override get(row: number, column: number): number {
+    return this.data[row * this.columns + column];
+  }
+
+  override set(row: number, column: number, value: number): this {
+    this.data[row * this.columns + column] = value;
+    return this;
+  }
+
+  /** Row i as a view, not a copy. */
+  row(i: number): Float64Array {
+    return this.data.subarray(i * this.columns, (i + 1) * this.columns);
+  }
+}

@@ -1,0 +1,109 @@
+// Random networks: the shares of the samples add up, and the trace holds the values of one and the same computation.
+import t from 'tap';
+import type { Extra, GradientsRequest } from '../../schemas/gradients.ts';
+import { type LossName, losses } from '../../schemas/loss.ts';
+import { sameNumbers } from '../helper.ts';
+import { compute, forRandomRequests } from './random-request.ts';
+
+const include: Extra[] = ['outputs', 'input_gradients', 'per_sample_losses', 'per_sample_gradients', 'gradient_norms', 'trace'];
+
+/** Sums of a tensor over its first dimension. */
+function sums(data: Float64Array, samples: number): number[] {
+  const size = data.length / samples;
+  return Array.from({ length: size }, (_, i) =>
+    Array.from({ length: samples }, (_, s) => data[s * size + i]).reduce((a, b) => a + b),
+  );
+}
+
+/** The largest difference of two arrays, relative to the largest number of the second. */
+function distance(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  const largest = Math.max(...Array.from(expected, Math.abs), Number.MIN_VALUE);
+  return Math.max(...Array.from(expected, (number, i) => Math.abs(number - actual[i]))) / largest;
+}
+
+function norm(numbers: ArrayLike<number>): number {
+  return Math.hypot(...Array.from(numbers));
+}
+
+/** Every relation between the values of an answer, as how far it is from holding. */
+function relations(request: GradientsRequest): Record<string, number> {
+  const result = compute({ ...request, include });
+  const { loss, gradients, outputs, input_gradients, per_sample_losses, per_sample_gradients, gradient_norms, trace } = result;
+  if (!outputs || !input_gradients || !per_sample_losses || !per_sample_gradients || !gradient_norms || !trace)
+    throw new Error('incomplete');
+  const samples = per_sample_losses.length;
+  const last = trace.length - 1;
+  const far: Record<string, number> = {
+    'the losses of the samples add up': distance(sums(per_sample_losses, samples), [loss]),
+    'the outputs are those of the last layer': distance(trace[last].outputs.data, outputs.data),
+    'the input gradients are those of the first layer': distance(trace[0].input_gradients.data, input_gradients.data),
+    'the inputs are those of the first layer': distance(trace[0].inputs.data, request.batch.inputs.flat()),
+    'the total norm is that of all gradients': distance(
+      [gradient_norms.total],
+      [norm(gradients.flatMap(({ weights, biases }) => [...weights.data, ...(biases ?? [])]))],
+    ),
+  };
+  gradients.forEach(({ weights, biases }, k) => {
+    const shares = per_sample_gradients[k];
+    const norms = gradient_norms.layers[k];
+    far[`the weight gradients of layer ${k} add up`] = distance(sums(shares.weights.data, samples), weights.data);
+    far[`the weight norm of layer ${k}`] = distance([norms.weights], [norm(weights.data)]);
+    if (biases && shares.biases && norms.biases !== undefined) {
+      far[`the bias gradients of layer ${k} add up`] = distance(sums(shares.biases.data, samples), biases);
+      far[`the bias norm of layer ${k}`] = distance([norms.biases], [norm(biases)]);
+      far[`the pre-activation gradients of layer ${k} are the bias gradients' shares`] = distance(
+        trace[k].pre_activation_gradients.data,
+        shares.biases.data,
+      );
+    }
+    if (k === last) return;
+    far[`the outputs of layer ${k} are the next one's inputs`] = distance(trace[k].outputs.data, trace[k + 1].inputs.data);
+    far[`the output gradients of layer ${k} are the next one's input gradients`] = distance(
+      trace[k].output_gradients.data,
+      trace[k + 1].input_gradients.data,
+    );
+  });
+  return far;
+}
+
+for (const name of Object.keys(losses) as LossName[]) {
+  t.test(`shares and trace: ${name}`, async (t) => {
+    const worst: Record<string, number> = {};
+    forRandomRequests(name, (request) => {
+      for (const [relation, far] of Object.entries(relations(request))) worst[relation] = Math.max(worst[relation] ?? 0, far);
+    });
+    for (const [relation, far] of Object.entries(worst)) t.ok(far <= 1e-12, `${relation}, within ${far}`);
+  });
+}
+
+t.test("the article's trace, by hand", async (t) => {
+  const W = [[0.5, -1.5]];
+  const request: GradientsRequest = {
+    network: { layers: [{ weights: W, biases: [0.25], activation: 'tanh' }] },
+    batch: { inputs: [[1, 2]], targets: [[0.5]] },
+    include: ['trace'],
+  };
+  const Z = 0.5 * 1 - 1.5 * 2 + 0.25;
+  const Y = Math.tanh(Z);
+  const dY = 2 * (Y - 0.5);
+  const dZ = (1 - Y * Y) * dY;
+  const { trace, gradients } = compute(request);
+  const plain = trace?.map((layer) => Object.fromEntries(Object.entries(layer).map(([key, { data }]) => [key, [...data]])));
+  sameNumbers(
+    t,
+    plain,
+    [
+      {
+        inputs: [1, 2],
+        pre_activations: [Z],
+        outputs: [Y],
+        output_gradients: [dY],
+        pre_activation_gradients: [dZ],
+        input_gradients: [0.5 * dZ, -1.5 * dZ],
+      },
+    ],
+    'the trace',
+    1e-15,
+  );
+  t.strictSame([...gradients[0].weights.data], [dZ * 1, dZ * 2]);
+});

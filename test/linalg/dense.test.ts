@@ -1,0 +1,84 @@
+// The dense matrix and the engine: what ml-matrix gives them, on flat storage.
+import { Matrix } from 'ml-matrix';
+import t from 'tap';
+import { Dense } from '../../src/linalg/dense.ts';
+import { mlMatrix } from '../../src/linalg/ml-matrix.ts';
+import { isTensor } from '../../src/linalg/tensor.ts';
+
+const A = Dense.fromRows([
+  [1, 2, 3],
+  [4, 5, 6],
+]);
+const W = Dense.fromRows([
+  [1, 0, -1],
+  [2, 2, 2],
+  [0, 1, 0],
+  [3, 0, 1],
+]);
+
+t.test('row-major storage', async (t) => {
+  t.strictSame([...A.data], [1, 2, 3, 4, 5, 6]);
+  t.strictSame(A.shape, [2, 3]);
+  t.equal(A.get(1, 0), 4);
+  t.strictSame([...A.row(1)], [4, 5, 6]);
+  A.row(0)[0] = 7;
+  t.equal(A.get(0, 0), 7, 'a row is a view');
+  t.equal(A.set(0, 0, 1).get(0, 0), 1);
+  t.strictSame(
+    [
+      ...Dense.from(
+        new Matrix([
+          [1, 2],
+          [3, 4],
+        ]),
+      ).data,
+    ],
+    [1, 2, 3, 4],
+  );
+  t.ok(isTensor(A));
+  t.notOk(isTensor(A.data));
+  t.notOk(isTensor(null));
+});
+
+t.test('the operations of ml-matrix', async (t) => {
+  t.strictSame(
+    Dense.fromRows([[1, 2]])
+      .mul(2)
+      .to2DArray(),
+    [[2, 4]],
+  );
+  t.strictSame(A.sum('column'), [5, 7, 9]);
+  t.strictSame(A.transpose().to2DArray(), [
+    [1, 4],
+    [2, 5],
+    [3, 6],
+  ]);
+  t.strictSame(A.mmul(A.transpose()).to2DArray(), [
+    [14, 32],
+    [32, 77],
+  ]);
+});
+
+t.test('the three products of backpropagation', async (t) => {
+  const δ = Dense.fromRows([
+    [1, 0, 2, 0],
+    [0, -1, 0, 1],
+  ]);
+  t.strictSame(mlMatrix.forward(A, W).to2DArray(), A.mmul(W.transpose()).to2DArray());
+  t.strictSame(mlMatrix.forward(A, W).to2DArray(), [
+    [-2, 12, 2, 6],
+    [-2, 30, 5, 18],
+  ]);
+  t.strictSame(mlMatrix.weightGradient(δ, A).to2DArray(), [
+    [1, 2, 3],
+    [-4, -5, -6],
+    [2, 4, 6],
+    [4, 5, 6],
+  ]);
+  t.strictSame(mlMatrix.inputGradient(δ, W).to2DArray(), [
+    [1, 2, -1],
+    [1, -2, -1],
+  ]);
+  for (const product of [mlMatrix.forward(A, W), mlMatrix.weightGradient(δ, A), mlMatrix.inputGradient(δ, W)])
+    t.ok(product instanceof Dense);
+});
