@@ -1,0 +1,85 @@
+// The application: everything but the process. The only call of Fastify(), in tests too.
+import { randomUUID } from 'node:crypto';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { Config } from '../schemas/config.ts';
+import { handleError, handleNotFound, responseToUnreadable } from './problems.ts';
+import { docsRoutes } from './routes/docs.ts';
+import { gradientsRoutes } from './routes/gradients.ts';
+import { healthRoutes } from './routes/health.ts';
+import { homeRoutes } from './routes/home.ts';
+import { methodNotAllowedRoutes } from './routes/method-not-allowed.ts';
+import { problemsRoutes } from './routes/problems.ts';
+
+/** How long a request may take to arrive, in milliseconds. */
+const REQUEST_TIMEOUT = 300_000;
+
+/** Request ids that clients may choose: what fits in a log line. */
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+
+/** Builds the application, ready to listen or to be injected requests; without a logger it logs nothing. */
+export async function buildApp(config: Config, logger?: FastifyBaseLogger): Promise<FastifyInstance> {
+  const app = Fastify({
+    ...(logger && { loggerInstance: logger }),
+    bodyLimit: config.BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT,
+    genReqId: ({ headers }) => {
+      const given = headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    },
+    // A request that comes in on an open connection while the service closes is answered like any other.
+    return503OnClosing: false,
+    frameworkErrors: handleError,
+    clientErrorHandler({ code }, socket) {
+      if (socket.writable) socket.end(responseToUnreadable(code));
+      else socket.destroy();
+    },
+  });
+  app.setErrorHandler(handleError);
+  app.setNotFoundHandler(handleNotFound);
+  // The schemas of the routes make the documentation. The body is checked where it is decoded, by the same schema
+  // (src/answer.ts), and answers are written there: Fastify is to change neither.
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => (document) => JSON.stringify(document));
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+
+  finishAnswersOnClose(app);
+  const addMissingMethods = methodNotAllowedRoutes(app);
+  await docsRoutes(app);
+  homeRoutes(app);
+  gradientsRoutes(app, config);
+  healthRoutes(app);
+  problemsRoutes(app);
+  addMissingMethods();
+  await app.ready();
+  return app;
+}
+
+/**
+ * Lets every answer arrive whole when the application closes, and no connection outlive its last answer.
+ * Node takes a connection for idle once its answer has been handed over, however much of it is still to be sent,
+ * and would cut it off; and it waits for connections whose clients have not been told to close them.
+ */
+function finishAnswersOnClose(app: FastifyInstance): void {
+  const { server } = app;
+  const closeIdleConnections = server.closeIdleConnections.bind(server);
+  let closing = false;
+  let inFlight = 0;
+  server.closeIdleConnections = () => {
+    if (inFlight === 0) closeIdleConnections();
+  };
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+  app.addHook('onRequest', async (_request, reply) => {
+    inFlight++;
+    reply.raw.once('close', () => {
+      inFlight--;
+      if (closing) server.closeIdleConnections();
+    });
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing) reply.header('connection', 'close');
+  });
+}

@@ -1,0 +1,82 @@
+// From what went wrong to the problem document (RFC 9457) that says so.
+import { STATUS_CODES } from 'node:http';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { type ProblemType, problems, type Refused } from '../schemas/problem.ts';
+import { Refusal } from './refusal.ts';
+import { mediaTypes } from './wire/codecs.ts';
+
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+
+export function problemOf(type: ProblemType, refused: Refused) {
+  const { status, title } = problems[type];
+  return { type: `/problems/${type}`, title, status, ...refused };
+}
+
+export function sendProblem(reply: FastifyReply, type: ProblemType, refused: Refused): FastifyReply {
+  return reply
+    .code(problems[type].status)
+    .type(PROBLEM_MEDIA_TYPE)
+    .send(Buffer.from(JSON.stringify(problemOf(type, refused))));
+}
+
+/** Answers whatever a handler, a hook or Fastify itself has thrown. What is not the client's doing is logged, and not told. */
+export function handleError(error: FastifyError | Refusal, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error instanceof Refusal) return sendProblem(reply, error.type, error.refused);
+  const known = thrownByFastify[error.code];
+  if (known) {
+    const { type, detail } = known(request);
+    // Fastify closes the connection over a body that it will not read; a client that is still sending would get no answer.
+    reply.removeHeader('connection');
+    return sendProblem(reply, type, { detail });
+  }
+  request.log.error(error);
+  return sendProblem(reply, 'internal', { detail: `the log has the cause, under the request id ${request.id}` });
+}
+
+type Explanation = (request: FastifyRequest) => { type: ProblemType; detail: string };
+
+const notFound: Explanation = ({ url }) => ({ type: 'not-found', detail: `there is nothing at ${url.slice(0, 200)}` });
+
+/** The errors with which Fastify refuses a request before its handler runs, by their codes. */
+const thrownByFastify: Record<string, Explanation> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ({ routeOptions }) => ({
+    type: 'body-too-large',
+    detail: `expected at most ${routeOptions.bodyLimit} bytes (BODY_LIMIT)`,
+  }),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ({ headers }) => ({
+    type: 'unsupported-media-type',
+    detail: `expected the Content-Type ${mediaTypes.join(' or ')}, got ${headers['content-type'] || 'none'}`,
+  }),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ({ headers }) => ({
+    type: 'malformed-body',
+    detail: `expected ${headers['content-length']} bytes, as Content-Length says, but the body ended before`,
+  }),
+  FST_ERR_BAD_URL: notFound,
+  FST_ERR_MAX_PARAM_LENGTH: notFound,
+};
+
+export function handleNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { type, detail } = notFound(request);
+  return sendProblem(reply, type, { detail });
+}
+
+/** What Node's HTTP parser refuses, by its error codes; everything else is malformed. */
+const refusedByParser: Record<string, ProblemType> = {
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+};
+
+/** The whole HTTP response to bytes that Node could not read as a request. */
+export function responseToUnreadable(code: string): string {
+  const type = refusedByParser[code] ?? 'malformed-request';
+  const { status } = problems[type];
+  const body = JSON.stringify(problemOf(type, { detail: `the HTTP parser stopped with ${code}` }));
+  return [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Connection: close',
+    `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    '',
+    body,
+  ].join('\r\n');
+}

@@ -1,0 +1,50 @@
+// GET /openapi.json and GET /docs: the documentation, made from the routes' schemas.
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { Type } from '@sinclair/typebox';
+import type { FastifyInstance } from 'fastify';
+import packageJson from '../../package.json' with { type: 'json' };
+
+/** Nothing from outside. Swagger UI has its icons as data and some of its styles inline. */
+const CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'";
+
+/** To be called before the routes that are to be documented are added. */
+export async function docsRoutes(app: FastifyInstance): Promise<void> {
+  const { name: title, version, description, license } = packageJson;
+  await app.register(swagger, {
+    convertConstToEnum: false,
+    openapi: {
+      openapi: '3.1.0',
+      info: { title, version, description, license: { name: license, identifier: license } },
+      servers: [{ url: '/' }],
+      tags: [
+        { name: 'gradients', description: 'What the service is for' },
+        { name: 'documentation', description: 'What explains it' },
+        { name: 'health', description: 'For those who run it' },
+      ],
+    },
+  });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: CONTENT_SECURITY_POLICY,
+    theme: { title },
+    uiConfig: {
+      layout: 'BaseLayout',
+      deepLinking: true,
+      defaultModelRendering: 'model',
+      defaultModelExpandDepth: 6,
+    },
+  });
+  app.get(
+    '/openapi.json',
+    {
+      schema: {
+        operationId: 'openapi',
+        summary: 'This description of the API',
+        tags: ['documentation'],
+        response: { 200: Type.Object({}, { description: 'An OpenAPI 3.1 document' }) },
+      },
+    },
+    () => app.swagger(),
+  );
+}

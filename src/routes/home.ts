@@ -1,0 +1,65 @@
+// GET /: what this service is, for a person who comes upon it.
+import { Type } from '@sinclair/typebox';
+import type { FastifyInstance } from 'fastify';
+import packageJson from '../../package.json' with { type: 'json' };
+import { examples } from '../../schemas/examples.ts';
+import { problems } from '../../schemas/problem.ts';
+import { html, pageResponse, sendPage } from './page.ts';
+
+const Home = Type.Object(
+  {
+    name: Type.String(),
+    version: Type.String(),
+    description: Type.String(),
+    routes: Type.Record(Type.String(), Type.String()),
+    example: Type.String({ description: 'a command line to try' }),
+  },
+  { additionalProperties: false },
+);
+
+const routes = {
+  'POST /gradients': "a network's gradients on a batch",
+  'GET /docs': 'the documentation of the API',
+  'GET /openapi.json': 'the same for programs, as OpenAPI 3.1',
+  'GET /livez': 'whether the process answers',
+  'GET /readyz': 'whether the service takes requests',
+  'GET /problems/{type}': 'what an error type means and what to do',
+};
+
+export function homeRoutes(app: FastifyInstance): void {
+  app.get(
+    '/',
+    {
+      schema: {
+        operationId: 'home',
+        summary: 'What this service is',
+        tags: ['documentation'],
+        response: { 200: pageResponse('The service and its routes', Home) },
+      },
+    },
+    (request, reply) => {
+      const { name, version, description } = packageJson;
+      const origin = `${request.protocol}://${request.host}`;
+      const example = `curl ${origin}/gradients -H 'Content-Type: application/json' -d '${JSON.stringify(examples.article.request)}'`;
+      const links = Object.entries(routes).map(([route, meaning]) => {
+        const path = route.replace('GET ', '');
+        const link = /^GET [^{]*$/.test(route) ? html`<a href="${path}">${route}</a>` : html`${route}`;
+        return html`<tr><td><code>${link}</code></td><td>${meaning}</td></tr>\n`;
+      });
+      const errors = Object.entries(problems).map(
+        ([type, { status, title }]) =>
+          html`<tr><td>${`${status}`}</td><td><a href="/problems/${type}">${type}</a></td><td>${title}</td></tr>\n`,
+      );
+      const body = html`<h1>${name} ${version}</h1>
+<p>${description}</p>
+<table>
+${links}</table>
+<h2>Try it</h2>
+<pre><code>${example}</code></pre>
+<h2>Errors</h2>
+<table>
+${errors}</table>`;
+      return sendPage(request, reply, { name, version, description, routes, example }, name, body);
+    },
+  );
+}

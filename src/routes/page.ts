@@ -1,0 +1,63 @@
+// HTML pages for people who open the service in a browser.
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import Negotiator from 'negotiator';
+
+/** A piece of HTML; in html`…` it stands as it is, and a string is escaped. */
+class Html {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+type Insert = string | Html | Html[];
+
+export function html(strings: TemplateStringsArray, ...inserts: Insert[]): Html {
+  return new Html(String.raw({ raw: strings }, ...inserts.map(render)));
+}
+
+function render(insert: Insert): string {
+  if (insert instanceof Html) return insert.text;
+  if (Array.isArray(insert)) return insert.map(render).join('');
+  return insert.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+}
+
+/** Answers with HTML where the client prefers it, as browsers do, and with JSON otherwise. */
+export function sendPage(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  document: object,
+  title: string,
+  body: Html,
+): FastifyReply {
+  reply.header('vary', 'accept');
+  if (new Negotiator(request.raw).mediaType(['application/json', 'text/html']) !== 'text/html') return reply.send(document);
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${title}</title>
+<style>
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
+pre { background: #f4f4f4; padding: 1rem; white-space: pre-wrap; overflow-wrap: anywhere; }
+code { font-size: .9rem; }
+table { border-collapse: collapse; }
+td { padding: .25rem 1rem .25rem 0; vertical-align: top; }
+</style>
+</head>
+<body>
+${body}
+</body>
+</html>
+`;
+  return reply
+    .type('text/html; charset=utf-8')
+    .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
+    .send(page.text);
+}
+
+/** How the documentation describes an answer that is JSON or a page. */
+export function pageResponse(description: string, schema: object) {
+  return { description, content: { 'application/json': { schema }, 'text/html': { schema: { type: 'string' } } } };
+}

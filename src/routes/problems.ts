@@ -1,0 +1,47 @@
+// GET /problems/{type}: what an error means and what to do.
+import { Type } from '@sinclair/typebox';
+import type { FastifyInstance } from 'fastify';
+import { Names } from '../../schemas/names.ts';
+import { type ProblemType, problems } from '../../schemas/problem.ts';
+import { handleNotFound } from '../problems.ts';
+import { html, pageResponse, sendPage } from './page.ts';
+import { problemResponses } from './responses.ts';
+
+const Meaning = Type.Object(
+  {
+    type: Type.String(),
+    status: Type.Integer(),
+    title: Type.String(),
+    meaning: Type.String(),
+    remedy: Type.String(),
+  },
+  { additionalProperties: false },
+);
+
+export function problemsRoutes(app: FastifyInstance): void {
+  app.get<{ Params: { type: string } }>(
+    '/problems/:type',
+    {
+      schema: {
+        operationId: 'problem',
+        summary: 'What an error type means and what to do',
+        tags: ['documentation'],
+        params: Type.Object({ type: Names(Object.keys(problems)) }),
+        response: { 200: pageResponse('The meaning of the error', Meaning), ...problemResponses(404) },
+      },
+    },
+    (request, reply) => {
+      const { type } = request.params;
+      if (!Object.hasOwn(problems, type)) return handleNotFound(request, reply);
+      const { status, title, meaning, remedy } = problems[type as ProblemType];
+      const body = html`<h1>${title}</h1>
+<p><code>${type}</code>, status ${`${status}`}</p>
+<h2>What it means</h2>
+<p>${meaning}</p>
+<h2>What to do</h2>
+<p>${remedy}</p>
+<p><a href="/">All of the service</a></p>`;
+      return sendPage(request, reply, { type: `/problems/${type}`, status, title, meaning, remedy }, title, body);
+    },
+  );
+}

@@ -1,0 +1,45 @@
+// The configuration: defaults, bounds, and that what is written about it is complete.
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { Config } from '../schemas/config.ts';
+import { readConfig } from '../src/config.ts';
+
+const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
+const defaults = { HOST: '127.0.0.1', PORT: 3000, LOG_LEVEL: 'info', BODY_LIMIT: 67108864, MEMORY_LIMIT: 1073741824 };
+
+t.test('defaults, and values from the environment', async (t) => {
+  t.strictSame(readConfig({ PATH: '/bin' }), defaults);
+  const environment = { HOST: '::1', PORT: '0', LOG_LEVEL: 'silent', BODY_LIMIT: '1', MEMORY_LIMIT: '2' };
+  t.strictSame(readConfig(environment), { HOST: '::1', PORT: 0, LOG_LEVEL: 'silent', BODY_LIMIT: 1, MEMORY_LIMIT: 2 });
+});
+
+t.test('wrong values', async (t) => {
+  const wrong: [name: string, value: string, detail: string][] = [
+    ['HOST', '', 'expected a string that is not empty, got ""'],
+    ['PORT', '', 'expected an integer, got ""'],
+    ['PORT', '3000.5', 'expected an integer, got 3000.5'],
+    ['PORT', '65536', 'expected at most 65535, got 65536'],
+    ['PORT', '-1', 'expected at least 0, got -1'],
+    ['LOG_LEVEL', 'verbose', 'there are fatal, error, warn, info, debug, trace, silent'],
+    ['BODY_LIMIT', '64MB', 'expected an integer, got "64MB"'],
+    ['MEMORY_LIMIT', '1e999', 'expected an integer, got "1e999"'],
+  ];
+  for (const [name, value, detail] of wrong) {
+    t.throws(() => readConfig({ [name]: value }), { message: detail }, `${name}=${value}`);
+    t.throws(() => readConfig({ [name]: value }), { message: `wrong environment: ${name}: ` }, `${name}=${value}`);
+  }
+});
+
+t.test('.env.example and the README name every variable with its default', async (t) => {
+  const example = read('.env.example')
+    .split('\n')
+    .filter((line) => /^[A-Z]/.test(line));
+  t.strictSame(
+    example,
+    Object.entries(defaults).map(([name, value]) => `${name}=${value}`),
+  );
+  const readme = read('README.md');
+  for (const [name, { description }] of Object.entries(Config.properties)) {
+    t.match(readme, `| \`${name}\` | ${defaults[name as keyof typeof defaults]} | ${description} |`);
+  }
+});

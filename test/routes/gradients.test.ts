@@ -1,0 +1,146 @@
+// POST /gradients against PyTorch's numbers, and what the contract promises of an answer.
+import { readdirSync, readFileSync } from 'node:fs';
+import t from 'tap';
+import { examples } from '../../schemas/examples.ts';
+import type { Extra, GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
+import { arraysOf, gradients, post, sameNumbers, startApp, validRequest } from '../helper.ts';
+
+interface Case {
+  readonly name: string;
+  readonly request: GradientsRequest;
+  readonly expected: GradientsAnswer;
+}
+
+const vectors = new URL('../vectors/', import.meta.url);
+const files = readdirSync(vectors).filter((file) => file.endsWith('.json'));
+const cases = (file: string): Case[] => JSON.parse(readFileSync(new URL(file, vectors), 'utf8'));
+const extras: Extra[] = ['outputs', 'input_gradients', 'per_sample_losses', 'per_sample_gradients'];
+
+for (const file of files) {
+  t.test(`PyTorch's numbers, ${file}`, async (t) => {
+    const app = await startApp(t);
+    for (const { name, request, expected } of cases(file)) {
+      sameNumbers(t, await gradients(app, { ...request, include: extras }), expected, name);
+    }
+  });
+}
+
+t.test('the examples of the documentation', async (t) => {
+  const app = await startApp(t);
+  for (const [name, { request, answer }] of Object.entries(examples)) {
+    sameNumbers(t, await gradients(app, request), answer, name, 1e-14);
+  }
+});
+
+t.test('an answer has what was asked for, in this order and nothing else', async (t) => {
+  const app = await startApp(t);
+  t.strictSame(Object.keys(await gradients(app, validRequest())), ['loss', 'gradients', 'divisor']);
+  const include: Extra[] = ['trace', 'gradient_norms', 'outputs'];
+  t.strictSame(Object.keys(await gradients(app, { ...validRequest(), include })), ['loss', 'gradients', 'divisor', ...include]);
+});
+
+t.test('a layer without biases has no bias gradient anywhere', async (t) => {
+  const app = await startApp(t);
+  const layers = [{ weights: [[0, 0]] }];
+  const batch = { inputs: [[3, 4]], targets: [[-0.5]] };
+  const answer = await gradients(app, { network: { layers }, batch, include: ['per_sample_gradients', 'gradient_norms'] });
+  t.strictSame(answer.gradients, [{ weights: [[3, 4]] }]);
+  t.strictSame(answer.per_sample_gradients, [{ weights: [[[3, 4]]] }]);
+  t.strictSame(answer.gradient_norms, { layers: [{ weights: 5 }], total: 5 });
+});
+
+t.test('left out, null and defaults mean the same', async (t) => {
+  const app = await startApp(t);
+  const { network, batch } = validRequest();
+  const plain = await gradients(app, { network, batch });
+  const [first, second] = network.layers;
+  const layers: typeof network.layers = [
+    { ...first, activation: { type: 'tanh' } },
+    { ...second, activation: null },
+  ];
+  const explicit: GradientsRequest = {
+    network: { layers },
+    batch: { ...batch, samples: 'rows', sample_weights: [1, 1] },
+    loss: { type: 'mse', reduction: 'mean' },
+    include: [],
+  };
+  t.strictSame(await gradients(app, explicit), plain);
+});
+
+t.test('samples in columns: the same numbers, turned', async (t) => {
+  const app = await startApp(t);
+  const turn = (matrix: number[][]) => matrix[0].map((_, j) => matrix.map((row) => row[j]));
+  const include: Extra[] = ['outputs', 'input_gradients', 'per_sample_losses', 'per_sample_gradients', 'gradient_norms', 'trace'];
+  const request: GradientsRequest = { ...cases('shapes.json')[8].request, include };
+  const { inputs, targets } = request.batch;
+  const rows = await gradients(app, request);
+  const batch = { inputs: turn(inputs), targets: turn(targets as number[][]), samples: 'columns' as const };
+  const columns = await gradients(app, { ...request, batch });
+  const turned = {
+    ...columns,
+    outputs: turn(columns.outputs ?? []),
+    input_gradients: turn(columns.input_gradients ?? []),
+    trace: columns.trace?.map((layer) => Object.fromEntries(Object.entries(layer).map(([key, matrix]) => [key, turn(matrix)]))),
+  };
+  t.strictSame(turned, rows);
+});
+
+t.test('what is not finite inside does not matter where the answer is', async (t) => {
+  const app = await startApp(t);
+  const layers: GradientsRequest['network']['layers'] = [{ weights: [[1e308, 1e308]], activation: 'tanh' }, { weights: [[2]] }];
+  const request: GradientsRequest = { network: { layers }, batch: { inputs: [[1, 1]], targets: [[0]] } };
+  t.strictSame(await gradients(app, request), { loss: 4, gradients: [{ weights: [[0, 0]] }, { weights: [[4]] }], divisor: 1 });
+});
+
+t.test('numbers come back in their shortest exact form', async (t) => {
+  const app = await startApp(t);
+  const numbers = [5e-324, 1.7976931348623157e308, 0.1, -1 / 3, 123456789012345680000, 1e21, 1e-7, 0];
+  const layers = [{ weights: numbers.map(() => numbers.map(() => 0)), biases: numbers }];
+  const batch = { inputs: [numbers.map(() => 0)], targets: [0] };
+  const loss = { type: 'nll' as const };
+  const response = await post(app, { network: { layers }, batch, loss, include: ['outputs'] });
+  t.match(response.body, `"outputs":[[${numbers.join(',')}]]`);
+  t.strictSame(response.json().outputs, [numbers]);
+  t.equal(response.headers['content-type'], 'application/json');
+});
+
+t.test('answers for halves of a batch merge to the answer for the whole, by their divisors', async (t) => {
+  const app = await startApp(t);
+  const merging = cases('losses.json').filter(({ request }) => request.batch.samples !== 'columns');
+  for (const { name, request } of merging) {
+    const { inputs, targets, sample_weights } = request.batch;
+    const whole = await gradients(app, request);
+    const parts: GradientsAnswer[] = [];
+    for (const [from, to] of [
+      [0, 2],
+      [2, inputs.length],
+    ]) {
+      const batch = {
+        inputs: inputs.slice(from, to),
+        targets: targets.slice(from, to) as typeof targets,
+        ...(sample_weights && { sample_weights: sample_weights.slice(from, to) }),
+      };
+      parts.push(await gradients(app, { ...request, batch }));
+    }
+    const divisor = parts.reduce((sum, part) => sum + part.divisor, 0);
+    const sum = isSum(request.loss);
+    const weigh = (part: GradientsAnswer) => (sum ? 1 : part.divisor / divisor);
+    const merged = arraysOf(whole.gradients).map(([path, numbers]) =>
+      numbers.map((_, i) =>
+        parts.reduce((total, part) => total + weigh(part) * (new Map(arraysOf(part.gradients)).get(path)?.[i] ?? NaN), 0),
+      ),
+    );
+    sameNumbers(
+      t,
+      merged,
+      arraysOf(whole.gradients).map(([, numbers]) => numbers),
+      name,
+      1e-12,
+    );
+    if (!sum) t.ok(Math.abs(divisor - whole.divisor) <= 1e-12 * divisor, `${name}: the divisors add up`);
+  }
+});
+
+function isSum(loss: GradientsRequest['loss']): boolean {
+  return typeof loss === 'object' && loss.reduction === 'sum';
+}

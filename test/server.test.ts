@@ -1,0 +1,115 @@
+// The server as a real process: start, answer, SIGTERM; and what it does when something is wrong.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import t, { type Test } from 'tap';
+import { examples } from '../schemas/examples.ts';
+import { validRequest } from './helper.ts';
+
+const program = new URL('../src/server.ts', import.meta.url).pathname;
+
+interface Server {
+  readonly process: ChildProcess;
+  readonly url: URL;
+  /** Resolves when the log has a line that contains `message`. */
+  logged(message: string): Promise<Record<string, unknown>>;
+  /** The exit code. */
+  readonly exit: Promise<number | null>;
+}
+
+/** Starts a server on a free port. */
+async function startServer(t: Test, environment: Record<string, string> = {}, options: string[] = []): Promise<Server> {
+  const child = spawn(process.execPath, [...options, program], { env: { ...process.env, PORT: '0', ...environment } });
+  t.teardown(() => child.kill('SIGKILL'));
+  const lines: Record<string, unknown>[] = [];
+  const waiting = new Set<() => void>();
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    lines.push(JSON.parse(line));
+    for (const look of waiting) look();
+  });
+  const logged = (message: string) =>
+    new Promise<Record<string, unknown>>((resolve) => {
+      const look = () => {
+        const line = lines.find(({ msg }) => `${msg}`.includes(message));
+        if (line) resolve(line);
+      };
+      waiting.add(look);
+      look();
+    });
+  const exit = once(child, 'exit').then(([code]) => code);
+  const { msg } = await logged('Server listening at');
+  return { process: child, url: new URL(`${msg}`.replace('Server listening at ', '')), logged, exit };
+}
+
+const headers = { 'content-type': 'application/json' };
+
+t.test('start, answer, SIGTERM', async (t) => {
+  const server = await startServer(t);
+  t.equal(server.url.hostname, '127.0.0.1');
+  const { request, answer } = examples.article;
+  const response = await fetch(new URL('/gradients', server.url), { method: 'POST', headers, body: JSON.stringify(request) });
+  t.equal(response.status, 200);
+  t.strictSame(await response.json(), answer);
+  t.equal((await server.logged('request completed')).reqId, response.headers.get('x-request-id'));
+  server.process.kill('SIGTERM');
+  t.equal(await server.exit, 0);
+});
+
+t.test('SIGTERM finishes the requests in flight', async (t) => {
+  const server = await startServer(t, { LOG_LEVEL: 'info' });
+  const body = JSON.stringify(validRequest());
+  const socket = connect(Number(server.url.port), server.url.hostname);
+  socket.write(`POST /gradients HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`);
+  socket.write(body.slice(0, 10));
+  await server.logged('incoming request');
+  server.process.kill('SIGTERM');
+  await server.logged('SIGTERM: finishing the requests in flight');
+  socket.write(body.slice(10));
+  t.match(await text(socket), /^HTTP\/1\.1 200 OK\r\n/);
+  t.equal(await server.exit, 0);
+});
+
+t.test('SIGTERM waits for an answer that is on its way, and for no client that keeps its connection', async (t) => {
+  const server = await startServer(t);
+  const ones = Array.from({ length: 1000 }, () => Array(1000).fill(0.1));
+  const request = { network: { layers: [{ weights: ones }] }, batch: { inputs: [ones[0]], targets: [ones[0]] } };
+  const body = JSON.stringify(request);
+  const socket = connect(Number(server.url.port), server.url.hostname);
+  socket.pause();
+  socket.write(
+    `POST /gradients HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  await once(socket, 'readable');
+  server.process.kill('SIGTERM');
+  await server.logged('SIGTERM: finishing the requests in flight');
+  const [head, answer] = (await text(socket)).split('\r\n\r\n');
+  t.match(head, 'Connection: keep-alive');
+  t.equal(JSON.parse(answer).gradients[0].weights.length, 1000);
+  t.equal(await server.exit, 0);
+});
+
+t.test('a fault outside any request: logged, and the process ends', async (t) => {
+  const fault = "process.once('SIGUSR2', () => { throw new Error('the cause') })";
+  const server = await startServer(t, {}, ['--import', `data:text/javascript,${fault}`]);
+  server.process.kill('SIGUSR2');
+  t.match(await server.logged('the cause'), { level: 60, err: { message: 'the cause' } });
+  t.equal(await server.exit, 1);
+});
+
+t.test('what stops the start, in one clear line', async (t) => {
+  const running = await startServer(t);
+  const stopped: [environment: Record<string, string>, line: RegExp][] = [
+    [
+      { PORT: '80a', BODY_LIMIT: '0' },
+      /^wrong environment: PORT: expected an integer, got "80a"; BODY_LIMIT: expected at least 1, got 0\n$/,
+    ],
+    [{ PORT: running.url.port }, new RegExp(`^listen EADDRINUSE: address already in use 127\\.0\\.0\\.1:${running.url.port}\n$`)],
+  ];
+  for (const [environment, line] of stopped) {
+    const child = spawn(process.execPath, [program], { env: { ...process.env, ...environment } });
+    t.match(await text(child.stderr), line);
+    t.equal(child.exitCode ?? (await once(child, 'exit'))[0], 1);
+  }
+});
