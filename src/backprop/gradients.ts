@@ -4,12 +4,12 @@ import { defaultLoss } from '../../schemas/loss.ts';
 import type { Dense } from '../linalg/dense.ts';
 import type { Engine } from '../linalg/engine.ts';
 import type { Tensor, Tensors } from '../linalg/tensor.ts';
-import { Findings } from '../refusal.ts';
 import { type Backward, backward } from './backward.ts';
-import { buildBatch, checkBatchDomain, checkDomain, transposed, weight } from './batch.ts';
+import { buildBatch, transposed } from './batch.ts';
+import { checkDomains, checkOutputs } from './domains.ts';
 import { allFinite, nonFinite } from './finite.ts';
 import { type Forward, forward } from './forward.ts';
-import { buildLoss, type Loss, type Reduced, reduce } from './losses.ts';
+import { bindLoss, type Reduced, reduce } from './losses.ts';
 import { checkMemory, type Memory } from './memory.ts';
 import { buildLayers } from './network.ts';
 import { checkShapes } from './shapes.ts';
@@ -24,46 +24,23 @@ export type GradientsResult = Tensors<GradientsAnswer>;
 export function computeGradients(request: GradientsRequest, engine: Engine, memory: Memory): GradientsResult {
   const { network, batch: given } = request;
   const include = new Set(request.include);
-  const built = buildLoss(request.loss ?? defaultLoss);
-  const { loss, options } = built;
-  const sizes = checkShapes(network, given, built);
+  const bound = bindLoss(request.loss ?? defaultLoss);
+  const sizes = checkShapes(network, given, bound);
   checkMemory(sizes, include, memory);
-  checkDomains(request, built);
+  checkDomains(given, bound, sizes.units[sizes.units.length - 1]);
 
   const layers = buildLayers(network);
-  const batch = buildBatch(given);
-  const steps = forward(layers, batch.X, engine);
+  const { X, targets, s } = buildBatch(given);
+  const steps = forward(layers, X, engine);
   const Y = steps[steps.length - 1].A;
-  checkOutputs(Y, loss, built.name, steps.length - 1);
-  const reduced = reduce(loss.unreduced(Y, batch.targets), batch.s, options.reduction);
+  checkOutputs(Y, bound, steps.length - 1);
+  const reduced = reduce(bound.loss.unreduced(Y, targets), s, bound.options.reduction);
   const wantInputGradients = include.has('input_gradients') || include.has('trace');
   const gradients = backward(layers, steps, reduced.dY, engine, wantInputGradients);
 
   const result = answer(steps, reduced, gradients, include, given.samples === 'columns');
   if (!allFinite(result)) throw nonFinite(steps, reduced, gradients);
   return result;
-}
-
-function checkDomains({ network, batch }: GradientsRequest, { loss, options }: ReturnType<typeof buildLoss>): void {
-  const findings = new Findings();
-  checkBatchDomain(batch, loss, network.layers[network.layers.length - 1].weights.length, findings);
-  for (const [key, value] of Object.entries(options)) {
-    if (Array.isArray(value)) checkDomain(value, weight, `/loss/${key}`, findings);
-  }
-  findings.refuse('out-of-domain');
-}
-
-/** Refuses outputs for which the loss is not defined. Where they are not finite, `non-finite-result` says more. */
-function checkOutputs(Y: Dense, { outputs }: Loss, name: string, layer: number): void {
-  const at = outputs ? Y.data.findIndex((y) => Number.isFinite(y) && !outputs.holds(y)) : -1;
-  if (at < 0) return;
-  const findings = new Findings();
-  const [i, j] = [Math.floor(at / Y.columns), at % Y.columns];
-  findings.add(
-    `/network/layers/${layer}`,
-    `expected outputs that are each ${outputs?.expected}, for ${name}, got ${Y.data[at]} for sample ${i}, unit ${j}`,
-  );
-  findings.refuse('out-of-domain');
 }
 
 function answer(

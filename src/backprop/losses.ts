@@ -223,11 +223,17 @@ const mathematics = {
     }),
 } satisfies { [Name in LossName]: (options: LossOptions<Name>) => Loss };
 
-/** The loss that a request names, its options' defaults filled in, and the options themselves. */
-export function buildLoss(given: string | { type: string }) {
+/** A loss, its name in the request, and its options with the defaults filled in. */
+export interface BoundLoss {
+  readonly name: LossName;
+  readonly options: { readonly reduction: Reduction } & Record<string, unknown>;
+  readonly loss: Loss;
+}
+
+/** The loss that a request names. */
+export function bindLoss(given: string | { type: string }): BoundLoss {
   const { name, options } = resolve(declared, sharedLossOptions, given);
-  const loss = (mathematics[name] as (options: object) => Loss)(options);
-  return { name, options, loss };
+  return { name, options, loss: (mathematics[name] as (options: object) => Loss)(options) };
 }
 
 /** The loss of a batch after the reduction. */

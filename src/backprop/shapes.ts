@@ -3,7 +3,7 @@ import type { Batch } from '../../schemas/batch.ts';
 import type { Network } from '../../schemas/network.ts';
 import { Findings } from '../refusal.ts';
 import { isMatrix } from './batch.ts';
-import type { Loss } from './losses.ts';
+import type { BoundLoss } from './losses.ts';
 
 /** The sizes of a request whose shapes fit together. */
 export interface Sizes {
@@ -24,11 +24,7 @@ interface Count {
  * Returns the sizes of a request.
  * @throws Refusal `shape-mismatch`, with everything that does not fit.
  */
-export function checkShapes(
-  network: Network,
-  batch: Batch,
-  { name, options, loss }: { name: string; options: Record<string, unknown>; loss: Loss },
-): Sizes {
+export function checkShapes(network: Network, batch: Batch, bound: BoundLoss): Sizes {
   const findings = new Findings();
   const sizes = {
     samples: batch.samples === 'columns' ? batch.inputs[0].length : batch.inputs.length,
@@ -36,8 +32,8 @@ export function checkShapes(
     units: network.layers.map((layer) => layer.weights.length),
   };
   checkLayers(network, sizes, findings);
-  checkBatch(batch, sizes, loss, name, findings);
-  for (const [key, value] of Object.entries(options)) {
+  checkBatch(batch, sizes, bound, findings);
+  for (const [key, value] of Object.entries(bound.options)) {
     if (Array.isArray(value)) checkLength(`/loss/${key}`, value, WEIGHTS, outputsOf(sizes), findings);
   }
   findings.refuse('shape-mismatch');
@@ -60,7 +56,7 @@ function checkLayers({ layers }: Network, { features, units }: Sizes, findings: 
   });
 }
 
-function checkBatch(batch: Batch, sizes: Sizes, loss: Loss, name: string, findings: Findings): void {
+function checkBatch(batch: Batch, sizes: Sizes, { name, loss }: BoundLoss, findings: Findings): void {
   const samples = { n: sizes.samples, why: 'one per sample' };
   const features = { n: sizes.features, why: 'one per input of layer 0' };
   const outputs = outputsOf(sizes);

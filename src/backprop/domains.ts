@@ -1,0 +1,56 @@
+// Whether the values of a request, and the network's outputs, are in the domain of the loss.
+import type { Batch } from '../../schemas/batch.ts';
+import type { Dense } from '../linalg/dense.ts';
+import { Findings } from '../refusal.ts';
+import { isMatrix } from './batch.ts';
+import type { BoundLoss, Domain } from './losses.ts';
+
+/** What samples and classes may weigh. */
+const weight: Domain = { expected: 'a weight, at least 0', holds: (w) => w >= 0 };
+
+/**
+ * Checks targets and weights; the network has as many outputs as there are `classes`.
+ * @throws Refusal `out-of-domain`, with every value that is outside.
+ */
+export function checkDomains({ targets, sample_weights }: Batch, { loss, options }: BoundLoss, classes: number): void {
+  const findings = new Findings();
+  if (isMatrix(targets)) {
+    for (const [i, row] of targets.entries()) checkValues(row, loss.values as Domain, `/batch/targets/${i}`, findings);
+  } else {
+    const ignored = loss.classes?.ignoreIndex;
+    const expected = `a class index from 0 to ${classes - 1}, or ignore_index (${ignored})`;
+    checkValues(targets, { expected, holds: (t) => (t >= 0 && t < classes) || t === ignored }, '/batch/targets', findings);
+  }
+  if (sample_weights) {
+    checkValues(sample_weights, weight, '/batch/sample_weights', findings);
+    if (sample_weights.every((s) => s === 0)) findings.add('/batch/sample_weights', 'expected a weight above 0, got only zeros');
+  }
+  for (const [key, value] of Object.entries(options)) {
+    if (Array.isArray(value)) checkValues(value, weight, `/loss/${key}`, findings);
+  }
+  findings.refuse('out-of-domain');
+}
+
+function checkValues(values: number[], { expected, holds }: Domain, pointer: string, findings: Findings): void {
+  for (let i = 0; i < values.length && !findings.full; i++) {
+    if (!holds(values[i])) findings.add(`${pointer}/${i}`, `expected ${expected}, got ${values[i]}`);
+  }
+}
+
+/**
+ * Checks the outputs Y of the layer `layer`, the last. Where they are not finite, `non-finite-result` says more.
+ * @throws Refusal `out-of-domain`, with the first output that is outside.
+ */
+export function checkOutputs(Y: Dense, { name, loss }: BoundLoss, layer: number): void {
+  const { outputs } = loss;
+  if (!outputs) return;
+  const at = Y.data.findIndex((y) => Number.isFinite(y) && !outputs.holds(y));
+  if (at < 0) return;
+  const where = `for sample ${Math.floor(at / Y.columns)}, unit ${at % Y.columns}`;
+  const findings = new Findings();
+  findings.add(
+    `/network/layers/${layer}`,
+    `expected outputs that are each ${outputs.expected}, for ${name}, got ${Y.data[at]} ${where}`,
+  );
+  findings.refuse('out-of-domain');
+}
