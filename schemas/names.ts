@@ -7,7 +7,7 @@ export const NAMES = 'Names';
 TypeRegistry.Set<{ enum: string[] }>(NAMES, (schema, value) => schema.enum.includes(value as string));
 
 /** The schema of one of `names`. */
-export function Names<Name extends string>(names: readonly Name[], options?: SchemaOptions): TUnsafe<Name> {
+export function Names<const Name extends string>(names: readonly Name[], options?: SchemaOptions): TUnsafe<Name> {
   return Type.Unsafe<Name>({ ...options, [Kind]: NAMES, type: 'string', enum: names });
 }
 
