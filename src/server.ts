@@ -1,4 +1,5 @@
 // The process: environment, listening, signals. The only reader of process.env.
+import { existsSync } from 'node:fs';
 import closeWithGrace from 'close-with-grace';
 import { buildApp } from './app.ts';
 import { readConfig } from './config.ts';
@@ -8,6 +9,7 @@ import { createLogger } from './logger.ts';
 const GRACE = 25_000;
 
 try {
+  if (existsSync('.env')) process.loadEnvFile('.env');
   const config = readConfig(process.env);
   const logger = createLogger(config.LOG_LEVEL, process.stdout);
   const app = await buildApp(config, logger);

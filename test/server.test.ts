@@ -113,3 +113,9 @@ t.test('what stops the start, in one clear line', async (t) => {
     t.equal(child.exitCode ?? (await once(child, 'exit'))[0], 1);
   }
 });
+
+t.test('a file .env is read, and the environment goes before it', async (t) => {
+  const cwd = t.testdir({ '.env': 'PORT=80a\nLOG_LEVEL=loud\n' });
+  const child = spawn(process.execPath, [program], { cwd, env: { ...process.env, LOG_LEVEL: 'info' } });
+  t.equal(await text(child.stderr), 'wrong environment: PORT: expected an integer, got "80a"\n');
+});
