@@ -62,7 +62,7 @@ export function named<D extends Declarations, Shared extends TProperties>(
   const entries = Object.entries(declarations);
   const plain = entries.filter(([, { options }]) => Object.keys(options).length === 0).map(([name]) => name);
   const withOptions = entries.filter(([name]) => !plain.includes(name));
-  const formulas = entries.map(([name, { formula }]) => `- \`${name}\`: \`${formula}\``).join('\n');
+  const formulas = entries.map(([name, { formula }]) => `- ${name}: \`${formula}\``).join('\n');
   return Type.Union([
     Names(Object.keys(declarations), { title, description: formulas }),
     variant('without options of its own', plain, shared),

@@ -16,5 +16,5 @@ t.test('JSON lines', async (t) => {
 });
 
 t.test('readable in a terminal', async (t) => {
-  t.match(logged(true), /^.*\d\d:\d\d:\d\d.*INFO.*: .*this.*\n.*reqId.*a/);
+  t.match(logged(true), /^.*\d\d:\d\d:\d\d.*INFO.*: .*this.*\{"reqId":"a"\}\n$/);
 });

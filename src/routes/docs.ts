@@ -32,7 +32,7 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
       layout: 'BaseLayout',
       deepLinking: true,
       defaultModelRendering: 'model',
-      defaultModelExpandDepth: 6,
+      defaultModelExpandDepth: 9,
     },
   });
   app.get(
