@@ -9,7 +9,10 @@ export const Batch = Type.Object(
     targets: Type.Union(
       [
         Matrix('samples x outputs; outputs x samples with samples "columns"'),
-        List(Type.Integer({ title: 'a class index' }), 'samples: one class index each, from 0; for cross_entropy and nll'),
+        List(
+          Type.Integer({ title: 'a class index; other targets are a list of rows' }),
+          'samples: one class index each, from 0; for cross_entropy and nll',
+        ),
       ],
       { title: 'targets', description: 'what the outputs should be' },
     ),

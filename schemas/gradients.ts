@@ -1,6 +1,7 @@
 // The request to POST /gradients and its answer.
 import { type Static, Type } from '@sinclair/typebox';
-import { activations } from './activation.ts';
+import { Value } from '@sinclair/typebox/value';
+import { Activation, type ActivationName, activations } from './activation.ts';
 import { Batch } from './batch.ts';
 import { defaultLoss, Loss } from './loss.ts';
 import { Names } from './names.ts';
@@ -80,21 +81,32 @@ export const GradientsAnswer = Type.Object(
 );
 export type GradientsAnswer = Static<typeof GradientsAnswer>;
 
-/** What may be wrong with a request that fits its schema, because JSON Schema cannot say it. */
-export function conflicts({ network, batch, loss }: GradientsRequest): Finding[] {
-  const findings = network.layers.flatMap(({ activation }, k) => {
-    if (activation === null || typeof activation !== 'object') return [];
-    const { name, options } = resolve(activations, {}, activation);
-    const { constraint } = activations[name];
-    if (!constraint || constraint.holds(options)) return [];
-    return [{ pointer: `/network/layers/${k}/activation/${constraint.key}`, detail: constraint.detail(options) }];
-  });
-  const ignoreIndex = typeof loss === 'object' && 'ignore_index' in loss ? loss.ignore_index : undefined;
-  if (typeof ignoreIndex === 'number' && ignoreIndex >= 0 && Array.isArray(batch.targets[0])) {
-    findings.push({
-      pointer: '/loss/ignore_index',
-      detail: `expected a value below 0 (no class), since the targets are not class indices, got ${ignoreIndex}`,
-    });
-  }
-  return findings;
+/** What JSON Schema cannot say of a request. The document need not be one: what does not fit the schema is passed over. */
+export function conflicts(document: unknown): Finding[] {
+  const layers = valueAt(document, 'network', 'layers');
+  return [...(Array.isArray(layers) ? layers : []).flatMap(activationConflict), ...ignoreIndexConflict(document)];
+}
+
+function activationConflict(layer: unknown, k: number): Finding[] {
+  const activation = valueAt(layer, 'activation');
+  const { constraint } = activations[valueAt(activation, 'type') as ActivationName] ?? {};
+  if (!constraint || !Value.Check(Activation, activation)) return [];
+  const { options } = resolve(activations, activation);
+  if (constraint.holds(options)) return [];
+  return [{ pointer: `/network/layers/${k}/activation/${constraint.key}`, detail: constraint.detail(options) }];
+}
+
+/** PyTorch takes an ignore_index that could be a class for class indices only. */
+function ignoreIndexConflict(document: unknown): Finding[] {
+  const index = valueAt(document, 'loss', 'ignore_index');
+  if (typeof index !== 'number' || index < 0 || !Array.isArray(valueAt(document, 'batch', 'targets', '0'))) return [];
+  const detail = `expected a value below 0 (no class), since the targets are not class indices, got ${index}`;
+  return [{ pointer: '/loss/ignore_index', detail }];
+}
+
+/** The value at a path of keys, if there is one. */
+function valueAt(document: unknown, ...path: string[]): unknown {
+  const step = (value: unknown, key: string) =>
+    value instanceof Object && Object.hasOwn(value, key) ? value[key as never] : undefined;
+  return path.reduce(step, document);
 }

@@ -3,7 +3,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Names } from './names.ts';
 import { Vector } from './numbers.ts';
-import { declare, named, type OptionsOf } from './variant.ts';
+import { declare, defaultsOf, named, type OptionsOf } from './variant.ts';
 
 const weight = Type.Optional(Vector('outputs: one weight per class, at least 0; left out: every class weighs 1'));
 const ignoreIndex = Type.Integer({ default: -100, description: 'samples of this class index count for nothing' });
@@ -72,6 +72,8 @@ export const sharedLossOptions = {
     ].join('\n'),
   }),
 };
+
+export const sharedLossDefaults = defaultsOf(sharedLossOptions) as { reduction: Reduction };
 
 export type Reduction = Static<(typeof sharedLossOptions)['reduction']>;
 

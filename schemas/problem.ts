@@ -62,6 +62,14 @@ export const problems = {
     meaning: 'The body has more bytes than the service takes. The detail says the limit.',
     remedy: 'Split the batch and merge the answers by their divisors, or have the operator raise BODY_LIMIT.',
   },
+  'too-much-memory': {
+    status: 413,
+    title: 'The request needs too much memory',
+    meaning:
+      'The values that the request asks for would take more memory than the service gives to one request. The detail says both sizes.',
+    remedy:
+      'Ask for less in include, split the batch and merge the answers by their divisors, or have the operator raise MAX_MEMORY.',
+  },
   'unsupported-media-type': {
     status: 415,
     title: 'The body has a media type that is not understood',
@@ -89,14 +97,6 @@ export const problems = {
       'The loss or a value of the answer is infinite or not a number in float64. layer and step say where the first such value arose.',
     remedy: 'Scale inputs and weights down, use a loss on logits, and see that not every sample is ignored or weighs 0.',
   },
-  'too-much-memory': {
-    status: 422,
-    title: 'The request needs too much memory',
-    meaning:
-      'The values that the request asks for would take more memory than the service gives to one request. The detail says both sizes.',
-    remedy:
-      'Ask for less in include, split the batch and merge the answers by their divisors, or have the operator raise MEMORY_LIMIT.',
-  },
   'headers-too-large': {
     status: 431,
     title: 'The request headers are too large',
@@ -112,6 +112,9 @@ export const problems = {
 } as const satisfies Record<string, Declaration>;
 
 export type ProblemType = keyof typeof problems;
+
+/** How many errors a problem document lists. */
+export const MAX_ERRORS = 20;
 
 /** One thing wrong with a request, where a JSON pointer (RFC 6901) into its body says. */
 export const Finding = Type.Object(
@@ -144,7 +147,7 @@ export function ProblemWith(status: number) {
       title: Type.String(),
       status: Type.Literal(status),
       detail: Type.String(),
-      errors: Type.Optional(Type.Array(Finding, { minItems: 1, description: 'the first 20 at the most' })),
+      errors: Type.Optional(Type.Array(Finding, { minItems: 1, maxItems: MAX_ERRORS })),
       ...(status === problems['non-finite-result'].status && origin),
     },
     { additionalProperties: false },

@@ -16,6 +16,7 @@ import { Names } from './names.ts';
 export interface Declaration<Options extends TProperties = TProperties> {
   readonly formula: string;
   readonly options: Options;
+  readonly defaults: object;
   readonly constraint?: Constraint<object>;
 }
 
@@ -50,7 +51,13 @@ export function declare<Options extends TProperties = NoOptions>(
   options?: Options,
   constraint?: Constraint<Static<TObject<Options>>>,
 ): Declaration<Options> {
-  return { formula, options: options ?? ({} as Options), ...(constraint && { constraint }) };
+  const properties = options ?? ({} as Options);
+  return { formula, options: properties, defaults: defaultsOf(properties), ...(constraint && { constraint }) };
+}
+
+/** The defaults of options, for those that have one. */
+export function defaultsOf(options: TProperties): object {
+  return Value.Default(Type.Object(options), {}) as object;
 }
 
 /** The schema of a choice among `declarations`; `title` names the choice, and `shared` are options that every variant has. */
@@ -76,12 +83,10 @@ function variant(title: string, names: string[], options: TProperties): TObject 
 }
 
 /** A request's variant in full: its name, and its options with the defaults filled in. */
-export function resolve<D extends Declarations, Shared extends TProperties>(
+export function resolve<D extends Declarations>(
   declarations: D,
-  shared: Shared,
   given: string | { type: string },
-): { name: keyof D & string; options: Static<TObject<Shared>> & Record<string, unknown> } {
+): { name: keyof D & string; options: Record<string, unknown> } {
   const { type: name, ...options } = typeof given === 'string' ? { type: given } : given;
-  const schema = Type.Object({ ...declarations[name].options, ...shared });
-  return { name, options: Value.Default(schema, options) as never };
+  return { name, options: { ...declarations[name].defaults, ...options } };
 }

@@ -12,7 +12,7 @@ const inspect = inspector(GradientsRequest);
  * `memoryLimit` is in bytes.
  * @throws Refusal, of any type that has to do with the body.
  */
-export function answer(bytes: Uint8Array, mediaType: MediaType, accept: MediaType, memoryLimit: number): Buffer {
+export function answer(bytes: Buffer, mediaType: MediaType, accept: MediaType, memoryLimit: number): Buffer {
   const request = check(codecs[mediaType].decode(bytes));
   const { encode, bytesPerNumber } = codecs[accept];
   return encode(computeGradients(request, mlMatrix, { limit: memoryLimit, bytesPerNumber }));
@@ -21,9 +21,7 @@ export function answer(bytes: Uint8Array, mediaType: MediaType, accept: MediaTyp
 /** @throws Refusal `invalid-request`. */
 function check(document: unknown): GradientsRequest {
   const findings = inspect(document);
+  for (const { pointer, detail } of conflicts(document)) findings.add(pointer, detail);
   findings.refuse('invalid-request');
-  const request = document as GradientsRequest;
-  for (const { pointer, detail } of conflicts(request)) findings.add(pointer, detail);
-  findings.refuse('invalid-request');
-  return request;
+  return document as GradientsRequest;
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Config } from '../schemas/config.ts';
+import { answerUnusualRequests, finishAnswersOnClose } from './connections.ts';
 import { handleError, handleNotFound, responseToUnreadable } from './problems.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { gradientsRoutes } from './routes/gradients.ts';
@@ -22,6 +23,8 @@ export async function buildApp(config: Config, logger?: FastifyBaseLogger): Prom
     ...(logger && { loggerInstance: logger }),
     bodyLimit: config.BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT,
+    // A request without one is answered, too, by answerUnusualRequests.
+    http: { requireHostHeader: false },
     genReqId: ({ headers }) => {
       const given = headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
@@ -45,6 +48,7 @@ export async function buildApp(config: Config, logger?: FastifyBaseLogger): Prom
   });
 
   finishAnswersOnClose(app);
+  answerUnusualRequests(app);
   const addMissingMethods = methodNotAllowedRoutes(app);
   await docsRoutes(app);
   homeRoutes(app);
@@ -54,32 +58,4 @@ export async function buildApp(config: Config, logger?: FastifyBaseLogger): Prom
   addMissingMethods();
   await app.ready();
   return app;
-}
-
-/**
- * Lets every answer arrive whole when the application closes, and no connection outlive its last answer.
- * Node takes a connection for idle once its answer has been handed over, however much of it is still to be sent,
- * and would cut it off; and it waits for connections whose clients have not been told to close them.
- */
-function finishAnswersOnClose(app: FastifyInstance): void {
-  const { server } = app;
-  const closeIdleConnections = server.closeIdleConnections.bind(server);
-  let closing = false;
-  let inFlight = 0;
-  server.closeIdleConnections = () => {
-    if (inFlight === 0) closeIdleConnections();
-  };
-  app.addHook('preClose', async () => {
-    closing = true;
-  });
-  app.addHook('onRequest', async (_request, reply) => {
-    inFlight++;
-    reply.raw.once('close', () => {
-      inFlight--;
-      if (closing) server.closeIdleConnections();
-    });
-  });
-  app.addHook('onSend', async (_request, reply) => {
-    if (closing) reply.header('connection', 'close');
-  });
 }

@@ -7,13 +7,14 @@ import { mediaTypes } from './wire/codecs.ts';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
-export function problemOf(type: ProblemType, refused: Refused) {
+function problemOf(type: ProblemType, refused: Refused) {
   const { status, title } = problems[type];
   return { type: `/problems/${type}`, title, status, ...refused };
 }
 
 export function sendProblem(reply: FastifyReply, type: ProblemType, refused: Refused): FastifyReply {
   return reply
+    .header('x-request-id', reply.request.id)
     .code(problems[type].status)
     .type(PROBLEM_MEDIA_TYPE)
     .send(Buffer.from(JSON.stringify(problemOf(type, refused))));
@@ -22,7 +23,7 @@ export function sendProblem(reply: FastifyReply, type: ProblemType, refused: Ref
 /** Answers whatever a handler, a hook or Fastify itself has thrown. What is not the client's doing is logged, and not told. */
 export function handleError(error: FastifyError | Refusal, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error instanceof Refusal) return sendProblem(reply, error.type, error.refused);
-  const known = thrownByFastify[error.code];
+  const known = refusedBefore[error.code];
   if (known) {
     const { type, detail } = known(request);
     // Fastify closes the connection over a body that it will not read; a client that is still sending would get no answer.
@@ -37,8 +38,8 @@ type Explanation = (request: FastifyRequest) => { type: ProblemType; detail: str
 
 const notFound: Explanation = ({ url }) => ({ type: 'not-found', detail: `there is nothing at ${url.slice(0, 200)}` });
 
-/** The errors with which Fastify refuses a request before its handler runs, by their codes. */
-const thrownByFastify: Record<string, Explanation> = {
+/** The errors with which Fastify or Node refuses a request before its handler runs, by their codes. */
+const refusedBefore: Record<string, Explanation> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ({ routeOptions }) => ({
     type: 'body-too-large',
     detail: `expected at most ${routeOptions.bodyLimit} bytes (BODY_LIMIT)`,
@@ -51,6 +52,8 @@ const thrownByFastify: Record<string, Explanation> = {
     type: 'malformed-body',
     detail: `expected ${headers['content-length']} bytes, as Content-Length says, but the body ended before`,
   }),
+  // Nobody reads this answer; but the log is not to take it for a fault of the service.
+  ECONNRESET: () => ({ type: 'malformed-body', detail: 'the client went away before the end of the body' }),
   FST_ERR_BAD_URL: notFound,
   FST_ERR_MAX_PARAM_LENGTH: notFound,
 };
@@ -68,9 +71,13 @@ const refusedByParser: Record<string, ProblemType> = {
 
 /** The whole HTTP response to bytes that Node could not read as a request. */
 export function responseToUnreadable(code: string): string {
-  const type = refusedByParser[code] ?? 'malformed-request';
+  return responseTo(refusedByParser[code] ?? 'malformed-request', `the HTTP parser stopped with ${code}`);
+}
+
+/** A problem as the text of a whole HTTP response, after which the connection ends. */
+export function responseTo(type: ProblemType, detail: string): string {
   const { status } = problems[type];
-  const body = JSON.stringify(problemOf(type, { detail: `the HTTP parser stopped with ${code}` }));
+  const body = JSON.stringify(problemOf(type, { detail }));
   return [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Connection: close',

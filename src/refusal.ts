@@ -1,8 +1,5 @@
 // Why a request cannot be answered, in the words of its sender; nothing of HTTP.
-import type { Finding, ProblemType, Refused } from '../schemas/problem.ts';
-
-/** How many findings a problem document lists. */
-const LISTED = 20;
+import { type Finding, MAX_ERRORS, type ProblemType, type Refused } from '../schemas/problem.ts';
 
 /** Thrown where a request turns out to have no answer. */
 export class Refusal extends Error {
@@ -22,7 +19,7 @@ export class Findings {
 
   /** Whether there are more already than a problem document lists: looking on is of no use. */
   get full(): boolean {
-    return this.errors.length > LISTED;
+    return this.errors.length > MAX_ERRORS;
   }
 
   add(pointer: string, detail: string): void {
@@ -33,9 +30,9 @@ export class Findings {
   refuse(type: ProblemType): void {
     const n = this.errors.length;
     if (n === 0) return;
-    const errors = this.errors.slice(0, LISTED);
+    const errors = this.errors.slice(0, MAX_ERRORS);
     const detail = this.full
-      ? `more than ${LISTED} problems in the request; the first ${LISTED} are listed`
+      ? `more than ${MAX_ERRORS} problems in the request; the first ${MAX_ERRORS} are listed`
       : `${n} ${n === 1 ? 'problem' : 'problems'} in the request`;
     throw new Refusal(type, { detail, errors });
   }

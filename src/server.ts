@@ -3,22 +3,25 @@ import { existsSync } from 'node:fs';
 import closeWithGrace from 'close-with-grace';
 import { buildApp } from './app.ts';
 import { readConfig } from './config.ts';
+import { closeWithin } from './connections.ts';
 import { createLogger } from './logger.ts';
 
-/** How long requests in flight may take to finish after SIGTERM, in milliseconds. */
-const GRACE = 25_000;
+/** How much longer than SHUTDOWN_MS the process may take to end, in milliseconds, before it is ended. */
+const MARGIN = 5_000;
 
 try {
   if (existsSync('.env')) process.loadEnvFile('.env');
   const config = readConfig(process.env);
   const logger = createLogger(config.LOG_LEVEL, process.stdout);
-  const app = await buildApp(config, logger);
-  await app.listen({ host: config.HOST, port: config.PORT });
-  closeWithGrace({ delay: GRACE, logger }, async ({ signal, err }) => {
+  const built = buildApp(config, logger);
+  // The end of a start that failed is no reason to exit with 0.
+  closeWithGrace({ delay: config.SHUTDOWN_MS + MARGIN, logger, skip: ['beforeExit'] }, async ({ signal, err }) => {
     if (err) logger.fatal(err);
     else logger.info(`${signal}: finishing the requests in flight`);
-    await app.close();
+    await closeWithin(await built, config.SHUTDOWN_MS);
   });
+  const app = await built;
+  await app.listen({ host: config.HOST, port: config.PORT });
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);
   process.exitCode = 1;

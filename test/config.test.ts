@@ -5,12 +5,26 @@ import { Config } from '../schemas/config.ts';
 import { readConfig } from '../src/config.ts';
 
 const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
-const defaults = { HOST: '127.0.0.1', PORT: 3000, LOG_LEVEL: 'info', BODY_LIMIT: 67108864, MEMORY_LIMIT: 1073741824 };
+const defaults = {
+  HOST: '127.0.0.1',
+  PORT: 3000,
+  LOG_LEVEL: 'info',
+  BODY_LIMIT: 67108864,
+  MAX_MEMORY: 1073741824,
+  SHUTDOWN_MS: 25000,
+};
 
 t.test('defaults, and values from the environment', async (t) => {
   t.strictSame(readConfig({ PATH: '/bin' }), defaults);
-  const environment = { HOST: '::1', PORT: '0', LOG_LEVEL: 'silent', BODY_LIMIT: '1', MEMORY_LIMIT: '2' };
-  t.strictSame(readConfig(environment), { HOST: '::1', PORT: 0, LOG_LEVEL: 'silent', BODY_LIMIT: 1, MEMORY_LIMIT: 2 });
+  const environment = { HOST: '::1', PORT: '0', LOG_LEVEL: 'silent', BODY_LIMIT: '1', MAX_MEMORY: '2', SHUTDOWN_MS: '3' };
+  t.strictSame(readConfig(environment), {
+    HOST: '::1',
+    PORT: 0,
+    LOG_LEVEL: 'silent',
+    BODY_LIMIT: 1,
+    MAX_MEMORY: 2,
+    SHUTDOWN_MS: 3,
+  });
 });
 
 t.test('wrong values', async (t) => {
@@ -22,7 +36,7 @@ t.test('wrong values', async (t) => {
     ['PORT', '-1', 'expected at least 0, got -1'],
     ['LOG_LEVEL', 'verbose', 'there are fatal, error, warn, info, debug, trace, silent'],
     ['BODY_LIMIT', '64MB', 'expected an integer, got "64MB"'],
-    ['MEMORY_LIMIT', '1e999', 'expected an integer, got "1e999"'],
+    ['MAX_MEMORY', '1e999', 'expected an integer, got "1e999"'],
   ];
   for (const [name, value, detail] of wrong) {
     t.throws(() => readConfig({ [name]: value }), { message: detail }, `${name}=${value}`);

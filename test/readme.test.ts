@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { examples } from '../schemas/examples.ts';
-import { post, startApp } from './helper.ts';
+import { post, startApp, validRequest } from './helper.ts';
 
 const run = promisify(execFile);
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
@@ -16,6 +16,14 @@ t.test('the curl and its answer', async (t) => {
   t.strictSame(JSON.parse(body), examples.article.request);
   const [, answer] = /```json\n(\{"loss".*?)\n```/s.exec(readme) ?? [];
   t.equal((await post(app, body)).body, answer);
+});
+
+t.test('the error', async (t) => {
+  const app = await startApp(t);
+  const request = validRequest();
+  request.batch.inputs[1] = [1, 2, 3];
+  const [, answer] = /```json\n(\{"type".*?)\n```/s.exec(readme) ?? [];
+  t.equal((await post(app, request)).body, answer);
 });
 
 t.test('the examples', async (t) => {

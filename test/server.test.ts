@@ -1,7 +1,7 @@
 // The server as a real process: start, answer, SIGTERM; and what it does when something is wrong.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
@@ -57,18 +57,39 @@ t.test('start, answer, SIGTERM', async (t) => {
   t.equal(await server.exit, 0);
 });
 
+/** A connection to a server, on which a request has begun: its head, and the first `sent` bytes of its body. */
+async function begin(server: Server, body: string, sent: number): Promise<Socket> {
+  const socket = connect(Number(server.url.port), server.url.hostname);
+  socket.write(`POST /gradients HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`);
+  socket.write(body.slice(0, sent));
+  await server.logged('incoming request');
+  return socket;
+}
+
 t.test('SIGTERM finishes the requests in flight', async (t) => {
   const server = await startServer(t, { LOG_LEVEL: 'info' });
   const body = JSON.stringify(validRequest());
-  const socket = connect(Number(server.url.port), server.url.hostname);
-  socket.write(`POST /gradients HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`);
-  socket.write(body.slice(0, 10));
-  await server.logged('incoming request');
+  const socket = await begin(server, body, 10);
+  const open = connect(Number(server.url.port), server.url.hostname);
+  open.write('GET /livez HTTP/1.1\r\nHost: a\r\n\r\n');
+  await once(open, 'readable');
   server.process.kill('SIGTERM');
   await server.logged('SIGTERM: finishing the requests in flight');
+  // Another one on a connection that is open already, while the first holds up the end.
+  open.write('GET /livez HTTP/1.1\r\nHost: a\r\n\r\n');
+  const [, last] = (await text(open)).split(/(?=HTTP\/1\.1)/).slice(-2);
+  t.match(last, /^HTTP\/1\.1 200 OK\r\n.*connection: close\r\n.*\{"status":"live"\}$/is);
   socket.write(body.slice(10));
-  t.match(await text(socket), /^HTTP\/1\.1 200 OK\r\n/);
+  t.match(await text(socket), /^HTTP\/1\.1 200 OK\r\n.*connection: close\r\n/is);
   t.equal(await server.exit, 0);
+});
+
+t.test('SIGTERM cuts off, after SHUTDOWN_MS, a client that does not go on', async (t) => {
+  const server = await startServer(t, { SHUTDOWN_MS: '0' });
+  const socket = await begin(server, JSON.stringify(validRequest()), 10);
+  server.process.kill('SIGTERM');
+  t.equal(await server.exit, 0);
+  t.equal(await text(socket).catch(({ code }) => code), '');
 });
 
 t.test('SIGTERM waits for an answer that is on its way, and for no client that keeps its connection', async (t) => {

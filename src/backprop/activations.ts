@@ -219,6 +219,6 @@ const mathematics = {
 
 /** The activation that a request names, its options' defaults filled in. */
 export function buildActivation(given: string | { type: string }): Activation {
-  const { name, options } = resolve(declared, {}, given);
+  const { name, options } = resolve(declared, given);
   return (mathematics[name] as (options: object) => Activation)(options);
 }

@@ -26,7 +26,7 @@ export function backward(
   engine: Engine,
   wantInputGradients: boolean,
 ): Backward[] {
-  const gradients: Backward[] = [];
+  const gradients = new Array<Backward>(layers.length);
   let dA = dY;
   for (let k = layers.length - 1; k >= 0; k--) {
     const { W, b, f } = layers[k];
@@ -34,7 +34,7 @@ export function backward(
     const dZ = f.pullback(dA, Z, A);
     const dW = engine.weightGradient(dZ, X);
     const dX = k > 0 || wantInputGradients ? engine.inputGradient(dZ, W) : undefined;
-    gradients.unshift({ dA, dZ, dW, ...(b && { db: Float64Array.from(dZ.sum('column')) }), ...(dX && { dX }) });
+    gradients[k] = { dA, dZ, dW, ...(b && { db: Float64Array.from(dZ.sum('column')) }), ...(dX && { dX }) };
     if (dX) dA = dX;
   }
   return gradients;

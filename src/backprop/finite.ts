@@ -48,12 +48,13 @@ export function nonFinite(forward: Forward[], reduced: Reduced, backward: Backwa
 }
 
 /** Every value of the computation, in the order in which it arises, by its name in an answer. */
-function* inOrder(forward: Forward[], { loss, shares, dY }: Reduced, backward: Backward[]): Generator<Computed> {
+function* inOrder(forward: Forward[], { loss, divisor, shares, dY }: Reduced, backward: Backward[]): Generator<Computed> {
   const last = forward.length - 1;
   for (const [layer, { Z, A }] of forward.entries()) {
     yield { step: 'pre_activations', layer, what: 'pre_activations', values: Z };
     yield { step: 'outputs', layer, what: 'outputs', values: A };
   }
+  yield { step: 'loss', what: 'divisor', values: { shape: [], data: Float64Array.of(divisor) } };
   yield { step: 'loss', what: 'per_sample_losses', values: vector(shares) };
   yield { step: 'loss', what: 'loss', values: { shape: [], data: Float64Array.of(loss) } };
   yield { step: 'gradients', layer: last, what: 'output_gradients', values: dY };

@@ -1,6 +1,6 @@
 // The mathematics of the losses: value and gradient side by side, each per sample, before the reduction.
 // y is an output of the network, t its target. All gradients are with respect to y.
-import { losses as declared, type LossName, type LossOptions, type Reduction, sharedLossOptions } from '../../schemas/loss.ts';
+import { losses as declared, type LossName, type LossOptions, type Reduction, sharedLossDefaults } from '../../schemas/loss.ts';
 import { resolve } from '../../schemas/variant.ts';
 import { Dense } from '../linalg/dense.ts';
 import { logSoftmax, sigmoid, softplus } from './activations.ts';
@@ -101,7 +101,7 @@ function parabolaThenLine(end: number, slope: number): Elementwise {
     targets: anything,
     value(y, t) {
       const d = Math.abs(y - t);
-      return d < end ? (0.5 * slope * d * d) / end : slope * (d - 0.5 * end);
+      return d < end ? 0.5 * slope * d * (d / end) : slope * (d - 0.5 * end);
     },
     gradient(y, t) {
       const d = y - t;
@@ -232,8 +232,9 @@ export interface BoundLoss {
 
 /** The loss that a request names. */
 export function bindLoss(given: string | { type: string }): BoundLoss {
-  const { name, options } = resolve(declared, sharedLossOptions, given);
-  return { name, options, loss: (mathematics[name] as (options: object) => Loss)(options) };
+  const { name, options } = resolve(declared, given);
+  const loss = (mathematics[name] as (options: object) => Loss)(options);
+  return { name, options: { ...sharedLossDefaults, ...options }, loss };
 }
 
 /** The loss of a batch after the reduction. */

@@ -16,8 +16,8 @@ export function checkMemory(sizes: Sizes, include: ReadonlySet<Extra>, { limit, 
   const { computed, answered } = numbers(sizes, include);
   const needed = computed * Float64Array.BYTES_PER_ELEMENT + answered * bytesPerNumber;
   if (needed <= limit) return;
-  const detail = `the values asked for take up to ${needed} bytes, more than the limit of ${limit} bytes (MEMORY_LIMIT)`;
-  const pointer = include.has('per_sample_gradients') ? '/include' : '/batch/inputs';
+  const detail = `the values asked for take up to ${needed} bytes, more than the limit of ${limit} bytes (MAX_MEMORY)`;
+  const pointer = include.size > 0 ? '/include' : '/batch/inputs';
   throw new Refusal('too-much-memory', { detail, errors: [{ pointer, detail }] });
 }
 

@@ -1,12 +1,12 @@
 // POST /gradients.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import Negotiator from 'negotiator';
 import type { Config } from '../../schemas/config.ts';
 import { examples } from '../../schemas/examples.ts';
 import { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
 import { answer } from '../answer.ts';
 import { Refusal } from '../refusal.ts';
 import { type MediaType, mediaTypes } from '../wire/codecs.ts';
+import { preferred } from './accept.ts';
 import { problemResponses } from './responses.ts';
 
 interface Body {
@@ -50,7 +50,7 @@ export function gradientsRoutes(app: FastifyInstance, config: Config): void {
     (request, reply): FastifyReply => {
       const { mediaType, bytes } = request.body ?? { mediaType: 'application/json', bytes: Buffer.alloc(0) };
       const accept = accepted(request);
-      return reply.type(accept).send(answer(bytes, mediaType, accept, config.MEMORY_LIMIT));
+      return reply.type(accept).send(answer(bytes, mediaType, accept, config.MAX_MEMORY));
     },
   );
 }
@@ -65,14 +65,14 @@ function examplesOf(side: 'request' | 'answer') {
 
 /** The media type of the answer, by the Accept header. */
 function accepted(request: FastifyRequest): MediaType {
-  const accept = new Negotiator(request.raw).mediaType(mediaTypes);
-  if (accept) return accept as MediaType;
+  const accept = preferred(request, mediaTypes);
+  if (accept) return accept;
   throw new Refusal('not-acceptable', { detail: `there is ${mediaTypes.join(', ')}; Accept is ${request.headers.accept}` });
 }
 
 function checkContentEncoding({ headers }: FastifyRequest): void {
   const encoding = headers['content-encoding'];
-  if (encoding === undefined || encoding === 'identity') return;
+  if (encoding === undefined || encoding.toLowerCase() === 'identity') return;
   throw new Refusal('unsupported-media-type', {
     detail: `expected ${mediaTypes.join(' or ')} without a Content-Encoding, got ${encoding}`,
   });

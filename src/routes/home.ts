@@ -11,20 +11,12 @@ const Home = Type.Object(
     name: Type.String(),
     version: Type.String(),
     description: Type.String(),
+    documentation: Type.String(),
     routes: Type.Record(Type.String(), Type.String()),
     example: Type.String({ description: 'a command line to try' }),
   },
   { additionalProperties: false },
 );
-
-const routes = {
-  'POST /gradients': "a network's gradients on a batch",
-  'GET /docs': 'the documentation of the API',
-  'GET /openapi.json': 'the same for programs, as OpenAPI 3.1',
-  'GET /livez': 'whether the process answers',
-  'GET /readyz': 'whether the service takes requests',
-  'GET /problems/{type}': 'what an error type means and what to do',
-};
 
 export function homeRoutes(app: FastifyInstance): void {
   app.get(
@@ -41,6 +33,7 @@ export function homeRoutes(app: FastifyInstance): void {
       const { name, version, description } = packageJson;
       const origin = `${request.protocol}://${request.host}`;
       const example = `curl ${origin}/gradients -H 'Content-Type: application/json' -d '${JSON.stringify(examples.article.request)}'`;
+      const routes = documentedRoutes(app);
       const links = Object.entries(routes).map(([route, meaning]) => {
         const path = route.replace('GET ', '');
         const link = /^GET [^{]*$/.test(route) ? html`<a href="${path}">${route}</a>` : html`${route}`;
@@ -51,7 +44,7 @@ export function homeRoutes(app: FastifyInstance): void {
           html`<tr><td>${`${status}`}</td><td><a href="/problems/${type}">${type}</a></td><td>${title}</td></tr>\n`,
       );
       const body = html`<h1>${name} ${version}</h1>
-<p>${description}</p>
+<p>${description} <a href="/docs">Documentation</a></p>
 <table>
 ${links}</table>
 <h2>Try it</h2>
@@ -59,7 +52,17 @@ ${links}</table>
 <h2>Errors</h2>
 <table>
 ${errors}</table>`;
-      return sendPage(request, reply, { name, version, description, routes, example }, name, body);
+      return sendPage(request, reply, { name, version, description, documentation: '/docs', routes, example }, name, body);
     },
+  );
+}
+
+/** Every route of the documentation, with what it says of it. */
+function documentedRoutes(app: FastifyInstance): Record<string, string> {
+  const paths = Object.entries(app.swagger().paths as Record<string, Record<string, { summary: string }>>);
+  return Object.fromEntries(
+    paths.flatMap(([path, operations]) =>
+      Object.entries(operations).map(([method, { summary }]) => [`${method.toUpperCase()} ${path}`, summary]),
+    ),
   );
 }

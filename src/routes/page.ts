@@ -1,6 +1,6 @@
 // HTML pages for people who open the service in a browser.
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import Negotiator from 'negotiator';
+import { preferred } from './accept.ts';
 
 /** A piece of HTML; in html`…` it stands as it is, and a string is escaped. */
 class Html {
@@ -31,7 +31,7 @@ export function sendPage(
   body: Html,
 ): FastifyReply {
   reply.header('vary', 'accept');
-  if (new Negotiator(request.raw).mediaType(['application/json', 'text/html']) !== 'text/html') return reply.send(document);
+  if (preferred(request, ['application/json', 'text/html']) !== 'text/html') return reply.send(document);
   const page = html`<!doctype html>
 <html lang="en">
 <head>

@@ -3,8 +3,8 @@ import * as json from './json.ts';
 
 /** How a document travels in a media type. */
 interface Codec {
-  /** @throws Refusal `malformed-body`. */
-  decode(bytes: Uint8Array): unknown;
+  /** @throws Refusal `malformed-body` or `invalid-request`. */
+  decode(bytes: Buffer): unknown;
   encode(document: object): Buffer;
   /** The most bytes that one number of an encoded document takes. */
   readonly bytesPerNumber: number;

@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { type ParseErrorCode, printParseErrorCode, visit } from 'jsonc-parser';
 import { isTensor, type Tensor } from '../linalg/tensor.ts';
 import { Refusal } from '../refusal.ts';
+import { duplicateKeys } from './duplicates.ts';
 
 /** The longest that JSON writes a float64, as in -2.2250738585072014e-308, and a comma. */
 const NUMBER_BYTES = 25;
@@ -12,12 +13,18 @@ export const bytesPerNumber = NUMBER_BYTES + 6;
 
 /**
  * Reads a JSON document in UTF-8; a byte order mark is skipped.
- * @throws Refusal `malformed-body`, with the line and the column where it stops being JSON.
+ * @throws Refusal `malformed-body`, with the line and the column where it stops being JSON; or `invalid-request`, if a key stands twice.
  */
-export function decode(bytes: Uint8Array): unknown {
+export function decode(bytes: Buffer): unknown {
   if (bytes.length === 0) throw malformed('the body is empty');
   if (!isUtf8(bytes)) throw malformed('the body is not UTF-8');
   const text = new TextDecoder().decode(bytes);
+  const document = parse(text);
+  duplicateKeys(bytes, text, document).refuse('invalid-request');
+  return document;
+}
+
+function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -71,7 +71,8 @@ t.test('samples in columns: the same numbers, turned', async (t) => {
   const app = await startApp(t);
   const turn = (matrix: number[][]) => matrix[0].map((_, j) => matrix.map((row) => row[j]));
   const include: Extra[] = ['outputs', 'input_gradients', 'per_sample_losses', 'per_sample_gradients', 'gradient_norms', 'trace'];
-  const request: GradientsRequest = { ...cases('shapes.json')[8].request, include };
+  const square = cases('shapes.json').find(({ name }) => name === 'non-square everything') as Case;
+  const request: GradientsRequest = { ...square.request, include };
   const { inputs, targets } = request.batch;
   const rows = await gradients(app, request);
   const batch = { inputs: turn(inputs), targets: turn(targets as number[][]), samples: 'columns' as const };
@@ -102,6 +103,17 @@ t.test('numbers come back in their shortest exact form', async (t) => {
   t.match(response.body, `"outputs":[[${numbers.join(',')}]]`);
   t.strictSame(response.json().outputs, [numbers]);
   t.equal(response.headers['content-type'], 'application/json');
+});
+
+t.test('20,000 layers', async (t) => {
+  const app = await startApp(t);
+  const layers = Array.from({ length: 20_000 }, () => ({ weights: [[1]], activation: { type: 'elu' as const } }));
+  const answer = await gradients(app, { network: { layers }, batch: { inputs: [[1]], targets: [[0]] } });
+  t.equal(answer.loss, 1);
+  t.strictSame(
+    answer.gradients,
+    layers.map(() => ({ weights: [[2]] })),
+  );
 });
 
 t.test('answers for halves of a batch merge to the answer for the whole, by their divisors', async (t) => {

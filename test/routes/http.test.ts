@@ -1,11 +1,13 @@
 // HTTP around the gradients: paths, methods, ids, and what is no HTTP at all.
 import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import t from 'tap';
 import { problems } from '../../schemas/problem.ts';
 import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
+import { createLogger } from '../../src/logger.ts';
 import { responseToUnreadable } from '../../src/problems.ts';
 import { post, startApp, validRequest } from '../helper.ts';
 
@@ -14,6 +16,7 @@ t.test('a path that is not there', async (t) => {
   for (const url of ['/gradient', '/gradients/', '/%zz', '/problems/', '/problems/nothing', `/problems/${'x'.repeat(1000)}`]) {
     const response = await app.inject({ url });
     t.equal(response.statusCode, 404, url);
+    t.ok(response.headers['x-request-id'], url);
     t.match(response.json(), { type: '/problems/not-found', title: problems['not-found'].title, status: 404 }, url);
     t.equal(response.headers['content-type'], 'application/problem+json', url);
   }
@@ -58,15 +61,13 @@ t.test('request ids: the given one if it fits in a log line, else a new one', as
 
 t.test('a fault of the service: logged with its cause, told without it', async (t) => {
   const lines: string[] = [];
-  const { createLogger } = await import('../../src/logger.ts');
-  const { PassThrough } = await import('node:stream');
   const output = new PassThrough().on('data', (line) => lines.push(`${line}`));
   const fault = {
     valueOf() {
       throw new Error('the cause');
     },
   };
-  const app = await buildApp({ ...readConfig({}), MEMORY_LIMIT: fault as unknown as number }, createLogger('error', output));
+  const app = await buildApp({ ...readConfig({}), MAX_MEMORY: fault as unknown as number }, createLogger('error', output));
   t.teardown(() => app.close());
   const response = await post(app, validRequest(), { 'x-request-id': 'id-of-the-fault' });
   t.equal(response.statusCode, 500);
@@ -107,6 +108,24 @@ t.test('on a socket', async (t) => {
     t.match(JSON.parse(answer.split('\r\n\r\n')[1]), { type: '/problems/malformed-request', status: 400, detail: 'HPE_INVALID' });
   });
 
+  t.test('HTTP/1.1 without a Host, and HTTP/1.0 without one', async (t) => {
+    const answer = await send('GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n');
+    t.match(answer, /^HTTP\/1\.1 400 Bad Request\r\n/);
+    t.match(JSON.parse(answer.split('\r\n\r\n')[1]), {
+      type: '/problems/malformed-request',
+      detail: 'HTTP/1.1 wants a Host header',
+    });
+    t.match(await send('GET /livez HTTP/1.0\r\n\r\n'), /^HTTP\/1\.1 200 OK\r\n/);
+  });
+
+  t.test('CONNECT, and an expectation that nobody knows', async (t) => {
+    t.match(
+      await send('CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n'),
+      /^HTTP\/1\.1 400 Bad Request\r\n.*"CONNECT is for proxies"/s,
+    );
+    t.match(await send('GET /livez HTTP/1.1\r\nHost: a\r\nExpect: foo\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 200 OK\r\n/);
+  });
+
   t.test('headers that are too large', async (t) => {
     const answer = await send(`GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`);
     t.match(answer, /^HTTP\/1\.1 431 Request Header Fields Too Large\r\n/);
@@ -120,24 +139,45 @@ t.test('on a socket', async (t) => {
     );
   });
 
-  t.test('a client that goes away in the middle of its request', async (t) => {
-    const socket = await open();
+  t.test('a client that goes away in the middle of its request is not a fault of the service', async (t) => {
+    const lines: string[] = [];
+    const output = new PassThrough().on('data', (line) => lines.push(`${line}`));
+    const app = await buildApp(readConfig({}), createLogger('info', output));
+    t.teardown(() => app.close());
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
     socket.write('POST /gradients HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{');
     const gone = once(app.server, 'clientError');
     await once(app.server, 'request');
     socket.resetAndDestroy();
     await gone;
     t.equal((await app.inject({ url: '/livez' })).statusCode, 200);
+    t.notOk(
+      lines.some((line) => JSON.parse(line).level > 30),
+      lines.join(''),
+    );
   });
 
   t.test('a body beyond the limit: a client that sends all of it before it reads still gets its answer', async (t) => {
     const small = await startApp(t, { BODY_LIMIT: '1000' });
     await small.listen({ host: '127.0.0.1', port: 0 });
-    const url = `http://127.0.0.1:${(small.server.address() as AddressInfo).port}/gradients`;
+    const { port } = small.server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}/gradients`;
     const headers = { 'content-type': 'application/json' };
     const response = await fetch(url, { method: 'POST', headers, body: 'x'.repeat(10_000_000) });
     t.equal(response.status, 413);
     t.match(await response.json(), { type: '/problems/body-too-large' });
+    const socket = connect(port, '127.0.0.1');
+    socket.write('POST /gradients HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2000\r\n\r\n');
+    t.match(`${await once(socket, 'data')}`, /^HTTP\/1\.1 413 /);
+    socket.write('x'.repeat(2000));
+    socket.write('GET /livez HTTP/1.1\r\nHost: a\r\n\r\n');
+    t.match(
+      `${await once(socket, 'data')}`,
+      /^HTTP\/1\.1 200 /,
+      'the connection stays open for the rest of the body, and what follows',
+    );
+    socket.destroy();
     const stream = new ReadableStream({
       start(controller) {
         for (let i = 0; i < 100; i++) controller.enqueue(Buffer.alloc(100_000));

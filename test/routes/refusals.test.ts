@@ -121,6 +121,29 @@ const refusals: Record<string, Refusal> = {
     type: 'invalid-request',
     errors: { '/batch/constructor': 'unknown key "constructor"' },
   },
+  'a key that stands twice': {
+    body: '{"network": {"layers": [{"weights": [[1]], "weights": [[2]]}]}, "loss": "l1",\n "loss": "mse", "a:b": 1}',
+    type: 'invalid-request',
+    errors: {
+      '/network/layers/0/weights': 'the key stands twice, again at line 1, column 44',
+      '/loss': 'the key stands twice, again at line 2, column 2',
+    },
+  },
+  'a colon in a string, which is no key': {
+    body: { 'a:b': { 'c:d': ':' } },
+    type: 'invalid-request',
+    errors: { '/a:b': 'unknown key "a:b"', '/network': 'missing', '/batch': 'missing' },
+  },
+  'a colon beyond 10,000-deep lists': {
+    body: `{"a":${nested(10_000)},"b":":"}`,
+    type: 'invalid-request',
+    errors: { '/a': 'unknown key', '/b': 'unknown key', '/network': 'missing', '/batch': 'missing' },
+  },
+  'options that contradict each other, beside other problems': {
+    body: { ...validRequest(), x: 1, network: { layers: [{ weights: [[1, 2]], activation: { type: 'hardtanh', min_val: 2 } }] } },
+    type: 'invalid-request',
+    errors: { '/x': 'unknown key', '/network/layers/0/activation/max_val': 'expected at least min_val (2), got 1' },
+  },
   'several problems, all at once': {
     body: { network: { layers: [{ weights: [['1']], biases: [null], activation: 'rellu' }] }, batch: { inputs: 5 }, extra: 1 },
     type: 'invalid-request',
@@ -304,7 +327,7 @@ const refusals: Record<string, Refusal> = {
   'class indices that are no integers': {
     body: classes([0, 1.5]),
     type: 'invalid-request',
-    errors: { '/batch/targets/1': 'expected an integer (a class index), got 1.5' },
+    errors: { '/batch/targets/1': 'expected an integer (a class index; other targets are a list of rows), got 1.5' },
   },
   'rows and numbers mixed in the targets': {
     body: withValue('/batch/targets', [[1], 1]),
@@ -490,6 +513,15 @@ const refusals: Record<string, Refusal> = {
     detail: 'not finite from the step loss on',
     errors: { '/loss': 'loss is Infinity' },
   },
+  'a divisor that is not finite': {
+    body: {
+      network: { layers: [{ weights: [[1]] }] },
+      batch: { inputs: [[1], [1]], targets: [[0], [0]], sample_weights: [1e308, 1e308] },
+    },
+    type: 'non-finite-result',
+    detail: 'not finite from the step loss on',
+    errors: { '/loss': 'divisor is Infinity' },
+  },
   'a mean over nothing': {
     body: classes([-100, -100]),
     type: 'non-finite-result',
@@ -608,25 +640,32 @@ t.test('a body of BODY_LIMIT bytes is read, one byte more is refused', async (t)
   t.equal((await post(app, body)).statusCode, 200);
 });
 
-t.test('a request whose values would not fit in MEMORY_LIMIT is refused before they are computed', async (t) => {
-  const app = await startApp(t, { MEMORY_LIMIT: '2000000' });
+t.test('a request whose values would not fit in MAX_MEMORY is refused before they are computed', async (t) => {
+  const app = await startApp(t, { MAX_MEMORY: '2000000' });
   const ones = (rows: number, columns: number) => Array.from({ length: rows }, () => Array(columns).fill(1));
   const large = {
     network: { layers: [{ weights: ones(100, 100) }] },
     batch: { inputs: ones(100, 100), targets: ones(100, 100) },
   };
-  const response = await post(app, { ...large, include: ['per_sample_gradients'] });
-  t.equal(response.statusCode, 422);
-  t.match(response.json(), {
-    type: '/problems/too-much-memory',
-    errors: [{ pointer: '/include', detail: 'the limit of 2000000 bytes' }],
-  });
   t.equal((await post(app, large)).statusCode, 200);
+  // Per sample 100 x 101 parameters; computed at 8 bytes: they, the gradients and 600 values of the way; answered at 31: they and the gradients.
+  const needed: Record<string, number> = {
+    per_sample_gradients: 8 * (60_000 + 10_100 + 1_010_000) + 31 * (10_100 + 1_010_000),
+    trace: 8 * (60_000 + 10_100) + 31 * (10_100 + 60_000),
+  };
+  for (const [name, bytes] of Object.entries(needed)) {
+    const response = await post(app, { ...large, include: [name] });
+    t.equal(response.statusCode, 413);
+    const detail = `the values asked for take up to ${bytes} bytes, more than the limit of 2000000 bytes (MAX_MEMORY)`;
+    t.match(response.json(), { type: '/problems/too-much-memory', errors: [{ pointer: '/include', detail }] });
+  }
   const batch = { inputs: ones(1000, 100), targets: ones(1000, 100) };
-  t.match((await post(app, { ...large, batch })).json(), { errors: [{ pointer: '/batch/inputs' }] });
-  t.match((await post(app, { ...large, include: ['trace', 'outputs', 'input_gradients', 'per_sample_losses'] })).json(), {
-    status: 422,
-  });
+  t.match((await post(app, { ...large, batch })).json(), { status: 413, errors: [{ pointer: '/batch/inputs' }] });
+  const narrow = await startApp(t, { MAX_MEMORY: `${8 * 70_100 + 31 * 10_100}` });
+  t.equal((await post(narrow, large)).statusCode, 200);
+  for (const name of ['outputs', 'input_gradients', 'per_sample_losses']) {
+    t.equal((await post(narrow, { ...large, include: [name] })).statusCode, 413, name);
+  }
 });
 
 t.test('a byte order mark, a charset and letter case do no harm', async (t) => {
@@ -635,7 +674,9 @@ t.test('a byte order mark, a charset and letter case do no harm', async (t) => {
   t.equal((await post(app, `\u{feff}${JSON.stringify(validRequest())}`)).body, right);
   t.equal((await post(app, validRequest(), { 'content-type': 'Application/JSON; charset=UTF-8' })).body, right);
   t.equal((await post(app, validRequest(), { accept: 'text/html, application/*;q=0.1' })).body, right);
-  t.equal((await post(app, validRequest(), { 'content-encoding': 'identity' })).body, right);
+  t.equal((await post(app, validRequest(), { accept: 'application/json; charset=utf-8;q=0.9, text/html' })).body, right);
+  t.equal((await post(app, validRequest(), { accept: '' })).body, right);
+  t.equal((await post(app, validRequest(), { 'content-encoding': 'Identity' })).body, right);
 });
 
 t.test('a body without a Content-Type, and no body at all', async (t) => {
