@@ -89,7 +89,9 @@ export function conflicts(document: unknown): Finding[] {
 
 function activationConflict(layer: unknown, k: number): Finding[] {
   const activation = valueAt(layer, 'activation');
-  const { constraint } = activations[valueAt(activation, 'type') as ActivationName] ?? {};
+  const type = valueAt(activation, 'type');
+  if (typeof type !== 'string' || !Object.hasOwn(activations, type)) return [];
+  const { constraint } = activations[type as ActivationName];
   if (!constraint || !Value.Check(Activation, activation)) return [];
   const { options } = resolve(activations, activation);
   if (constraint.holds(options)) return [];

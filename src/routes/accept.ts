@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
 
 /** Parameters of media ranges other than their quality, such as a charset: they make no difference to any of the answers. */
-const PARAMETER = /;\s*(?!q=)[^;,]*/gi;
+const PARAMETER = /;(?!\s*q=)(?:"[^"]*"|[^;,"])*/gi;
 
 /** The one of `types` that the Accept header prefers, by RFC 9110; the first of them if there is no such header. */
 export function preferred<MediaType extends string>(request: FastifyRequest, types: readonly MediaType[]): MediaType | undefined {

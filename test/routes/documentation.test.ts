@@ -83,6 +83,8 @@ t.test('GET /, as JSON and as a page', async (t) => {
     headers: { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' },
   });
   t.equal(page.headers['content-type'], 'text/html; charset=utf-8');
+  const preferred = await app.inject({ url: '/', headers: { accept: 'application/json; q=0.5, text/html; q=0.9' } });
+  t.equal(preferred.headers['content-type'], 'text/html; charset=utf-8');
   t.match(page.body, '<h1>gradient-service');
   t.match(page.body, '&quot;network&quot;', 'what is not HTML is escaped');
   t.equal(page.headers.vary, 'accept');

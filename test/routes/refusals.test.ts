@@ -580,6 +580,12 @@ const refusals: Record<string, Refusal> = {
     type: 'not-acceptable',
     detail: 'there is application/json; Accept is text/csv',
   },
+  'an Accept that excludes JSON, with a space and a charset': {
+    body: validRequest(),
+    headers: { accept: 'application/json; charset=utf-8; q=0' },
+    type: 'not-acceptable',
+    detail: 'there is application/json',
+  },
   'an Accept that excludes JSON': {
     body: validRequest(),
     headers: { accept: 'application/json;q=0' },
@@ -675,6 +681,10 @@ t.test('a byte order mark, a charset and letter case do no harm', async (t) => {
   t.equal((await post(app, validRequest(), { 'content-type': 'Application/JSON; charset=UTF-8' })).body, right);
   t.equal((await post(app, validRequest(), { accept: 'text/html, application/*;q=0.1' })).body, right);
   t.equal((await post(app, validRequest(), { accept: 'application/json; charset=utf-8;q=0.9, text/html' })).body, right);
+  t.equal(
+    (await post(app, validRequest(), { accept: 'text/html; level="1,2;3", application/json; profile="a;b, c"; q=0.5' })).body,
+    right,
+  );
   t.equal((await post(app, validRequest(), { accept: '' })).body, right);
   t.equal((await post(app, validRequest(), { 'content-encoding': 'Identity' })).body, right);
 });

@@ -1,0 +1,82 @@
+// Every place of a request, with every odd value put there: answered or refused, never a fault of the service.
+import t from 'tap';
+import type { GradientsRequest } from '../../schemas/gradients.ts';
+import { post, startApp } from '../helper.ts';
+
+const request: GradientsRequest = {
+  network: {
+    layers: [
+      { weights: [[0.5, -0.25]], biases: [0.1], activation: { type: 'hardtanh', min_val: -1, max_val: 2 } },
+      { weights: [[1], [-1]], activation: 'softmax' },
+    ],
+  },
+  batch: {
+    inputs: [
+      [1, 2],
+      [-1, 0.5],
+    ],
+    targets: [1, -100],
+    sample_weights: [1, 2],
+    samples: 'rows',
+  },
+  loss: { type: 'cross_entropy', weight: [1, 2], label_smoothing: 0.1, ignore_index: -100, reduction: 'sum' },
+  include: ['trace', 'outputs'],
+};
+
+const nested = (open: string, close: string) => open.repeat(10_000) + close.repeat(10_000);
+
+/** As JSON: some is not what any JavaScript value would be written as. */
+const odd = [
+  ...['null', 'true', '0', '-0', '-1', '0.5', '1e308', '1e999', '5e-324', '9007199254740993'],
+  ...['""', '"relu"', '"hinge"', '"toString"', '"__proto__"', '"constructor"', `"${'x'.repeat(300)}"`],
+  ...['[]', '[[]]', '[[1]]', '[0, 1]', '[[[1]]]', '[null]', nested('[', ']'), `${nested('{"a":', '}').replace(':}', ':1}')}`],
+  ...[
+    '{}',
+    '{"length": 1}',
+    '{"0": [1], "length": 1}',
+    '{"data": [1], "shape": [1]}',
+    '{"__proto__": 1}',
+    '{"toString": 1, "valueOf": 1}',
+  ],
+  ...[
+    '{"type": {"toString": 1, "valueOf": 1}}',
+    '{"type": []}',
+    '{"type": "toString"}',
+    '{"type": "hardtanh", "min_val": {"toString": 1}}',
+  ],
+  ...['{"type": "hardtanh", "min_val": 3}', '{"type": "nll", "ignore_index": 0}', '{"type": "poisson_nll", "log_input": false}'],
+];
+
+/** The paths of all places of a document. */
+function places(value: unknown, path: string[] = []): string[][] {
+  const within = value instanceof Object ? Object.entries(value).flatMap(([key, item]) => places(item, [...path, key])) : [];
+  return [path, ...within];
+}
+
+/** The request as JSON, with the JSON text `text` at a path. */
+function withText(path: string[], text: string): string {
+  const MARK = '@';
+  const document = { request: structuredClone(request) };
+  const keys = ['request', ...path];
+  const last = keys.pop() as string;
+  // biome-ignore lint/suspicious/noExplicitAny: any place of any document
+  keys.reduce((node: any, key) => node[key], document)[last] = MARK;
+  return JSON.stringify(document.request).replace(`"${MARK}"`, text);
+}
+
+t.test('odd values', async (t) => {
+  const app = await startApp(t);
+  const right = (await post(app, request)).body;
+  const faults: string[] = [];
+  let tried = 0;
+  for (const path of places(request)) {
+    for (const text of odd) {
+      const { statusCode } = await post(app, withText(path, text));
+      tried++;
+      if (![200, 400, 422].includes(statusCode)) faults.push(`${statusCode}: ${text.slice(0, 60)} at /${path.join('/')}`);
+    }
+  }
+  t.strictSame(faults, []);
+  t.ok(tried > 1500, `${tried} requests`);
+  t.equal((await post(app, request)).body, right);
+});
