@@ -1,5 +1,5 @@
 // Every error the service can answer with, and the document (RFC 9457) that says so.
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, type TObject, Type } from '@sinclair/typebox';
 import { Names } from './names.ts';
 
 interface Declaration {
@@ -132,11 +132,20 @@ export const Step = Names(['pre_activations', 'outputs', 'loss', 'gradients'], {
 });
 export type Step = Static<typeof Step>;
 
+/** Why a request has no answer. */
+const refused = {
+  detail: Type.String(),
+  errors: Type.Optional(Type.Array(Finding, { minItems: 1, maxItems: MAX_ERRORS })),
+};
+
 /** Where the first value arose that is not finite: members of a `non-finite-result`. */
 const origin = {
   step: Type.Optional(Step),
   layer: Type.Optional(Type.Integer({ minimum: 0, description: 'counted from 0; not with the step "loss"' })),
 };
+
+/** What a problem document says beyond its type, title and status. */
+export type Refused = Static<TObject<typeof refused & typeof origin>>;
 
 /** The document of the problems that have the given status. */
 export function ProblemWith(status: number) {
@@ -146,18 +155,9 @@ export function ProblemWith(status: number) {
       type: Names(types.map((type) => `/problems/${type}`)),
       title: Type.String(),
       status: Type.Literal(status),
-      detail: Type.String(),
-      errors: Type.Optional(Type.Array(Finding, { minItems: 1, maxItems: MAX_ERRORS })),
+      ...refused,
       ...(status === problems['non-finite-result'].status && origin),
     },
     { additionalProperties: false },
   );
-}
-
-/** Why a request has no answer, as its problem document says it. */
-export interface Refused {
-  readonly detail: string;
-  readonly errors?: Finding[];
-  readonly step?: Step;
-  readonly layer?: number;
 }

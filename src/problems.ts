@@ -13,11 +13,14 @@ function problemOf(type: ProblemType, refused: Refused) {
 }
 
 export function sendProblem(reply: FastifyReply, type: ProblemType, refused: Refused): FastifyReply {
-  return reply
-    .header('x-request-id', reply.request.id)
-    .code(problems[type].status)
-    .type(PROBLEM_MEDIA_TYPE)
-    .send(Buffer.from(JSON.stringify(problemOf(type, refused))));
+  return (
+    reply
+      // The hook that gives every answer its id does not run for a URL that cannot be read.
+      .header('x-request-id', reply.request.id)
+      .code(problems[type].status)
+      .type(PROBLEM_MEDIA_TYPE)
+      .send(Buffer.from(JSON.stringify(problemOf(type, refused))))
+  );
 }
 
 /** Answers whatever a handler, a hook or Fastify itself has thrown. What is not the client's doing is logged, and not told. */

@@ -9,7 +9,7 @@ let passed = 0;
 let failed = 0;
 let skipped = 0;
 
-/** Runs a command, and gives each line that it prints to `show`; the command counts as one test of its own unless it is tap. */
+/** Runs a command, and gives each line that it prints to `show`. */
 async function run(command: string, show: (line: string) => void = console.log): Promise<boolean> {
   console.log(`> ${command}`);
   const child = spawn(command, { shell: true, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -18,6 +18,7 @@ async function run(command: string, show: (line: string) => void = console.log):
   return (await exit) === 0;
 }
 
+/** Runs a command that counts as one test of its own. */
 async function check(command: string): Promise<void> {
   if (await run(command)) passed++;
   else failed++;

@@ -4,7 +4,7 @@ import { resolve } from '../../schemas/variant.ts';
 import { Dense } from '../linalg/dense.ts';
 import { erf } from './erf.ts';
 
-/** An activation of a layer with its options bound. Z, A and dA are samples x units; A = value(Z). */
+/** An activation with its options bound. Z, A and dA are samples x units; A = value(Z). No argument is changed, but it may be returned. */
 export interface Activation {
   value(Z: Dense): Dense;
   /** ∂loss/∂Z from dA = ∂loss/∂A. */
@@ -134,7 +134,7 @@ const geluTanh = (() => {
 })();
 
 const mathematics = {
-  identity: () => elementwise({ value: (z) => z, derivative: () => 1 }),
+  identity: () => ({ value: (Z) => Z, pullback: (dA) => dA }),
   tanh: () => elementwise({ value: Math.tanh, derivative: (_z, a) => 1 - a * a }),
   sigmoid: () => elementwise({ value: sigmoid, derivative: (_z, a) => a * (1 - a) }),
   relu: () => elementwise({ value: (z) => Math.max(z, 0), derivative: (z) => (z > 0 ? 1 : 0) }),
@@ -151,7 +151,10 @@ const mathematics = {
   silu: () =>
     elementwise({
       value: (z) => z * sigmoid(z),
-      derivative: (z) => sigmoid(z) * (1 + z * (1 - sigmoid(z))),
+      derivative(z) {
+        const s = sigmoid(z);
+        return s * (1 + z * (1 - s));
+      },
     }),
   mish: () =>
     elementwise({

@@ -12,7 +12,7 @@ const weight: Domain = { expected: 'a weight, at least 0', holds: (w) => w >= 0 
  * Checks targets and weights; the network has as many outputs as there are `classes`.
  * @throws Refusal `out-of-domain`, with every value that is outside.
  */
-export function checkDomains({ targets, sample_weights }: Batch, { loss, options }: BoundLoss, classes: number): void {
+export function checkDomains({ targets, sample_weights }: Batch, { loss, weights }: BoundLoss, classes: number): void {
   const findings = new Findings();
   if (isMatrix(targets)) {
     for (const [i, row] of targets.entries()) checkValues(row, loss.values as Domain, `/batch/targets/${i}`, findings);
@@ -25,9 +25,7 @@ export function checkDomains({ targets, sample_weights }: Batch, { loss, options
     checkValues(sample_weights, weight, '/batch/sample_weights', findings);
     if (sample_weights.every((s) => s === 0)) findings.add('/batch/sample_weights', 'expected a weight above 0, got only zeros');
   }
-  for (const [key, value] of Object.entries(options)) {
-    if (Array.isArray(value)) checkValues(value, weight, `/loss/${key}`, findings);
-  }
+  for (const [pointer, values] of weights) checkValues(values, weight, pointer, findings);
   findings.refuse('out-of-domain');
 }
 

@@ -34,7 +34,7 @@ export function computeGradients(request: GradientsRequest, engine: Engine, memo
   const steps = forward(layers, X, engine);
   const Y = steps[steps.length - 1].A;
   checkOutputs(Y, bound, steps.length - 1);
-  const reduced = reduce(bound.loss.unreduced(Y, targets), s, bound.options.reduction);
+  const reduced = reduce(bound.loss.unreduced(Y, targets), s, bound.reduction);
   const wantInputGradients = include.has('input_gradients') || include.has('trace');
   const gradients = backward(layers, steps, reduced.dY, engine, wantInputGradients);
 

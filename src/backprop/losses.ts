@@ -113,11 +113,16 @@ function parabolaThenLine(end: number, slope: number): Elementwise {
 /** log(cosh(d)): near 0 by log(1 + 2 sinh²(d/2)), which cancels nothing; elsewhere without cosh, which overflows. */
 function logCosh(d: number): number {
   const z = Math.abs(d);
-  return z < 1 ? Math.log1p(2 * Math.sinh(z / 2) ** 2) : z + Math.log1p(Math.exp(-2 * z)) - Math.LN2;
+  return z < 1 ? Math.log1p(2 * Math.sinh(z / 2) ** 2) : z + softplus(-2 * z) - Math.LN2;
+}
+
+/** What each output weighs: 1 where nothing is given. */
+function weigh(weights: number[] | undefined): (j: number) => number {
+  return (j) => weights?.[j] ?? 1;
 }
 
 function crossEntropy({ weight, label_smoothing, ignore_index }: LossOptions<'cross_entropy'>): Loss {
-  const weightOf = (c: number) => weight?.[c] ?? 1;
+  const weightOf = weigh(weight);
   return samplewise({
     values: unitInterval,
     classes: { ignoreIndex: ignore_index },
@@ -141,7 +146,7 @@ function crossEntropy({ weight, label_smoothing, ignore_index }: LossOptions<'cr
 }
 
 function nll({ weight, ignore_index }: LossOptions<'nll'>): Loss {
-  const weightOf = (c: number) => weight?.[c] ?? 1;
+  const weightOf = weigh(weight);
   return samplewise({
     classes: { ignoreIndex: ignore_index },
     count: weightOf,
@@ -184,12 +189,14 @@ const mathematics = {
       value: (y, t) => (t - 1) * Math.max(Math.log1p(-y), -100) - t * Math.max(Math.log(y), -100),
       gradient: (y, t) => (y - t) / Math.max((1 - y) * y, Math.fround(1e-12)),
     }),
-  binary_cross_entropy_with_logits: ({ pos_weight }) =>
-    elementwise({
+  binary_cross_entropy_with_logits: ({ pos_weight }) => {
+    const weightOf = weigh(pos_weight);
+    return elementwise({
       targets: unitInterval,
-      value: (y, t, j) => (pos_weight?.[j] ?? 1) * t * softplus(-y) + (1 - t) * softplus(y),
-      gradient: (y, t, j) => (1 - t) * sigmoid(y) - (pos_weight?.[j] ?? 1) * t * sigmoid(-y),
-    }),
+      value: (y, t, j) => weightOf(j) * t * softplus(-y) + (1 - t) * softplus(y),
+      gradient: (y, t, j) => (1 - t) * sigmoid(y) - weightOf(j) * t * sigmoid(-y),
+    });
+  },
   cross_entropy: crossEntropy,
   nll,
   kl_div: ({ log_target }) =>
@@ -223,18 +230,23 @@ const mathematics = {
     }),
 } satisfies { [Name in LossName]: (options: LossOptions<Name>) => Loss };
 
-/** A loss, its name in the request, and its options with the defaults filled in. */
+/** A loss as a request names it, its options' defaults filled in. */
 export interface BoundLoss {
   readonly name: LossName;
-  readonly options: { readonly reduction: Reduction } & Record<string, unknown>;
+  readonly reduction: Reduction;
+  /** The options that hold a weight per output, by their pointers into the request. */
+  readonly weights: readonly (readonly [pointer: string, weights: number[]])[];
   readonly loss: Loss;
 }
 
 /** The loss that a request names. */
 export function bindLoss(given: string | { type: string }): BoundLoss {
   const { name, options } = resolve(declared, given);
-  const loss = (mathematics[name] as (options: object) => Loss)(options);
-  return { name, options: { ...sharedLossDefaults, ...options }, loss };
+  const { reduction } = { ...sharedLossDefaults, ...options };
+  const weights = Object.entries(options).flatMap(([key, value]) =>
+    Array.isArray(value) ? [[`/loss/${key}`, value] as const] : [],
+  );
+  return { name, reduction, weights, loss: (mathematics[name] as (options: object) => Loss)(options) };
 }
 
 /** The loss of a batch after the reduction. */

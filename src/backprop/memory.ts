@@ -26,6 +26,7 @@ function numbers({ samples, features, units }: Sizes, include: ReadonlySet<Extra
   const inputs = [features, ...units];
   const parameters = units.reduce((sum, outputs, k) => sum + outputs * (inputs[k] + 1), 0);
   const perSample = (include.has('per_sample_gradients') ? samples : 0) * parameters;
+  // X and dX of each layer; Z, A, dA and dZ.
   const trace = units.reduce((sum, outputs, k) => sum + samples * (2 * inputs[k] + 4 * outputs), 0);
   const outputs = samples * units[units.length - 1];
   return {

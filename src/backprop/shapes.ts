@@ -33,9 +33,7 @@ export function checkShapes(network: Network, batch: Batch, bound: BoundLoss): S
   };
   checkLayers(network, sizes, findings);
   checkBatch(batch, sizes, bound, findings);
-  for (const [key, value] of Object.entries(bound.options)) {
-    if (Array.isArray(value)) checkLength(`/loss/${key}`, value, WEIGHTS, outputsOf(sizes), findings);
-  }
+  for (const [pointer, weights] of bound.weights) checkLength(pointer, weights, WEIGHTS, outputsOf(sizes), findings);
   findings.refuse('shape-mismatch');
   return sizes;
 }

@@ -5,6 +5,7 @@ import { type ValueError, ValueErrorType } from '@sinclair/typebox/errors';
 import { closest, distance } from 'fastest-levenshtein';
 import { NAMES, Names, namesOf } from '../../schemas/names.ts';
 import { Findings } from '../refusal.ts';
+import { lastKey } from './pointer.ts';
 
 /** How much of a string that a client sent is repeated to it. */
 const QUOTED = 40;
@@ -92,14 +93,6 @@ function unknownKey(key: string, keys: string[], owner: string): string {
 
 function unknownName(what: string, name: string, names: string[]): string {
   return `unknown ${what} ${shown(name)}, nearest is "${closest(name.slice(0, QUOTED), names)}"; there are ${names.join(', ')}`;
-}
-
-/** The last key of a JSON pointer. */
-function lastKey(pointer: string): string {
-  return pointer
-    .slice(pointer.lastIndexOf('/') + 1)
-    .replaceAll('~1', '/')
-    .replaceAll('~0', '~');
 }
 
 function expected(schema: TSchema): string {

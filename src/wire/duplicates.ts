@@ -1,6 +1,7 @@
 // Keys that stand twice in one object of a JSON text. JSON.parse keeps the last one and drops the others in silence.
 import { visit } from 'jsonc-parser';
 import { Findings } from '../refusal.ts';
+import { pointerTo } from './pointer.ts';
 
 const COLON = ':'.charCodeAt(0);
 
@@ -24,8 +25,8 @@ export function duplicateKeys(bytes: Buffer, text: string, document: unknown): F
       path: () => (string | number)[],
     ) {
       const keys = open[open.length - 1];
-      const pointer = [...path(), key].map((step) => `/${`${step}`.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-      if (keys.has(key)) findings.add(pointer, `the key stands twice, again at line ${line + 1}, column ${character + 1}`);
+      if (keys.has(key))
+        findings.add(pointerTo([...path(), key]), `the key stands twice, again at line ${line + 1}, column ${character + 1}`);
       keys.add(key);
     },
   };

@@ -69,6 +69,7 @@ function size(value: unknown): number {
     let lists = 1;
     let bytes = value.data.length * NUMBER_BYTES;
     for (const n of value.shape) {
+      // A pair of brackets and a comma each.
       bytes += 3 * lists;
       lists *= n;
     }
