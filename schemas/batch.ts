@@ -1,7 +1,7 @@
 // The batch as a request gives it.
 import { type Static, Type } from '@sinclair/typebox';
 import { Names } from './names.ts';
-import { List, Matrix, Vector } from './numbers.ts';
+import { Integers, Matrix, Vector } from './numbers.ts';
 
 export const Batch = Type.Object(
   {
@@ -9,8 +9,8 @@ export const Batch = Type.Object(
     targets: Type.Union(
       [
         Matrix('samples x outputs; outputs x samples with samples "columns"'),
-        List(
-          Type.Integer({ title: 'a class index; other targets are a list of rows' }),
+        Integers(
+          'a class index; other targets are a list of rows',
           'samples: one class index each, from 0; for cross_entropy and nll',
         ),
       ],

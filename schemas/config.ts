@@ -6,6 +6,12 @@ const MiB = 2 ** 20;
 
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
+/** What multiplies matrices; `auto` is the first of the others that the machine has. */
+export const engineNames = ['openblas', 'portable', 'ml-matrix'] as const;
+export type EngineName = (typeof engineNames)[number];
+
+const engineChoices = ['auto', ...engineNames] as const;
+
 export const Config = Type.Object({
   HOST: Type.String({
     minLength: 1,
@@ -19,6 +25,19 @@ export const Config = Type.Object({
     minimum: 1,
     default: 1024 * MiB,
     description: 'most memory that the numbers of one request and of its answer may take, in bytes',
+  }),
+  ENGINE: Names(engineChoices, {
+    default: 'auto',
+    description: `what multiplies matrices: ${engineChoices.join(', ')}; auto is openblas where a BLAS is found, otherwise portable`,
+  }),
+  BLAS_LIBRARY: Type.Optional(
+    Type.String({ minLength: 1, description: 'name or path of the BLAS to load; left out: the usual names are tried' }),
+  ),
+  DEADLINE_MS: Type.Integer({
+    minimum: 1,
+    maximum: 3_600_000,
+    default: 60_000,
+    description: 'how long a request that has arrived may take before it is given up, in milliseconds',
   }),
   SHUTDOWN_MS: Type.Integer({
     minimum: 0,

@@ -6,7 +6,7 @@ import { Batch } from './batch.ts';
 import { defaultLoss, Loss } from './loss.ts';
 import { Names } from './names.ts';
 import { Network } from './network.ts';
-import { List, Matrix, Vector } from './numbers.ts';
+import { isTensor, List, Matrix, type Mixed, type Tensors, Vector } from './numbers.ts';
 import type { Finding } from './problem.ts';
 import { resolve } from './variant.ts';
 
@@ -68,6 +68,9 @@ export const GradientsRequest = Type.Object(
 );
 export type GradientsRequest = Static<typeof GradientsRequest>;
 
+/** A request that has been decoded and fits the schema. */
+export type DecodedRequest = Mixed<GradientsRequest>;
+
 export const GradientsAnswer = Type.Object(
   {
     loss: Type.Number(),
@@ -80,6 +83,9 @@ export const GradientsAnswer = Type.Object(
   { additionalProperties: false },
 );
 export type GradientsAnswer = Static<typeof GradientsAnswer>;
+
+/** The answer, its arrays as flat float64. */
+export type GradientsResult = Tensors<GradientsAnswer>;
 
 /** What JSON Schema cannot say of a request. The document need not be one: what does not fit the schema is passed over. */
 export function conflicts(document: unknown): Finding[] {
@@ -101,7 +107,9 @@ function activationConflict(layer: unknown, k: number): Finding[] {
 /** PyTorch takes an ignore_index that could be a class for class indices only. */
 function ignoreIndexConflict(document: unknown): Finding[] {
   const index = valueAt(document, 'loss', 'ignore_index');
-  if (typeof index !== 'number' || index < 0 || !Array.isArray(valueAt(document, 'batch', 'targets', '0'))) return [];
+  const targets = valueAt(document, 'batch', 'targets');
+  const matrix = isTensor(targets) || Array.isArray(valueAt(targets, '0'));
+  if (typeof index !== 'number' || index < 0 || !matrix) return [];
   const detail = `expected a value below 0 (no class), since the targets are not class indices, got ${index}`;
   return [{ pointer: '/loss/ignore_index', detail }];
 }

@@ -1,17 +1,108 @@
-// The arrays of numbers that requests and answers are made of.
-import { type TSchema, Type } from '@sinclair/typebox';
+// The arrays of numbers that requests and answers are made of: nested lists in JSON, flat float64 once they are read.
+import { Kind, type TSchema, type TUnsafe, Type, TypeRegistry } from '@sinclair/typebox';
+
+/** An array of numbers of two or more dimensions; of one dimension it is a Float64Array. */
+export interface Tensor {
+  readonly shape: readonly number[];
+  /** Row-major: the last dimension varies fastest. */
+  readonly data: Float64Array;
+}
+
+export function isTensor(value: unknown): value is Tensor {
+  return typeof value === 'object' && value !== null && 'data' in value && value.data instanceof Float64Array && 'shape' in value;
+}
+
+/** A flat array of numbers as a tensor, whatever its dimensions; undefined for any other value. */
+export function asTensor(value: unknown): Tensor | undefined {
+  if (value instanceof Float64Array) return { shape: [value.length], data: value };
+  return isTensor(value) ? value : undefined;
+}
+
+/** The same document with its arrays of numbers flat. */
+export type Tensors<T> = T extends Float64Array | Tensor
+  ? T
+  : T extends number[]
+    ? Float64Array
+    : T extends number[][] | number[][][]
+      ? Tensor
+      : T extends (infer Item)[]
+        ? Tensors<Item>[]
+        : T extends object
+          ? { [Key in keyof T]: Tensors<T[Key]> }
+          : T;
+
+/** The same document, each of its arrays of numbers being either nested lists or flat. */
+export type Mixed<T> = T extends number[]
+  ? T | Float64Array
+  : T extends number[][]
+    ? T | Tensor
+    : T extends (infer Item)[]
+      ? Mixed<Item>[]
+      : T extends object
+        ? { [Key in keyof T]: Mixed<T[Key]> }
+        : T;
+
+/** What TypeBox is to know arrays of numbers by. */
+export const NUMBERS = 'Numbers';
+
+TypeRegistry.Set<TSchema>(NUMBERS, (schema, value) => {
+  const accepts = acceptsOf(schema);
+  const tensor = asTensor(value);
+  return tensor ? fits(tensor, dimensionsOf(schema), accepts) : isNested(value, dimensionsOf(schema), accepts);
+});
+
+/** What a number of such an array must be. */
+export function acceptsOf(schema: TSchema): (value: unknown) => boolean {
+  if (schema.type === 'array') return acceptsOf(schema.items);
+  return schema.type === 'integer' ? Number.isInteger : Number.isFinite;
+}
+
+function fits({ shape, data }: Tensor, dimensions: number, accepts: (value: unknown) => boolean): boolean {
+  return shape.length === dimensions && data.length > 0 && areAll(data, accepts);
+}
+
+function isNested(value: unknown, dimensions: number, accepts: (value: unknown) => boolean): boolean {
+  if (!Array.isArray(value) || value.length === 0) return false;
+  return dimensions === 1 ? areAll(value, accepts) : value.every((item) => isNested(item, dimensions - 1, accepts));
+}
+
+/** Number.isFinite and Number.isInteger are false of what is no number. */
+function areAll(numbers: ArrayLike<number>, accepts: (value: unknown) => boolean): boolean {
+  for (let i = 0; i < numbers.length; i++) if (!accepts(numbers[i])) return false;
+  return true;
+}
+
+/** How many dimensions the arrays of a schema have. */
+export function dimensionsOf(schema: TSchema): number {
+  return schema.type === 'array' ? 1 + dimensionsOf(schema.items) : 0;
+}
 
 /** A non-empty list. */
 export function List<Items extends TSchema>(items: Items, description?: string) {
   return Type.Array(items, { minItems: 1, ...(description && { description }) });
 }
 
+/** The schema of an array of numbers: that of nested lists, which flat arrays may stand for. */
+function numbers<Static>(lists: TSchema): TUnsafe<Static> {
+  return Type.Unsafe<Static>({ ...lists, [Kind]: NUMBERS });
+}
+
+/** The schema of the nested lists that such an array is in JSON. */
+export function listsOf(schema: TSchema): TSchema {
+  return { ...schema, [Kind]: 'Array' };
+}
+
 /** A list of numbers; `description` says how many and what they are. */
 export function Vector(description?: string) {
-  return List(Type.Number(), description);
+  return numbers<number[]>(List(Type.Number(), description));
 }
 
 /** A list of rows of equal length; `description` says what rows and columns are. */
 export function Matrix(description?: string) {
-  return List(Vector(), description);
+  return numbers<number[][]>(List(List(Type.Number()), description));
+}
+
+/** A list of integers; `title` says what one of them is, `description` how many there are. */
+export function Integers(title: string, description: string) {
+  return numbers<number[]>(List(Type.Integer({ title }), description));
 }

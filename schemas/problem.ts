@@ -103,6 +103,12 @@ export const problems = {
     meaning: 'The request line and the headers have more bytes than the service takes.',
     remedy: 'Send fewer or shorter headers.',
   },
+  'deadline-exceeded': {
+    status: 504,
+    title: 'The answer took too long',
+    meaning: 'The request had arrived, but its answer was not ready within the time that the service gives to one request.',
+    remedy: 'Send a smaller request, or parts of the batch: their answers can be merged by their divisors.',
+  },
   internal: {
     status: 500,
     title: 'The service failed',

@@ -1,27 +1,55 @@
 // The one way from the bytes of a request to the bytes of its answer.
-import { conflicts, GradientsRequest } from '../schemas/gradients.ts';
+import { conflicts, type DecodedRequest, GradientsRequest } from '../schemas/gradients.ts';
+import type { Cost } from './backprop/cost.ts';
 import { computeGradients } from './backprop/gradients.ts';
-import { mlMatrix } from './linalg/ml-matrix.ts';
+import type { Engine } from './linalg/engine.ts';
+import { Refusal } from './refusal.ts';
 import { inspector } from './wire/check.ts';
 import { codecs, type MediaType } from './wire/codecs.ts';
 
 const inspect = inspector(GradientsRequest);
 
+/** The body of a request, and the media type that its answer is to have. */
+export interface Task {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly mediaType: MediaType;
+  readonly accept: MediaType;
+}
+
+/** What a request may cost. */
+export interface Limits {
+  /** Of all its numbers, and those of its answer, in bytes. */
+  readonly memory: number;
+  /** Throws to put off a request that costs too much where it is now. */
+  readonly admit?: (cost: Cost) => void;
+}
+
 /**
- * Reads a request of media type `mediaType`, computes, and writes the result as `accept`.
- * `memoryLimit` is in bytes.
+ * Reads a request, computes, and writes the result.
  * @throws Refusal, of any type that has to do with the body.
  */
-export function answer(bytes: Buffer, mediaType: MediaType, accept: MediaType, memoryLimit: number): Buffer {
-  const request = check(codecs[mediaType].decode(bytes));
+export function answer({ bytes, mediaType, accept }: Task, engine: Engine, { memory, admit }: Limits): Buffer<ArrayBuffer> {
+  const { document, dtype } = codecs[mediaType].decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   const { encode, bytesPerNumber } = codecs[accept];
-  return encode(computeGradients(request, mlMatrix, { limit: memoryLimit, bytesPerNumber }));
+  const result = computeGradients(check(document), engine, (cost) => {
+    checkMemory(cost, bytesPerNumber, memory);
+    admit?.(cost);
+  });
+  return encode(result, dtype);
 }
 
 /** @throws Refusal `invalid-request`. */
-function check(document: unknown): GradientsRequest {
+function check(document: unknown): DecodedRequest {
   const findings = inspect(document);
   for (const { pointer, detail } of conflicts(document)) findings.add(pointer, detail);
   findings.refuse('invalid-request');
-  return document as GradientsRequest;
+  return document as DecodedRequest;
+}
+
+/** @throws Refusal `too-much-memory`. */
+function checkMemory({ computed, answered, extras }: Cost, bytesPerNumber: number, limit: number): void {
+  const needed = computed * Float64Array.BYTES_PER_ELEMENT + answered * bytesPerNumber;
+  if (needed <= limit) return;
+  const detail = `the values asked for take up to ${needed} bytes, more than the limit of ${limit} bytes (MAX_MEMORY)`;
+  throw new Refusal('too-much-memory', { detail, errors: [{ pointer: extras ? '/include' : '/batch/inputs', detail }] });
 }

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Config } from '../schemas/config.ts';
 import { answerUnusualRequests, finishAnswersOnClose } from './connections.ts';
+import { chooseEngine } from './linalg/engines.ts';
+import { startPool } from './pool/pool.ts';
 import { handleError, handleNotFound, responseToUnreadable } from './problems.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { gradientsRoutes } from './routes/gradients.ts';
@@ -47,13 +49,19 @@ export async function buildApp(config: Config, logger?: FastifyBaseLogger): Prom
     reply.header('x-request-id', request.id);
   });
 
+  const chosen = chooseEngine(config.ENGINE, config.BLAS_LIBRARY);
+  if (chosen.refused) app.log.warn(chosen.refused);
+  const pool = startPool(chosen, config, app.log);
+  app.log.info({ ...chosen.choice, threads: pool.threads.length }, `engine: ${chosen.choice.name}`);
+  app.addHook('onClose', () => pool.close());
+
   finishAnswersOnClose(app);
   answerUnusualRequests(app);
   const addMissingMethods = methodNotAllowedRoutes(app);
   await docsRoutes(app);
   homeRoutes(app);
-  gradientsRoutes(app, config);
-  healthRoutes(app);
+  gradientsRoutes(app, pool);
+  healthRoutes(app, chosen.choice);
   problemsRoutes(app);
   addMissingMethods();
   await app.ready();

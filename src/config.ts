@@ -1,4 +1,5 @@
 // From environment variables to the configuration.
+import { OptionalKind } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { Config } from '../schemas/config.ts';
 import { inspector } from './wire/check.ts';
@@ -15,7 +16,9 @@ const DECIMAL = /^-?\d+(\.\d+)?$/;
 export function readConfig(environment: Record<string, string | undefined>): Config {
   const given = Object.entries(Config.properties).flatMap(([name, schema]) => {
     const text = environment[name];
-    return text === undefined ? [] : [[name, schema.type === 'integer' && DECIMAL.test(text) ? Number(text) : text]];
+    // A line of .env.example without a value leaves out what may be left out.
+    const leftOut = text === undefined || (text === '' && OptionalKind in schema);
+    return leftOut ? [] : [[name, schema.type === 'integer' && DECIMAL.test(text) ? Number(text) : text]];
   });
   const config = Value.Default(Config, Object.fromEntries(given));
   const { errors } = inspect(config);

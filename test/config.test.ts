@@ -11,18 +11,26 @@ const defaults = {
   LOG_LEVEL: 'info',
   BODY_LIMIT: 67108864,
   MAX_MEMORY: 1073741824,
+  ENGINE: 'auto',
+  DEADLINE_MS: 60000,
   SHUTDOWN_MS: 25000,
 };
 
 t.test('defaults, and values from the environment', async (t) => {
   t.strictSame(readConfig({ PATH: '/bin' }), defaults);
-  const environment = { HOST: '::1', PORT: '0', LOG_LEVEL: 'silent', BODY_LIMIT: '1', MAX_MEMORY: '2', SHUTDOWN_MS: '3' };
+  const environment = {
+    ...{ HOST: '::1', PORT: '0', LOG_LEVEL: 'silent', BODY_LIMIT: '1', MAX_MEMORY: '2', SHUTDOWN_MS: '3' },
+    ...{ ENGINE: 'portable', BLAS_LIBRARY: 'libblis.so', DEADLINE_MS: '4' },
+  };
   t.strictSame(readConfig(environment), {
     HOST: '::1',
     PORT: 0,
     LOG_LEVEL: 'silent',
     BODY_LIMIT: 1,
     MAX_MEMORY: 2,
+    ENGINE: 'portable',
+    BLAS_LIBRARY: 'libblis.so',
+    DEADLINE_MS: 4,
     SHUTDOWN_MS: 3,
   });
 });
@@ -50,10 +58,10 @@ t.test('.env.example and the README name every variable with its default', async
     .filter((line) => /^[A-Z]/.test(line));
   t.strictSame(
     example,
-    Object.entries(defaults).map(([name, value]) => `${name}=${value}`),
+    Object.keys(Config.properties).map((name) => `${name}=${defaults[name as keyof typeof defaults] ?? ''}`),
   );
   const readme = read('README.md');
   for (const [name, { description }] of Object.entries(Config.properties)) {
-    t.match(readme, `| \`${name}\` | ${defaults[name as keyof typeof defaults]} | ${description} |`);
+    t.match(readme, `| \`${name}\` | ${defaults[name as keyof typeof defaults] ?? ''} | ${description} |`);
   }
 });

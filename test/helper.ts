@@ -5,9 +5,12 @@ import type { GradientsAnswer, GradientsRequest } from '../schemas/gradients.ts'
 import { buildApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
 
+/** The engine that the tests run on: each of them in turn, see test/run.ts. */
+export const ENGINE = process.env.ENGINE ?? 'auto';
+
 /** An application with the given environment variables, closed at the end of the test. */
 export async function startApp(t: Test, environment: Record<string, string> = {}): Promise<FastifyInstance> {
-  const app = await buildApp(readConfig(environment));
+  const app = await buildApp(readConfig({ ENGINE, ...environment }));
   t.teardown(() => app.close());
   return app;
 }

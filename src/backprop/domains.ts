@@ -1,9 +1,9 @@
 // Whether the values of a request, and the network's outputs, are in the domain of the loss.
 import type { Batch } from '../../schemas/batch.ts';
+import { asTensor, type Tensor, type Tensors } from '../../schemas/numbers.ts';
 import type { Dense } from '../linalg/dense.ts';
 import { Findings } from '../refusal.ts';
-import { isMatrix } from './batch.ts';
-import type { BoundLoss, Domain } from './losses.ts';
+import { anything, type BoundLoss, type Domain } from './losses.ts';
 
 /** What samples and classes may weigh. */
 const weight: Domain = { expected: 'a weight, at least 0', holds: (w) => w >= 0 };
@@ -12,11 +12,10 @@ const weight: Domain = { expected: 'a weight, at least 0', holds: (w) => w >= 0 
  * Checks targets and weights; the network has as many outputs as there are `classes`.
  * @throws Refusal `out-of-domain`, with every value that is outside.
  */
-export function checkDomains({ targets, sample_weights }: Batch, { loss, weights }: BoundLoss, classes: number): void {
+export function checkDomains({ targets, sample_weights }: Tensors<Batch>, { loss, weights }: BoundLoss, classes: number): void {
   const findings = new Findings();
-  if (isMatrix(targets)) {
-    for (const [i, row] of targets.entries()) checkValues(row, loss.values as Domain, `/batch/targets/${i}`, findings);
-  } else {
+  if (!(targets instanceof Float64Array)) checkValues(targets, loss.values as Domain, '/batch/targets', findings);
+  else {
     const ignored = loss.classes?.ignoreIndex;
     const expected = `a class index from 0 to ${classes - 1}, or ignore_index (${ignored})`;
     checkValues(targets, { expected, holds: (t) => (t >= 0 && t < classes) || t === ignored }, '/batch/targets', findings);
@@ -29,9 +28,12 @@ export function checkDomains({ targets, sample_weights }: Batch, { loss, weights
   findings.refuse('out-of-domain');
 }
 
-function checkValues(values: number[], { expected, holds }: Domain, pointer: string, findings: Findings): void {
-  for (let i = 0; i < values.length && !findings.full; i++) {
-    if (!holds(values[i])) findings.add(`${pointer}/${i}`, `expected ${expected}, got ${values[i]}`);
+function checkValues(values: Float64Array | Tensor, domain: Domain, pointer: string, findings: Findings): void {
+  if (domain === anything) return;
+  const { shape, data } = asTensor(values) as Tensor;
+  const place = (i: number) => (shape.length === 1 ? `${i}` : `${Math.floor(i / shape[1])}/${i % shape[1]}`);
+  for (let i = 0; i < data.length && !findings.full; i++) {
+    if (!domain.holds(data[i])) findings.add(`${pointer}/${place(i)}`, `expected ${domain.expected}, got ${data[i]}`);
   }
 }
 

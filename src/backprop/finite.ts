@@ -1,6 +1,7 @@
 // Where the first value arose that is not finite.
+
+import { isTensor, type Tensor } from '../../schemas/numbers.ts';
 import type { Step } from '../../schemas/problem.ts';
-import { isTensor, type Tensor } from '../linalg/tensor.ts';
 import { Refusal } from '../refusal.ts';
 import type { Backward } from './backward.ts';
 import type { Forward } from './forward.ts';

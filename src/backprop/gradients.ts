@@ -1,32 +1,32 @@
 // From a request to its result: the whole of backpropagation, in the order in which it goes.
-import type { Extra, GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
+import type { DecodedRequest, Extra, GradientsResult } from '../../schemas/gradients.ts';
 import { defaultLoss } from '../../schemas/loss.ts';
+import type { Tensor } from '../../schemas/numbers.ts';
 import type { Dense } from '../linalg/dense.ts';
 import type { Engine } from '../linalg/engine.ts';
-import type { Tensor, Tensors } from '../linalg/tensor.ts';
 import { type Backward, backward } from './backward.ts';
 import { buildBatch, transposed } from './batch.ts';
+import { type Cost, costOf } from './cost.ts';
 import { checkDomains, checkOutputs } from './domains.ts';
 import { allFinite, nonFinite } from './finite.ts';
+import { flat } from './flat.ts';
 import { type Forward, forward } from './forward.ts';
 import { bindLoss, type Reduced, reduce } from './losses.ts';
-import { checkMemory, type Memory } from './memory.ts';
 import { buildLayers } from './network.ts';
 import { checkShapes } from './shapes.ts';
 
-/** The answer, its arrays as flat float64. */
-export type GradientsResult = Tensors<GradientsAnswer>;
-
 /**
- * Computes the loss of a batch and its gradients.
- * @throws Refusal `shape-mismatch`, `out-of-domain`, `too-much-memory` or `non-finite-result`.
+ * Computes the loss of a batch and its gradients. What that will cost is known once the shapes are found to fit together:
+ * `admit` is told, and may throw.
+ * @throws Refusal `shape-mismatch`, `out-of-domain` or `non-finite-result`; and whatever `admit` throws.
  */
-export function computeGradients(request: GradientsRequest, engine: Engine, memory: Memory): GradientsResult {
-  const { network, batch: given } = request;
+export function computeGradients(request: DecodedRequest, engine: Engine, admit: (cost: Cost) => void): GradientsResult {
   const include = new Set(request.include);
-  const bound = bindLoss(request.loss ?? defaultLoss);
-  const sizes = checkShapes(network, given, bound);
-  checkMemory(sizes, include, memory);
+  const bound = bindLoss(flat(request.loss ?? defaultLoss));
+  const sizes = checkShapes(request.network, request.batch, bound);
+  admit(costOf(sizes, include));
+  const network = flat(request.network);
+  const given = flat(request.batch);
   checkDomains(given, bound, sizes.units[sizes.units.length - 1]);
 
   const layers = buildLayers(network);

@@ -1,12 +1,15 @@
 // The mathematics of the losses: value and gradient side by side, each per sample, before the reduction.
 // y is an output of the network, t its target. All gradients are with respect to y.
 import { losses as declared, type LossName, type LossOptions, type Reduction, sharedLossDefaults } from '../../schemas/loss.ts';
+import type { Tensors } from '../../schemas/numbers.ts';
 import { resolve } from '../../schemas/variant.ts';
 import { Dense } from '../linalg/dense.ts';
 import { logSoftmax, sigmoid, softplus } from './activations.ts';
 
 /** samples x outputs, or one class index per sample. */
 export type Targets = Dense | Float64Array;
+
+type FlatOptions<Name extends LossName> = Tensors<LossOptions<Name>>;
 
 /** The values for which a loss is defined. */
 export interface Domain {
@@ -35,7 +38,7 @@ export interface Loss {
   unreduced(Y: Dense, targets: Targets): Unreduced;
 }
 
-const anything: Domain = { expected: 'a number', holds: () => true };
+export const anything: Domain = { expected: 'a number', holds: Number.isFinite };
 const unitInterval: Domain = { expected: 'a value from 0 to 1', holds: (v) => v >= 0 && v <= 1 };
 const sign: Domain = { expected: '-1 or 1', holds: (v) => v === 1 || v === -1 };
 const count: Domain = { expected: 'a count, at least 0', holds: (v) => v >= 0 };
@@ -117,11 +120,11 @@ function logCosh(d: number): number {
 }
 
 /** What each output weighs: 1 where nothing is given. */
-function weigh(weights: number[] | undefined): (j: number) => number {
+function weigh(weights: Float64Array | undefined): (j: number) => number {
   return (j) => weights?.[j] ?? 1;
 }
 
-function crossEntropy({ weight, label_smoothing, ignore_index }: LossOptions<'cross_entropy'>): Loss {
+function crossEntropy({ weight, label_smoothing, ignore_index }: FlatOptions<'cross_entropy'>): Loss {
   const weightOf = weigh(weight);
   return samplewise({
     values: unitInterval,
@@ -145,7 +148,7 @@ function crossEntropy({ weight, label_smoothing, ignore_index }: LossOptions<'cr
   });
 }
 
-function nll({ weight, ignore_index }: LossOptions<'nll'>): Loss {
+function nll({ weight, ignore_index }: FlatOptions<'nll'>): Loss {
   const weightOf = weigh(weight);
   return samplewise({
     classes: { ignoreIndex: ignore_index },
@@ -158,7 +161,7 @@ function nll({ weight, ignore_index }: LossOptions<'nll'>): Loss {
   });
 }
 
-function poissonNll({ log_input, full, eps }: LossOptions<'poisson_nll'>): Loss {
+function poissonNll({ log_input, full, eps }: FlatOptions<'poisson_nll'>): Loss {
   const stirling = (t: number) => (full && t > 1 ? t * Math.log(t) - t + 0.5 * Math.log(2 * Math.PI * t) : 0);
   if (log_input) {
     return elementwise({
@@ -228,23 +231,23 @@ const mathematics = {
       value: (y, t) => Math.max(0, 1 - t * y) ** 2,
       gradient: (y, t) => -2 * t * Math.max(0, 1 - t * y),
     }),
-} satisfies { [Name in LossName]: (options: LossOptions<Name>) => Loss };
+} satisfies { [Name in LossName]: (options: FlatOptions<Name>) => Loss };
 
 /** A loss as a request names it, its options' defaults filled in. */
 export interface BoundLoss {
   readonly name: LossName;
   readonly reduction: Reduction;
   /** The options that hold a weight per output, by their pointers into the request. */
-  readonly weights: readonly (readonly [pointer: string, weights: number[]])[];
+  readonly weights: readonly (readonly [pointer: string, weights: Float64Array])[];
   readonly loss: Loss;
 }
 
-/** The loss that a request names. */
+/** The loss that a request names; its weights must be flat. */
 export function bindLoss(given: string | { type: string }): BoundLoss {
   const { name, options } = resolve(declared, given);
   const { reduction } = { ...sharedLossDefaults, ...options };
   const weights = Object.entries(options).flatMap(([key, value]) =>
-    Array.isArray(value) ? [[`/loss/${key}`, value] as const] : [],
+    value instanceof Float64Array ? [[`/loss/${key}`, value] as const] : [],
   );
   return { name, reduction, weights, loss: (mathematics[name] as (options: object) => Loss)(options) };
 }

@@ -1,6 +1,7 @@
 // The network, ready to compute with.
 import { defaultActivation } from '../../schemas/activation.ts';
 import type { Network } from '../../schemas/network.ts';
+import type { Tensors } from '../../schemas/numbers.ts';
 import { Dense } from '../linalg/dense.ts';
 import { type Activation, buildActivation } from './activations.ts';
 
@@ -14,10 +15,10 @@ export interface Layer {
 }
 
 /** Builds the layers of a network whose shapes have been checked. */
-export function buildLayers({ layers }: Network): Layer[] {
+export function buildLayers({ layers }: Tensors<Network>): Layer[] {
   return layers.map(({ weights, biases, activation }) => ({
-    W: Dense.fromRows(weights),
-    ...(biases && { b: Float64Array.from(biases) }),
+    W: Dense.of(weights),
+    ...(biases && { b: biases }),
     f: buildActivation(activation ?? defaultActivation),
   }));
 }

@@ -1,9 +1,13 @@
 // Whether the shapes of a request fit together: layer to layer, and the batch to the network.
-import type { Batch } from '../../schemas/batch.ts';
-import type { Network } from '../../schemas/network.ts';
+import type { DecodedRequest } from '../../schemas/gradients.ts';
+import { isTensor, type Tensor } from '../../schemas/numbers.ts';
 import { Findings } from '../refusal.ts';
-import { isMatrix } from './batch.ts';
 import type { BoundLoss } from './losses.ts';
+
+type Network = DecodedRequest['network'];
+type Batch = DecodedRequest['batch'];
+/** Rows of numbers, which may be ragged if they are lists. */
+type Rows = number[][] | Tensor;
 
 /** The sizes of a request whose shapes fit together. */
 export interface Sizes {
@@ -27,13 +31,13 @@ interface Count {
 export function checkShapes(network: Network, batch: Batch, bound: BoundLoss): Sizes {
   const findings = new Findings();
   const sizes = {
-    samples: batch.samples === 'columns' ? batch.inputs[0].length : batch.inputs.length,
-    features: network.layers[0].weights[0].length,
-    units: network.layers.map((layer) => layer.weights.length),
+    samples: batch.samples === 'columns' ? rowLength(batch.inputs) : rowCount(batch.inputs),
+    features: rowLength(network.layers[0].weights),
+    units: network.layers.map((layer) => rowCount(layer.weights)),
   };
   checkLayers(network, sizes, findings);
   checkBatch(batch, sizes, bound, findings);
-  for (const [pointer, weights] of bound.weights) checkLength(pointer, weights, WEIGHTS, outputsOf(sizes), findings);
+  for (const [pointer, weights] of bound.weights) checkLength(pointer, weights.length, WEIGHTS, outputsOf(sizes), findings);
   findings.refuse('shape-mismatch');
   return sizes;
 }
@@ -46,11 +50,9 @@ function checkLayers({ layers }: Network, { features, units }: Sizes, findings: 
   layers.forEach(({ weights, biases }, k) => {
     const inputs =
       k === 0 ? { n: features, why: 'as many as row 0 has' } : { n: units[k - 1], why: `one per output of layer ${k - 1}` };
-    weights.forEach((row, i) => {
-      checkLength(`/network/layers/${k}/weights/${i}`, row, WEIGHTS, inputs, findings);
-    });
+    checkRows(`/network/layers/${k}/weights`, weights, WEIGHTS, inputs, findings);
     const rows = { n: units[k], why: 'one per row of weights' };
-    if (biases) checkLength(`/network/layers/${k}/biases`, biases, BIASES, rows, findings);
+    if (biases) checkLength(`/network/layers/${k}/biases`, biases.length, BIASES, rows, findings);
   });
 }
 
@@ -59,21 +61,19 @@ function checkBatch(batch: Batch, sizes: Sizes, { name, loss }: BoundLoss, findi
   const features = { n: sizes.features, why: 'one per input of layer 0' };
   const outputs = outputsOf(sizes);
   const columns = batch.samples === 'columns';
-  const checkMatrix = (pointer: string, matrix: number[][], units: Count) => {
+  const checkMatrix = (pointer: string, matrix: Rows, units: Count) => {
     const [rows, perRow] = columns ? [units, samples] : [samples, units];
-    checkLength(pointer, matrix, ROWS, rows, findings);
-    matrix.forEach((row, i) => {
-      checkLength(`${pointer}/${i}`, row, VALUES, perRow, findings);
-    });
+    checkLength(pointer, rowCount(matrix), ROWS, rows, findings);
+    checkRows(pointer, matrix, VALUES, perRow, findings);
   };
 
   checkMatrix('/batch/inputs', batch.inputs, features);
   if (!isMatrix(batch.targets)) {
-    if (loss.classes) checkLength('/batch/targets', batch.targets, CLASS_INDICES, samples, findings);
+    if (loss.classes) checkLength('/batch/targets', batch.targets.length, CLASS_INDICES, samples, findings);
     else findings.add('/batch/targets', `expected a matrix of targets for ${name}, got a flat list`);
   } else if (loss.values) checkMatrix('/batch/targets', batch.targets, outputs);
   else findings.add('/batch/targets', `expected a list of class indices for ${name}, got a matrix`);
-  if (batch.sample_weights) checkLength('/batch/sample_weights', batch.sample_weights, WEIGHTS, samples, findings);
+  if (batch.sample_weights) checkLength('/batch/sample_weights', batch.sample_weights.length, WEIGHTS, samples, findings);
 }
 
 /** What a list is made of: one of it, several of it. */
@@ -85,6 +85,26 @@ const ROWS: Noun = ['row', 'rows'];
 const VALUES: Noun = ['value', 'values'];
 const CLASS_INDICES: Noun = ['class index', 'class indices'];
 
-function checkLength(pointer: string, list: unknown[], noun: Noun, { n, why }: Count, findings: Findings): void {
-  if (list.length !== n) findings.add(pointer, `expected ${n} ${noun[n === 1 ? 0 : 1]}, ${why}, got ${list.length}`);
+function checkLength(pointer: string, length: number, noun: Noun, { n, why }: Count, findings: Findings): void {
+  if (length !== n) findings.add(pointer, `expected ${n} ${noun[n === 1 ? 0 : 1]}, ${why}, got ${length}`);
+}
+
+function checkRows(pointer: string, matrix: Rows, noun: Noun, count: Count, findings: Findings): void {
+  if (isTensor(matrix) && rowLength(matrix) === count.n) return;
+  for (let i = 0; i < rowCount(matrix) && !findings.full; i++) {
+    checkLength(`${pointer}/${i}`, isTensor(matrix) ? rowLength(matrix) : matrix[i].length, noun, count, findings);
+  }
+}
+
+function rowCount(matrix: Rows): number {
+  return isTensor(matrix) ? matrix.shape[0] : matrix.length;
+}
+
+/** The length of the first row. */
+function rowLength(matrix: Rows): number {
+  return isTensor(matrix) ? matrix.shape[1] : matrix[0].length;
+}
+
+function isMatrix(targets: Batch['targets']): targets is Rows {
+  return isTensor(targets) || Array.isArray(targets[0]);
 }

@@ -1,5 +1,6 @@
 // The dense matrix: every ml-matrix operation, on one flat buffer that a BLAS can take as it is.
 import { AbstractMatrix } from 'ml-matrix';
+import type { Tensor } from '../../schemas/numbers.ts';
 
 /** A row-major float64 matrix, rows x columns: element (i, j) is `data[i * columns + j]`. */
 export class Dense extends AbstractMatrix {
@@ -7,11 +8,16 @@ export class Dense extends AbstractMatrix {
   override readonly columns: number;
   readonly data: Float64Array;
 
-  constructor(rows: number, columns: number, data = new Float64Array(rows * columns)) {
+  constructor(rows: number, columns: number, data: Float64Array = new Float64Array(rows * columns)) {
     super();
     this.rows = rows;
     this.columns = columns;
     this.data = data;
+  }
+
+  /** A tensor of two dimensions as a matrix, on the same numbers. */
+  static of({ shape: [rows, columns], data }: Tensor): Dense {
+    return new Dense(rows, columns, data);
   }
 
   /** A copy of `rows`, which must all have the length of the first. */

@@ -1,4 +1,4 @@
-// The engine that is always there: ml-matrix's product, with transposes as views.
+// The reference engine: ml-matrix's product, with transposes as views.
 import { MatrixTransposeView } from 'ml-matrix';
 import { Dense } from './dense.ts';
 import type { Engine } from './engine.ts';

@@ -1,20 +1,39 @@
 // POST /gradients.
+import { Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Config } from '../../schemas/config.ts';
 import { examples } from '../../schemas/examples.ts';
 import { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
-import { answer } from '../answer.ts';
+import type { Pool } from '../pool/pool.ts';
 import { Refusal } from '../refusal.ts';
 import { type MediaType, mediaTypes } from '../wire/codecs.ts';
 import { preferred } from './accept.ts';
 import { problemResponses } from './responses.ts';
 
+const [json, safetensors] = mediaTypes;
+
+/** What JSON Schema can say of a document in safetensors. */
+const File = Type.String({
+  format: 'binary',
+  description:
+    "The JSON document, its arrays of numbers being tensors: a tensor's name is its path, joined by dots, as in network.layers.0.weights. " +
+    'F64 or F32, and I64 for class indices. Of a request, the rest of the document is the string "request" of __metadata__. ' +
+    'The answer has the dtype of network.layers.0.weights; its numbers are tensors without dimensions.',
+});
+
 interface Body {
   readonly mediaType: MediaType;
-  readonly bytes: Buffer;
+  readonly bytes: Buffer<ArrayBuffer>;
 }
 
-export function gradientsRoutes(app: FastifyInstance, config: Config): void {
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The media type that the answer is to have. */
+    accepted: MediaType;
+  }
+}
+
+export function gradientsRoutes(app: FastifyInstance, pool: Pool): void {
+  app.decorateRequest('accepted', mediaTypes[0]);
   app.removeAllContentTypeParsers();
   for (const mediaType of mediaTypes) {
     app.addContentTypeParser(mediaType, { parseAs: 'buffer' }, (_request, bytes, done) => {
@@ -33,30 +52,45 @@ export function gradientsRoutes(app: FastifyInstance, config: Config): void {
           "backpropagation in float64. Names, defaults and numbers are PyTorch's.",
         tags: ['gradients'],
         // @fastify/swagger takes the examples of a body from here, and those of an answer from its media type.
-        body: content(mediaTypes, { schema: { ...GradientsRequest, 'x-examples': examplesOf('request') } }),
+        body: {
+          content: {
+            [json]: { schema: { ...GradientsRequest, 'x-examples': examplesOf('request') } },
+            [safetensors]: { schema: File },
+          },
+        },
         response: {
           200: {
             description: 'The loss and its gradients',
-            ...content(mediaTypes, { schema: GradientsAnswer, examples: examplesOf('answer') }),
+            content: {
+              [json]: { schema: GradientsAnswer, examples: examplesOf('answer') },
+              [safetensors]: { schema: File },
+            },
           },
-          ...problemResponses(400, 406, 408, 413, 415, 422, 500),
+          ...problemResponses(400, 406, 408, 413, 415, 422, 500, 504),
         },
       },
       onRequest: async (request) => {
         checkContentEncoding(request);
-        accepted(request);
+        request.accepted = accepted(request);
       },
     },
-    (request, reply): FastifyReply => {
-      const { mediaType, bytes } = request.body ?? { mediaType: 'application/json', bytes: Buffer.alloc(0) };
-      const accept = accepted(request);
-      return reply.type(accept).send(answer(bytes, mediaType, accept, config.MAX_MEMORY));
+    async ({ body, accepted: accept }, reply): Promise<FastifyReply> => {
+      const { mediaType, bytes } = body ?? { mediaType: 'application/json', bytes: Buffer.alloc(0) };
+      const bytesOfAnswer = await pool.answer({ mediaType, bytes, accept }, goneSignal(reply));
+      return bytesOfAnswer ? reply.type(accept).send(bytesOfAnswer) : reply.hijack();
     },
   );
 }
 
-function content(types: readonly string[], media: object) {
-  return { content: Object.fromEntries(types.map((type) => [type, media])) };
+/** Aborts when the client goes away before its answer has been sent. */
+function goneSignal({ raw }: FastifyReply): () => AbortSignal {
+  return () => {
+    const gone = new AbortController();
+    raw.once('close', () => {
+      if (!raw.writableFinished) gone.abort();
+    });
+    return gone.signal;
+  };
 }
 
 function examplesOf(side: 'request' | 'answer') {

@@ -1,9 +1,10 @@
 // Whether a value fits a TypeBox schema; if not, what is wrong, in words, where a JSON pointer says.
 import { Kind, type TSchema, type TUnion } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
-import { type ValueError, ValueErrorType } from '@sinclair/typebox/errors';
+import { Errors, type ValueError, ValueErrorType } from '@sinclair/typebox/errors';
 import { closest, distance } from 'fastest-levenshtein';
 import { NAMES, Names, namesOf } from '../../schemas/names.ts';
+import { acceptsOf, asTensor, dimensionsOf, listsOf, NUMBERS, type Tensor } from '../../schemas/numbers.ts';
 import { Findings } from '../refusal.ts';
 import { lastKey } from './pointer.ts';
 
@@ -25,6 +26,7 @@ function explain(errors: Iterable<ValueError>, findings: Findings, owner = ''): 
   for (const error of errors) {
     if (findings.full) return;
     if (error.type === ValueErrorType.Union) explainUnion(error, findings);
+    else if (error.schema[Kind] === NUMBERS && error.type === ValueErrorType.Kind) explainNumbers(error, findings);
     else findings.add(error.path, describe(error, owner));
   }
 }
@@ -43,15 +45,60 @@ function explainUnion({ schema, path, value, errors }: ValueError, findings: Fin
   else findings.add(`${path}/type`, missing(type));
 }
 
+/** Explains by the first numbers of a tensor that do not fit, or by what is wrong with nested lists. */
+function explainNumbers({ schema, path, value }: ValueError, findings: Findings): void {
+  const tensor = asTensor(value);
+  if (tensor) explainTensor(schema, path, tensor, findings);
+  else if (!Array.isArray(value)) findings.add(path, mismatch(schema, value));
+  else {
+    for (const error of Errors(listsOf(schema), [], value)) {
+      if (findings.full) return;
+      findings.add(`${path}${error.path}`, describe(error, ''));
+    }
+  }
+}
+
+function explainTensor(schema: TSchema, path: string, { shape, data }: Tensor, findings: Findings): void {
+  const dimensions = dimensionsOf(schema);
+  const got = `got one of the shape [${shape.join(', ')}]`;
+  if (shape.length !== dimensions)
+    findings.add(path, `expected a tensor of ${dimensions} dimension${dimensions === 1 ? '' : 's'}, ${got}`);
+  else if (data.length === 0) findings.add(path, `expected a tensor with at least 1 item in each dimension, ${got}`);
+  else {
+    const accepts = acceptsOf(schema);
+    const of = leafOf(schema);
+    for (let i = 0; i < data.length && !findings.full; i++) {
+      if (!accepts(data[i])) findings.add(`${path}/${placeOf(i, shape)}`, `expected ${expected(of)}, got ${data[i]}`);
+    }
+  }
+}
+
+/** The place of number `i` of a tensor, as the end of a JSON pointer. */
+function placeOf(i: number, shape: readonly number[]): string {
+  return shape.length === 1 ? `${i}` : `${Math.floor(i / shape[1])}/${i % shape[1]}`;
+}
+
+/** The schema of what the arrays of a schema are made of. */
+function leafOf(schema: TSchema): TSchema {
+  return schema.type === 'array' ? leafOf(schema.items) : schema;
+}
+
 /** Whether a value that does not fit a variant of a union was meant to. */
 function isMeant(variant: TSchema, value: unknown): boolean {
   if (typeof value === 'string') return variant[Kind] === NAMES;
+  if (variant[Kind] === NUMBERS && (Array.isArray(value) || asTensor(value)))
+    return dimensionsOf(variant) === dimensionsGiven(value);
   if (isObject(value)) return variant[Kind] === 'Object' && namesOf(variant.properties.type).includes(value.type as string);
-  return Array.isArray(value) && variant[Kind] === 'Array' && (variant.items[Kind] === 'Array') === Array.isArray(value[0]);
+  return false;
+}
+
+/** How many dimensions an array of numbers has, as far as its first item shows. */
+function dimensionsGiven(value: unknown): number {
+  return asTensor(value)?.shape.length ?? (Array.isArray((value as unknown[])[0]) ? 2 : 1);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !asTensor(value);
 }
 
 function describe({ type, schema, path, value }: ValueError, owner: string): string {
@@ -110,7 +157,9 @@ function expected(schema: TSchema): string {
     case NAMES:
       return `a name (${namesOf(schema).join(', ')})`;
     case 'Array':
-      return schema.items[Kind] === 'Array' ? 'a list of lists' : 'a list';
+      return 'a list';
+    case NUMBERS:
+      return dimensionsOf(schema) === 1 ? 'a list' : 'a list of lists';
     case 'Union':
       return [...new Set(schema.anyOf.map(expected))].join(' or ');
     default:
@@ -121,6 +170,7 @@ function expected(schema: TSchema): string {
 function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > QUOTED ? `${value.slice(0, QUOTED)}…` : value);
   if (Array.isArray(value)) return 'a list';
+  if (asTensor(value)) return 'a tensor';
   if (isObject(value)) return 'an object';
   return typeof value === 'number' && !Number.isFinite(value) ? 'a number beyond the range of float64' : `${value}`;
 }

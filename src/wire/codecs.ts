@@ -1,17 +1,30 @@
 // The media types that requests and answers travel in.
+import type { GradientsResult } from '../../schemas/gradients.ts';
 import * as json from './json.ts';
+import * as safetensors from './safetensors.ts';
+
+/** In what a client keeps its numbers. */
+export type Precision = 'F64' | 'F32';
+
+/** A document as it was sent, and the precision in which its sender wants the answer, where the answer's media type has several. */
+export interface Decoded {
+  readonly document: unknown;
+  readonly dtype: Precision;
+}
 
 /** How a document travels in a media type. */
 interface Codec {
   /** @throws Refusal `malformed-body` or `invalid-request`. */
-  decode(bytes: Buffer): unknown;
-  encode(document: object): Buffer;
+  decode(bytes: Buffer): Decoded;
+  /** @throws Refusal `non-finite-result`, if a number is beyond the range of `dtype`. */
+  encode(result: GradientsResult, dtype: Precision): Buffer<ArrayBuffer>;
   /** The most bytes that one number of an encoded document takes. */
   readonly bytesPerNumber: number;
 }
 
 export const codecs = {
   'application/json': json,
+  'application/vnd.safetensors': safetensors,
 } satisfies Record<string, Codec>;
 
 export type MediaType = keyof typeof codecs;

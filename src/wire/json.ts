@@ -1,8 +1,9 @@
 // JSON: bytes to a document, and a result to bytes.
 import { isUtf8 } from 'node:buffer';
 import { type ParseErrorCode, printParseErrorCode, visit } from 'jsonc-parser';
-import { isTensor, type Tensor } from '../linalg/tensor.ts';
+import { isTensor, type Tensor } from '../../schemas/numbers.ts';
 import { Refusal } from '../refusal.ts';
+import type { Decoded } from './codecs.ts';
 import { duplicateKeys } from './duplicates.ts';
 
 /** The longest that JSON writes a float64, as in -2.2250738585072014e-308, and a comma. */
@@ -15,13 +16,13 @@ export const bytesPerNumber = NUMBER_BYTES + 6;
  * Reads a JSON document in UTF-8; a byte order mark is skipped.
  * @throws Refusal `malformed-body`, with the line and the column where it stops being JSON; or `invalid-request`, if a key stands twice.
  */
-export function decode(bytes: Buffer): unknown {
+export function decode(bytes: Buffer): Decoded {
   if (bytes.length === 0) throw malformed('the body is empty');
   if (!isUtf8(bytes)) throw malformed('the body is not UTF-8');
   const text = new TextDecoder().decode(bytes);
   const document = parse(text);
   duplicateKeys(bytes, text, document).refuse('invalid-request');
-  return document;
+  return { document, dtype: 'F64' };
 }
 
 function parse(text: string): unknown {
@@ -56,8 +57,8 @@ function whereItStops(text: string): string | undefined {
 }
 
 /** Writes a document of finite numbers, their arrays being flat, as JSON. Every number is in its shortest exact form. */
-export function encode(document: object): Buffer {
-  const buffer = Buffer.allocUnsafe(size(document));
+export function encode(document: object): Buffer<ArrayBuffer> {
+  const buffer = Buffer.allocUnsafe(size(document)) as Buffer<ArrayBuffer>;
   return buffer.subarray(0, write(document, buffer, 0));
 }
 

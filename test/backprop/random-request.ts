@@ -4,11 +4,15 @@ import { type ActivationName, activations } from '../../schemas/activation.ts';
 import type { GradientsRequest } from '../../schemas/gradients.ts';
 import type { LossName } from '../../schemas/loss.ts';
 import { computeGradients } from '../../src/backprop/gradients.ts';
-import { mlMatrix } from '../../src/linalg/ml-matrix.ts';
+import { readConfig } from '../../src/config.ts';
+import { chooseEngine } from '../../src/linalg/engines.ts';
+import { ENGINE } from '../helper.ts';
+
+const { engine } = chooseEngine(readConfig({ ENGINE }).ENGINE);
 
 /** The result of a request, without HTTP. */
 export function compute(request: GradientsRequest) {
-  return computeGradients(request, mlMatrix, { limit: 2 ** 30, bytesPerNumber: 25 });
+  return computeGradients(request, engine, () => {});
 }
 
 /** Asserts a property of 60 random requests with the given loss; they are the same in every run. */

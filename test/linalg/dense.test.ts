@@ -1,9 +1,9 @@
 // The dense matrix and the engine: what ml-matrix gives them, on flat storage.
 import { Matrix } from 'ml-matrix';
 import t from 'tap';
+import { isTensor } from '../../schemas/numbers.ts';
 import { Dense } from '../../src/linalg/dense.ts';
 import { mlMatrix } from '../../src/linalg/ml-matrix.ts';
-import { isTensor } from '../../src/linalg/tensor.ts';
 
 const A = Dense.fromRows([
   [1, 2, 3],

@@ -13,7 +13,7 @@ t.test('OpenAPI 3.1, made from the schemas', async (t) => {
   t.equal(openapi, '3.1.0');
   t.strictSame(Object.keys(paths).toSorted(), ['/', '/gradients', '/livez', '/openapi.json', '/problems/{type}', '/readyz']);
   const { requestBody, responses } = paths['/gradients'].post;
-  t.strictSame(Object.keys(responses), ['200', '400', '406', '408', '413', '415', '422', '500']);
+  t.strictSame(Object.keys(responses), ['200', '400', '406', '408', '413', '415', '422', '500', '504']);
 
   const request = requestBody.content['application/json'];
   const layer = request.schema.properties.network.properties.layers.items.properties;

@@ -45,7 +45,7 @@ t.test('a method that a path does not take', async (t) => {
 t.test('live and ready', async (t) => {
   const app = await startApp(t);
   t.strictSame((await app.inject({ url: '/livez' })).json(), { status: 'live' });
-  t.strictSame((await app.inject({ url: '/readyz' })).json(), { status: 'ready' });
+  t.strictSame((await app.inject({ url: '/readyz' })).json().status, 'ready');
 });
 
 t.test('request ids: the given one if it fits in a log line, else a new one', async (t) => {
@@ -62,11 +62,12 @@ t.test('request ids: the given one if it fits in a log line, else a new one', as
 t.test('a fault of the service: logged with its cause, told without it', async (t) => {
   const lines: string[] = [];
   const output = new PassThrough().on('data', (line) => lines.push(`${line}`));
-  const fault = {
+  // A copy of a date, as the threads get it, leaves out what was added to it.
+  const fault = Object.assign(new Date(2 ** 40), {
     valueOf() {
       throw new Error('the cause');
     },
-  };
+  });
   const app = await buildApp({ ...readConfig({}), MAX_MEMORY: fault as unknown as number }, createLogger('error', output));
   t.teardown(() => app.close());
   const response = await post(app, validRequest(), { 'x-request-id': 'id-of-the-fault' });

@@ -554,7 +554,7 @@ const refusals: Record<string, Refusal> = {
     body: 'a: 1',
     headers: { 'content-type': 'application/yaml' },
     type: 'unsupported-media-type',
-    detail: 'expected the Content-Type application/json, got application/yaml',
+    detail: 'expected the Content-Type application/json or application/vnd.safetensors, got application/yaml',
   },
   'a media type that only begins like JSON': {
     body: {},
@@ -578,7 +578,7 @@ const refusals: Record<string, Refusal> = {
     body: validRequest(),
     headers: { accept: 'text/csv, application/xml;q=0.5' },
     type: 'not-acceptable',
-    detail: 'there is application/json; Accept is text/csv',
+    detail: 'there is application/json, application/vnd.safetensors; Accept is text/csv',
   },
   'an Accept that excludes JSON, with a space and a charset': {
     body: validRequest(),
@@ -631,6 +631,8 @@ t.test('20 errors at the most', async (t) => {
   t.equal((await of(1)).detail, '1 problem in the request');
   const ragged = (await post(app, withValue('/network/layers/0/weights', [[1, 2], ...Array(30).fill([1])]))).json();
   t.equal(ragged.errors.length, 20);
+  const layers = Array(30).fill({ weights: [[1]], activaton: 'tanh' });
+  t.equal((await post(app, withValue('/network/layers', layers))).json().errors.length, 20);
   const targets = Array(30).fill([7]);
   const outside = { network: { layers: [{ weights: [[1]] }] }, batch: { inputs: targets, targets }, loss: 'hinge' };
   t.equal((await post(app, outside)).json().errors.length, 20);

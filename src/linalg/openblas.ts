@@ -1,0 +1,111 @@
+// The fastest engine: the dgemm of a BLAS that the machine has, called in place on the matrices' own buffers.
+import koffi from 'koffi';
+import { Dense } from './dense.ts';
+import type { Engine, Products } from './engine.ts';
+import { inPlace, inPlaceUpTo } from './in-place.ts';
+
+/** The names under which OpenBLAS, BLIS and Accelerate are found, best first. */
+const USUAL_NAMES = [
+  'libopenblas.so.0',
+  'libopenblas.so',
+  'libopenblas.dylib',
+  'libopenblas.dll',
+  'libblis.so.4',
+  'libblis.so',
+  '/System/Library/Frameworks/Accelerate.framework/Accelerate',
+];
+
+const DGEMM = `void cblas_dgemm(int order, int transA, int transB, int m, int n, int k,
+  double alpha, const double *A, int lda, const double *B, int ldb, double beta, double *C, int ldc)`;
+
+/** What the libraries call the function that sets how many threads they use. */
+const SET_THREADS = ['openblas_set_num_threads', 'bli_thread_set_num_threads'];
+
+/** CBLAS's constants. */
+const ROW_MAJOR = 101;
+const NO_TRANS = 111;
+const TRANS = 112;
+
+/** Up to this many multiplications a product is done sooner in place than in the library: by `npm run bench -- products`. */
+const IN_PLACE = 300;
+
+/**
+ * Loads the library called `name`, or the first usual one that there is and that works.
+ * @throws Error that says, in a line, why there is none.
+ */
+export function openblas(name?: string): Engine {
+  const reasons: string[] = [];
+  for (const candidate of name ? [name] : USUAL_NAMES) {
+    try {
+      return load(candidate);
+    } catch (error) {
+      reasons.push(`${candidate}: ${(error as Error).message.trim()}`);
+    }
+  }
+  throw new Error(`no BLAS: ${reasons.join('; ')}`);
+}
+
+function load(name: string): Engine {
+  const library = koffi.load(name);
+  const dgemm = library.func(DGEMM);
+  const setThreads = SET_THREADS.map((symbol) => optional(() => library.func(`void ${symbol}(int)`))).find(Boolean);
+  const engine: Engine = {
+    library: name,
+    forward(A, W) {
+      const [m, n, k] = [A.rows, W.rows, A.columns];
+      const C = new Dense(m, n);
+      dgemm(ROW_MAJOR, NO_TRANS, TRANS, m, n, k, 1, A.data, k, W.data, k, 0, C.data, n);
+      return C;
+    },
+    weightGradient(δ, A) {
+      const [m, n, k] = [δ.columns, A.columns, A.rows];
+      const C = new Dense(m, n);
+      dgemm(ROW_MAJOR, TRANS, NO_TRANS, m, n, k, 1, δ.data, m, A.data, n, 0, C.data, n);
+      return C;
+    },
+    inputGradient(δ, W) {
+      const [m, n, k] = [δ.rows, W.columns, δ.columns];
+      const C = new Dense(m, n);
+      dgemm(ROW_MAJOR, NO_TRANS, NO_TRANS, m, n, k, 1, δ.data, k, W.data, n, 0, C.data, n);
+      return C;
+    },
+    ...(setThreads && { setThreads }),
+  };
+  checkProducts(engine);
+  return inPlaceUpTo(IN_PLACE, engine);
+}
+
+function optional<T>(find: () => T): T | undefined {
+  try {
+    return find();
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Compares the products of matrices of small integers, which are exact in every order of summation, with those in place.
+ * @throws Error if one is wrong.
+ */
+export function checkProducts(engine: Products): void {
+  const matrix = (rows: number, columns: number) =>
+    new Dense(
+      rows,
+      columns,
+      Float64Array.from({ length: rows * columns }, (_, i) => ((i * 7919) % 17) - 8),
+    );
+  for (const [samples, inputs, outputs] of [
+    [1, 1, 1],
+    [2, 3, 5],
+    [67, 41, 93],
+  ]) {
+    const [A, W, δ] = [matrix(samples, inputs), matrix(outputs, inputs), matrix(samples, outputs)];
+    const equal = (a: Dense, b: Dense) => a.data.every((value, i) => value === b.data[i]);
+    if (
+      !equal(engine.forward(A, W), inPlace.forward(A, W)) ||
+      !equal(engine.weightGradient(δ, A), inPlace.weightGradient(δ, A)) ||
+      !equal(engine.inputGradient(δ, W), inPlace.inputGradient(δ, W))
+    )
+      throw new Error(`its dgemm gives wrong products (of ${samples} x ${inputs} x ${outputs})`);
+  }
+}

@@ -1,0 +1,218 @@
+// safetensors: bytes to a document, and a result to bytes. A tensor's name is its path in the JSON document, joined by dots.
+// The format: https://github.com/huggingface/safetensors#format. Numbers are little-endian, as are all machines that Node runs fast on.
+import { isUtf8 } from 'node:buffer';
+import type { GradientsResult } from '../../schemas/gradients.ts';
+import { asTensor, type Tensor } from '../../schemas/numbers.ts';
+import { Refusal } from '../refusal.ts';
+import type { Decoded, Precision } from './codecs.ts';
+import { duplicateKeys } from './duplicates.ts';
+import { merge } from './merge.ts';
+
+/** The bytes that say how long the header is. */
+const LENGTH_BYTES = 8;
+
+/** The longest header that the format allows, in bytes. */
+const HEADER_LIMIT = 100_000_000;
+
+/** Where the header keeps strings, and which of them is the rest of the document. */
+const METADATA = '__metadata__';
+const DOCUMENT = 'request';
+
+/** The data of an answer begin at a multiple of this, as the format's own library writes them. */
+const ALIGNMENT = 8;
+
+/** What the dtypes are in JavaScript. */
+const arrays = { F64: Float64Array, F32: Float32Array, I64: BigInt64Array };
+type Dtype = keyof typeof arrays;
+
+/** Integers are for class indices. */
+const CLASS_INDICES = 'batch.targets';
+
+const FIRST_WEIGHTS = 'network.layers.0.weights';
+
+export const bytesPerNumber = Float64Array.BYTES_PER_ELEMENT;
+
+/** A tensor as the header describes it; the offsets are relative to the end of the header. */
+interface Entry {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+/**
+ * Reads a safetensors file. F64 tensors are views of `bytes`, if these are aligned in memory.
+ * @throws Refusal `malformed-body`, with what is wrong with the file; or `invalid-request`, if its tensors make no document.
+ */
+export function decode(bytes: Buffer): Decoded {
+  const header = readHeader(bytes);
+  const data = LENGTH_BYTES + header.length;
+  const { [METADATA]: metadata, ...described } = header.entries;
+  const entries = Object.entries(described).map(([name, value]) => readEntry(name, value));
+  checkLayout(entries, data, bytes.length);
+  const tensors = new Map(entries.map((entry) => [entry.name, numbersOf(entry, bytes, data + entry.begin)]));
+  const document = merge(readMetadata(metadata), tensors);
+  return { document, dtype: entries.some(({ name, dtype }) => name === FIRST_WEIGHTS && dtype === 'F32') ? 'F32' : 'F64' };
+}
+
+function malformed(detail: string): Refusal {
+  return new Refusal('malformed-body', { detail });
+}
+
+function readHeader(bytes: Buffer): { length: number; entries: Record<string, unknown> } {
+  if (bytes.length === 0) throw malformed('the body is empty');
+  if (bytes.length < LENGTH_BYTES)
+    throw malformed(`expected ${LENGTH_BYTES} bytes with the length of the header, got ${bytes.length}`);
+  const length = bytes.readBigUInt64LE();
+  if (length > HEADER_LIMIT)
+    throw malformed(`the header is too long: ${length} bytes, more than the ${HEADER_LIMIT} of the format`);
+  const end = LENGTH_BYTES + Number(length);
+  if (end > bytes.length)
+    throw malformed(`the header is cut off: it should have ${length} bytes, and ${bytes.length - LENGTH_BYTES} follow`);
+  return { length: Number(length), entries: parseObject(bytes.subarray(LENGTH_BYTES, end), 'the header') };
+}
+
+/** Parses a JSON object in UTF-8; `what` it is, for errors. */
+function parseObject(bytes: Buffer, what: string): Record<string, unknown> {
+  if (!isUtf8(bytes)) throw malformed(`${what} is not UTF-8`);
+  const text = bytes.toString();
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw malformed(`${what} is not JSON: ${(error as Error).message}`);
+  }
+  if (!isObject(value)) throw malformed(`${what} is not a JSON object`);
+  const [twice] = duplicateKeys(bytes, text, value).errors;
+  if (twice) throw malformed(`${what} has the key ${twice.pointer} twice`);
+  return value;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The part of the document that is not tensors. */
+function readMetadata(metadata: unknown): Record<string, unknown> {
+  if (metadata === undefined) return {};
+  if (!isObject(metadata) || !Object.values(metadata).every((value) => typeof value === 'string'))
+    throw malformed(`${METADATA} is not an object of strings`);
+  const text = Object.hasOwn(metadata, DOCUMENT) ? (metadata[DOCUMENT] as string) : '{}';
+  return parseObject(Buffer.from(text), `"${DOCUMENT}" in ${METADATA}`);
+}
+
+function readEntry(name: string, value: unknown): Entry {
+  const quoted = shown(name);
+  if (!isObject(value)) throw malformed(`${quoted}: expected an object with dtype, shape and data_offsets`);
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (typeof dtype !== 'string' || !Object.hasOwn(arrays, dtype))
+    throw malformed(`${quoted}: unknown dtype ${shown(dtype)}; there are ${Object.keys(arrays).join(', ')}`);
+  if (!isListOfSizes(shape)) throw malformed(`${quoted}: the shape is not a list of integers, at least 0`);
+  if (!isListOfSizes(offsets) || offsets.length !== 2 || offsets[0] > offsets[1])
+    throw malformed(`${quoted}: data_offsets are not two integers, at least 0 and not descending`);
+  if (dtype === 'I64' && name !== CLASS_INDICES && shape.length > 0)
+    throw malformed(`${quoted}: expected the dtype F64 or F32, got I64, which is for class indices, ${CLASS_INDICES}`);
+  return { name, dtype: dtype as Dtype, shape, begin: offsets[0], end: offsets[1] };
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'none';
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+function isListOfSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, n) => product * n, 1);
+}
+
+/** Checks that the tensors fill the data from the first byte to the last, each with its own bytes, aligned and as many as its shape has. */
+function checkLayout(entries: Entry[], data: number, length: number): void {
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let filled = 0;
+  let before = '';
+  for (const { name, dtype, shape, begin, end } of entries) {
+    const quoted = shown(name);
+    if (end > length - data)
+      throw malformed(`${quoted}: data_offsets end at ${end}, outside the ${length - data} bytes that follow the header`);
+    const bytes = arrays[dtype].BYTES_PER_ELEMENT;
+    if (end - begin !== sizeOf(shape) * bytes)
+      throw malformed(
+        `${quoted}: the wrong length: [${shape.join(', ')}] in ${dtype} takes ${sizeOf(shape) * bytes} bytes, got ${end - begin}`,
+      );
+    if (begin < filled) throw malformed(`${quoted} overlaps ${before}: it begins at byte ${begin}, before byte ${filled}`);
+    if (begin > filled) throw malformed(`a hole: the bytes from ${filled} to ${begin}, before ${quoted}, are no tensor's`);
+    if ((data + begin) % bytes !== 0)
+      throw malformed(
+        `${quoted} is unaligned: its data begin at byte ${data + begin} of the file, no multiple of ${bytes}; ` +
+          'fill the header up with spaces, and let tensors with larger numbers come first',
+      );
+    filled = end;
+    before = quoted;
+  }
+  if (filled < length - data) throw malformed(`a hole: the bytes from ${filled} to ${length - data}, the end, are no tensor's`);
+}
+
+/** The numbers of a tensor in float64; those without a dimension as a number. */
+function numbersOf({ dtype, shape }: Entry, bytes: Buffer, at: number): number | Float64Array | Tensor {
+  const size = sizeOf(shape);
+  const { BYTES_PER_ELEMENT } = arrays[dtype];
+  const start = bytes.byteOffset + at;
+  const view =
+    start % BYTES_PER_ELEMENT === 0
+      ? new arrays[dtype](bytes.buffer as ArrayBuffer, start, size)
+      : new arrays[dtype](Uint8Array.from(bytes.subarray(at, at + size * BYTES_PER_ELEMENT)).buffer);
+  const data = view instanceof Float64Array ? view : Float64Array.from(view as Iterable<number | bigint>, Number);
+  if (shape.length === 0) return data[0];
+  return shape.length === 1 ? data : { shape, data };
+}
+
+/** Writes a result, each of its numbers and arrays of numbers being a tensor. */
+export function encode(result: GradientsResult, dtype: Precision): Buffer<ArrayBuffer> {
+  const tensors = [...tensorsOf(result, '')];
+  const { BYTES_PER_ELEMENT } = arrays[dtype];
+  let end = 0;
+  const header = JSON.stringify(
+    Object.fromEntries(
+      tensors.map(([name, { shape, data }]) => {
+        const begin = end;
+        end += data.length * BYTES_PER_ELEMENT;
+        return [name, { dtype, shape, data_offsets: [begin, end] }];
+      }),
+    ),
+  );
+  const start = Math.ceil((LENGTH_BYTES + header.length) / ALIGNMENT) * ALIGNMENT;
+  const bytes = Buffer.allocUnsafeSlow(start + end) as Buffer<ArrayBuffer>;
+  bytes.writeBigUInt64LE(BigInt(start - LENGTH_BYTES));
+  bytes.fill(' ', LENGTH_BYTES, start);
+  bytes.write(header, LENGTH_BYTES, 'latin1');
+  const numbers = new arrays[dtype](bytes.buffer, start);
+  let at = 0;
+  for (const [name, { data }] of tensors) {
+    numbers.set(data, at);
+    if (dtype === 'F32') checkRange(name, numbers.subarray(at, at + data.length) as Float32Array);
+    at += data.length;
+  }
+  return bytes;
+}
+
+/** Every tensor of a document, with its name. */
+function* tensorsOf(value: unknown, name: string): Generator<[name: string, Tensor]> {
+  const tensor = typeof value === 'number' ? { shape: [], data: Float64Array.of(value) } : asTensor(value);
+  if (tensor) yield [name, tensor];
+  else for (const [key, item] of Object.entries(value as object)) yield* tensorsOf(item, name ? `${name}.${key}` : key);
+}
+
+/** @throws Refusal `non-finite-result`. */
+function checkRange(name: string, numbers: Float32Array): void {
+  if (numbers.every(Number.isFinite)) return;
+  const detail = `${name} has a number beyond the range of F32, the dtype of ${FIRST_WEIGHTS}, in which the answer would be written`;
+  throw new Refusal('non-finite-result', {
+    detail,
+    errors: [{ pointer: '/network/layers/0/weights', detail }],
+    step: 'gradients',
+  });
+}

@@ -1,0 +1,396 @@
+// safetensors in both directions: the same answers as in JSON, and every way in which a file can be wrong.
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
+import t from 'tap';
+import { examples } from '../../schemas/examples.ts';
+import type { Extra, GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
+import { decode } from '../../src/wire/safetensors.ts';
+import { gradients, post, sameNumbers, startApp, validRequest } from '../helper.ts';
+import { type Entry, file, fileOf, flattened, parts, read, SAFETENSORS } from './file.ts';
+
+const JSON_TYPE = 'application/json';
+const binary = { 'content-type': SAFETENSORS };
+const vectors = new URL('../vectors/', import.meta.url);
+const include: Extra[] = ['outputs', 'input_gradients', 'per_sample_losses', 'per_sample_gradients', 'gradient_norms', 'trace'];
+
+for (const name of readdirSync(vectors).filter((name) => name.endsWith('.json'))) {
+  t.test(`the same answers as in JSON: ${name}`, async (t) => {
+    const app = await startApp(t);
+    const cases: { name: string; request: GradientsRequest }[] = JSON.parse(readFileSync(new URL(name, vectors), 'utf8'));
+    for (const { name, request } of cases) {
+      const asked = { ...request, include };
+      const expected = await gradients(app, asked);
+      const response = await post(app, fileOf(asked), { ...binary, accept: SAFETENSORS });
+      t.equal(response.headers['content-type'], SAFETENSORS, name);
+      const { tensors, dtypes } = read(response.rawPayload);
+      t.strictSame(dtypes, new Set(['F64']), name);
+      t.strictSame(new Map([...tensors].sort()), new Map([...flattened(expected)].sort()), name);
+    }
+  });
+}
+
+t.test('any mix of media types', async (t) => {
+  const app = await startApp(t);
+  const expected = await gradients(app, validRequest());
+  const toJson = await post(app, fileOf(validRequest()), { ...binary, accept: JSON_TYPE });
+  t.equal(toJson.headers['content-type'], JSON_TYPE);
+  t.strictSame(toJson.json(), expected);
+  t.strictSame((await post(app, fileOf(validRequest()), binary)).json(), expected, 'without Accept: JSON');
+  const toTensors = await post(app, validRequest(), { accept: SAFETENSORS });
+  t.strictSame(read(toTensors.rawPayload).tensors, flattened(expected));
+  const answer = toTensors.rawPayload;
+  t.equal(Number(answer.readBigUInt64LE()) % 8, 0, 'the data are aligned');
+});
+
+t.test('F32: computed in float64, answered in F32', async (t) => {
+  const app = await startApp(t);
+  const { tensors, dtypes } = read(
+    (await post(app, fileOf(validRequest(), 'F32'), { ...binary, accept: SAFETENSORS })).rawPayload,
+  );
+  t.strictSame(dtypes, new Set(['F32']));
+  const exact = (await post(app, fileOf(validRequest(), 'F32'), binary)).json();
+  const rounded = new Map(
+    [...flattened(exact)].map(([name, value]) => [
+      name,
+      JSON.parse(JSON.stringify(value), (_, n) => (typeof n === 'number' ? Math.fround(n) : n)),
+    ]),
+  );
+  t.strictSame(tensors, rounded);
+  t.not(exact.loss, Math.fround(exact.loss), 'JSON has the float64 numbers');
+});
+
+t.test('F32 that the answer does not fit in', async (t) => {
+  const app = await startApp(t);
+  const request = { network: { layers: [{ weights: [[1e30]] }] }, batch: { inputs: [[1]], targets: [[0]] } };
+  t.equal((await post(app, fileOf(request), { ...binary, accept: SAFETENSORS })).statusCode, 200);
+  const response = await post(app, fileOf(request, 'F32'), { ...binary, accept: SAFETENSORS });
+  t.equal(response.statusCode, 422);
+  const detail = /^loss has a number beyond the range of F32/;
+  t.match(response.json(), {
+    type: '/problems/non-finite-result',
+    detail,
+    errors: [{ pointer: '/network/layers/0/weights', detail }],
+  });
+});
+
+t.test('numbers as tensors without dimensions, a document without metadata, and layers by tensors alone', async (t) => {
+  const app = await startApp(t);
+  const { header, data } = parts(validRequest());
+  const { __metadata__, ...tensors } = header;
+  const identity: GradientsRequest = validRequest();
+  for (const layer of identity.network.layers) delete layer.activation;
+  const other = file({ ...tensors, __metadata__: { format: 'pt' } }, data);
+  t.strictSame((await post(app, other, binary)).json(), await gradients(app, identity));
+  t.strictSame((await post(app, file(tensors, data), binary)).json(), await gradients(app, identity));
+
+  const smooth = { network: identity.network, batch: identity.batch, loss: { type: 'smooth_l1' as const, beta: 0.25 } };
+  const { header: withoutBeta, data: numbers } = parts({ ...smooth, loss: { type: 'smooth_l1' } });
+  const beta: Entry = { dtype: 'F32', shape: [], data_offsets: [numbers.length, numbers.length + 4] };
+  const bytes = Buffer.concat([numbers, Buffer.from(Float32Array.of(0.25).buffer)]);
+  t.strictSame(
+    (await post(app, file({ ...withoutBeta, 'loss.beta': beta }, bytes), binary)).json(),
+    await gradients(app, smooth),
+  );
+});
+
+t.test('eleven layers, whose numbers are no text', async (t) => {
+  const app = await startApp(t);
+  const layers = Array.from({ length: 11 }, (_, k) => ({ weights: [[1 + k / 10]] }));
+  const request = { network: { layers }, batch: { inputs: [[1]], targets: [[0]] } };
+  const { header, data } = parts(request);
+  const { __metadata__, ...tensors } = header;
+  t.strictSame((await post(app, file(tensors, data), binary)).json(), await gradients(app, request));
+});
+
+interface Wrong {
+  readonly body: Buffer;
+  readonly type?: string;
+  readonly detail: string | RegExp;
+  readonly pointer?: string;
+}
+
+const { header, data } = parts(validRequest());
+const weights = header['network.layers.0.weights'] as Entry;
+const first = 'network.layers.0.weights';
+const changed = (name: string, change: Partial<Entry>) => file({ ...header, [name]: { ...header[name], ...change } }, data);
+const without = (name: string) => {
+  const { [name]: _, ...others } = parts(validRequest()).header;
+  return others;
+};
+const request = (document: unknown) => ({ ...header, __metadata__: { request: JSON.stringify(document) } });
+const rest = parts(validRequest()).rest as GradientsRequest;
+
+const malformed: Record<string, Wrong> = {
+  'no bytes': { body: Buffer.alloc(0), detail: 'the body is empty' },
+  'less than the length': { body: Buffer.alloc(7), detail: 'expected 8 bytes with the length of the header, got 7' },
+  'a header too long': {
+    body: Buffer.concat([Buffer.from(BigUint64Array.of(100_000_001n).buffer), data]),
+    detail: 'the header is too long: 100000001 bytes, more than the 100000000 of the format',
+  },
+  'a header beyond the end': {
+    body: Buffer.concat([Buffer.from(BigUint64Array.of(1000n).buffer), Buffer.alloc(10)]),
+    detail: 'the header is cut off: it should have 1000 bytes, and 10 follow',
+  },
+  'a header that is not UTF-8': { body: file(Buffer.from([0x7b, 0xff, 0x7d]), data), detail: 'the header is not UTF-8' },
+  'a header that is not JSON': { body: file('{"a":', data), detail: /^the header is not JSON: / },
+  'a header that is no object': { body: file('[1]', data), detail: 'the header is not a JSON object' },
+  'a name twice': { body: file('{"a":{},"a":{}}', data), detail: 'the header has the key /a twice' },
+  'a tensor that is no object': {
+    body: file({ a: 1 }, data),
+    detail: '"a": expected an object with dtype, shape and data_offsets',
+  },
+  'an unknown dtype': {
+    body: changed(first, { dtype: 'BF16' }),
+    detail: `"${first}": unknown dtype "BF16"; there are F64, F32, I64`,
+  },
+  'a dtype with a long name': {
+    body: changed(first, { dtype: 'x'.repeat(200) }),
+    detail: `unknown dtype "${'x'.repeat(79)}…; there are`,
+  },
+  'no dtype': { body: file({ a: {} }, data), detail: '"a": unknown dtype none' },
+  'a dtype of a prototype': { body: changed(first, { dtype: 'toString' }), detail: 'unknown dtype "toString"' },
+  'I64 where there are no class indices': {
+    body: changed(first, { dtype: 'I64' }),
+    detail: 'which is for class indices, batch.targets',
+  },
+  'a shape that is none': { body: changed(first, { shape: [2, -2] }), detail: `"${first}": the shape is not a list of integers` },
+  'offsets that descend': {
+    body: changed(first, { data_offsets: [32, 0] }),
+    detail: `"${first}": data_offsets are not two integers`,
+  },
+  'three offsets': { body: changed(first, { data_offsets: [0, 1, 2] }), detail: `"${first}": data_offsets are not two integers` },
+  'offsets outside': {
+    body: changed(first, { data_offsets: [0, 4096] }),
+    detail: `"${first}": data_offsets end at 4096, outside the ${data.length} bytes that follow the header`,
+  },
+  'the wrong length for the shape': {
+    body: changed(first, { shape: [2, 3] }),
+    detail: `"${first}": the wrong length: [2, 3] in F64 takes 48 bytes, got 32`,
+  },
+  'a shape beyond all numbers': { body: changed(first, { shape: [2 ** 40, 2 ** 40] }), detail: 'the wrong length' },
+  'an overlap': {
+    body: changed('network.layers.0.biases', { data_offsets: [24, 40] }),
+    detail: `"network.layers.0.biases" overlaps "${first}": it begins at byte 24, before byte 32`,
+  },
+  'a hole': {
+    body: file(without(first), data),
+    detail: 'a hole: the bytes from 0 to 32, before "network.layers.0.biases", are no tensor\'s',
+  },
+  'a hole at the end': {
+    body: Buffer.concat([file(header, data), Buffer.alloc(8)]),
+    detail: `a hole: the bytes from ${data.length} to ${data.length + 8}, the end, are no tensor's`,
+  },
+  'unaligned data': {
+    body: file(`${JSON.stringify(header)}${' '.repeat((-JSON.stringify(header).length & 7) + 1)}`, data, false),
+    detail:
+      /^"network\.layers\.0\.weights" is unaligned: its data begin at byte \d+ of the file, no multiple of 8; fill the header up/,
+  },
+  'metadata that are no strings': {
+    body: file({ ...header, __metadata__: { request: {} } }, data),
+    detail: '__metadata__ is not an object of strings',
+  },
+  'metadata that are no JSON': {
+    body: file({ ...header, __metadata__: { request: '{' } }, data),
+    detail: /^"request" in __metadata__ is not JSON: /,
+  },
+  'metadata that are no object': { body: file(request([]), data), detail: '"request" in __metadata__ is not a JSON object' },
+  'a key twice in the metadata': {
+    body: file({ ...header, __metadata__: { request: '{"loss":"mse","loss":"l1"}' } }, data),
+    detail: '"request" in __metadata__ has the key /loss twice',
+  },
+};
+
+const nan = Buffer.from(data);
+nan.writeDoubleLE(NaN, 16);
+const renamed = (from: string, to: string) => ({ ...without(from), [to]: header[from] });
+const layersOnly = (n: number) => ({ ...rest, network: { layers: rest.network.layers.slice(0, n) } });
+
+const unfit: Record<string, Wrong> = {
+  'a missing tensor': {
+    body: file(
+      {
+        ...without(first),
+        'loss.pos_weight': { ...weights, shape: [4] },
+        __metadata__: { request: JSON.stringify({ ...rest, loss: { type: 'binary_cross_entropy_with_logits' } }) },
+      },
+      data,
+    ),
+    pointer: `/${first.replaceAll('.', '/')}`,
+    detail: 'expected a list of lists, but the key is missing',
+  },
+  'a surplus tensor': {
+    body: file(renamed(first, 'network.layers.0.weight'), data),
+    pointer: '/network/layers/0/weight',
+    detail:
+      'a request has no tensor "network.layers.0.weight"; there are network.layers.{k}.weights, network.layers.{k}.biases, batch.inputs, ' +
+      'batch.targets, batch.sample_weights, loss.pos_weight, loss.weight',
+  },
+  'a tensor by the name of a prototype': {
+    body: file(renamed(first, '__proto__.weights'), data),
+    pointer: '/__proto__/weights',
+    detail: 'a request has no tensor',
+  },
+  'a layer by a name that is no number': {
+    body: file(renamed(first, 'network.layers.00.weights'), data),
+    pointer: '/network/layers/00/weights',
+    detail: 'a request has no tensor',
+  },
+  'a tensor and a JSON value for the same path': {
+    body: file(request({ ...rest, batch: { inputs: [[1, 2]] } }), data),
+    pointer: '/batch/inputs',
+    detail: 'stands twice: as a tensor, and in the JSON document',
+  },
+  'a gap in the layers': {
+    body: file(
+      {
+        ...renamed('network.layers.1.weights', 'network.layers.4.weights'),
+        __metadata__: { request: JSON.stringify(layersOnly(1)) },
+      },
+      data,
+    ),
+    pointer: '/network/layers/4/weights',
+    detail: 'there is no tensor and no JSON for network.layers.2',
+  },
+  'a layer that is no object': {
+    body: file(request({ ...rest, network: { layers: [1, {}] } }), data),
+    pointer: '/network/layers/0',
+    detail: 'expected an object, got 1',
+  },
+  'a network that is no object': {
+    body: file(request({ ...rest, network: null }), data),
+    pointer: '/network',
+    detail: 'expected an object, got null',
+  },
+  'a batch that is no object': {
+    body: file(request({ ...rest, batch: null }), data),
+    pointer: '/batch',
+    detail: 'expected an object, got null',
+  },
+  'a tensor of the wrong dimensions': {
+    body: changed(first, { shape: [4] }),
+    pointer: '/network/layers/0/weights',
+    detail: 'expected a tensor of 2 dimensions, got one of the shape [4]',
+  },
+  'biases of the wrong dimensions': {
+    body: changed('network.layers.0.biases', { shape: [2, 1] }),
+    pointer: '/network/layers/0/biases',
+    detail: 'expected a tensor of 1 dimension, got one of the shape [2, 1]',
+  },
+  'targets of three dimensions': {
+    body: changed('batch.targets', { shape: [2, 1, 1] }),
+    pointer: '/batch/targets',
+    detail: 'expected a list of lists or a list, got a tensor',
+  },
+  'a number in place of an array': {
+    body: changed('network.layers.1.biases', { shape: [] }),
+    pointer: '/network/layers/1/biases',
+    detail: 'a request has no tensor "network.layers.1.biases" without dimensions',
+  },
+  'no numbers': {
+    body: file({ ...header, 'batch.sample_weights': { dtype: 'F64', shape: [0], data_offsets: [0, 0] } }, data),
+    pointer: '/batch/sample_weights',
+    detail: 'expected a tensor with at least 1 item in each dimension, got one of the shape [0]',
+  },
+  'a number that is none': {
+    body: file(header, nan),
+    pointer: '/network/layers/0/weights/1/0',
+    detail: 'expected a finite number, got NaN',
+  },
+};
+
+const shapes: Record<string, Wrong> = {
+  'layers that do not chain': {
+    body: fileOf({ ...validRequest(), network: { layers: [{ weights: [[1, 2]] }, { weights: [[1, 2]] }] } }),
+    pointer: '/network/layers/1/weights/0',
+    detail: 'expected 1 weight, one per output of layer 0, got 2',
+  },
+  'class indices for a loss that has none': {
+    body: fileOf({ ...validRequest(), batch: { inputs: [[1, 2]], targets: [1] } }),
+    pointer: '/batch/targets',
+    detail: 'expected a matrix of targets for mse, got a flat list',
+  },
+};
+
+t.test('wrong files, and a right answer to the next', async (t) => {
+  const app = await startApp(t);
+  const right = (await post(app, fileOf(validRequest()), binary)).body;
+  const kinds: [Record<string, Wrong>, type: string, status: number][] = [
+    [malformed, 'malformed-body', 400],
+    [unfit, 'invalid-request', 400],
+    [shapes, 'shape-mismatch', 422],
+  ];
+  for (const [wrong, type, status] of kinds) {
+    for (const [name, { body, detail, pointer }] of Object.entries(wrong)) {
+      const response = await post(app, body, { ...binary, accept: SAFETENSORS });
+      t.equal(response.headers['content-type'], 'application/problem+json', name);
+      t.equal(response.statusCode, status, `${name}: ${response.body}`);
+      const problem = response.json();
+      t.equal(problem.type, `/problems/${type}`, name);
+      if (pointer === undefined) t.match(problem.detail, detail, name);
+      else {
+        const error = problem.errors.find((error: { pointer: string }) => error.pointer === pointer);
+        t.match(error?.detail, detail, `${name}: ${JSON.stringify(problem.errors)}`);
+      }
+      t.equal((await post(app, fileOf(validRequest()), binary)).body, right, `${name}: the next request has its answer`);
+    }
+  }
+});
+
+t.test('class indices in F64', async (t) => {
+  const app = await startApp(t);
+  const request: GradientsRequest = {
+    network: { layers: [{ weights: [[1], [2]] }] },
+    batch: { inputs: [[1], [2]], targets: [1, 0] },
+    loss: 'cross_entropy',
+  };
+  const { header, data } = parts(request);
+  const { data_offsets: offsets } = header['batch.targets'] as Entry;
+  const asF64 = (a: number, b: number) => {
+    const bytes = Buffer.from(data);
+    bytes.writeDoubleLE(a, offsets[0]);
+    bytes.writeDoubleLE(b, offsets[0] + 8);
+    return file({ ...header, 'batch.targets': { ...header['batch.targets'], dtype: 'F64' } }, bytes);
+  };
+  t.strictSame((await post(app, asF64(1, 0), binary)).json(), await gradients(app, request));
+  t.match((await post(app, asF64(1, 0.5), binary)).json(), {
+    errors: [
+      { pointer: '/batch/targets/1', detail: 'expected an integer (a class index; other targets are a list of rows), got 0.5' },
+    ],
+  });
+});
+
+t.test('bytes at an odd place in memory', async (t) => {
+  const bytes = fileOf(validRequest());
+  const odd = Buffer.alloc(bytes.length + 1);
+  bytes.copy(odd, 1);
+  t.strictSame(decode(odd.subarray(1)), decode(bytes));
+});
+
+const run = promisify(execFile);
+const python = process.env.PYTHON ?? 'python3';
+const official = await run(python, ['-c', 'import numpy, safetensors.numpy']).catch(() => undefined);
+
+t.test('the official library', { skip: !official && 'python3 has no safetensors and numpy here' }, async (t) => {
+  const app = await startApp(t);
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/gradients`;
+  const program = new URL('official.py', import.meta.url).pathname;
+  const classes: GradientsRequest = {
+    network: { layers: [{ weights: [[1], [2]], biases: [0.5, 1], activation: { type: 'elu', alpha: 0.5 } }] },
+    batch: { inputs: [[1], [2]], targets: [1, 0], sample_weights: [1, 2] },
+    loss: { type: 'cross_entropy', weight: [1, 3] },
+    include: ['trace', 'outputs'],
+  };
+  for (const request of [validRequest(), examples.article.request as GradientsRequest, classes]) {
+    for (const dtype of ['float64', 'float32']) {
+      const { stdout } = await run(python, [program, url, dtype, JSON.stringify(request)]);
+      const { dtypes, tensors }: { dtypes: string[]; tensors: Record<string, unknown> } = JSON.parse(stdout);
+      t.strictSame(dtypes, [dtype]);
+      const expected: GradientsAnswer = await gradients(app, request);
+      const byName = (entries: Iterable<[string, unknown]>) => Object.fromEntries([...entries].sort());
+      sameNumbers(t, byName(Object.entries(tensors)), byName(flattened(expected)), dtype, dtype === 'float64' ? 0 : 1e-6);
+    }
+  }
+});
