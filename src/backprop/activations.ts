@@ -2,30 +2,39 @@
 import { type ActivationName, type ActivationOptions, activations as declared } from '../../schemas/activation.ts';
 import { resolve } from '../../schemas/variant.ts';
 import { Dense } from '../linalg/dense.ts';
+import { tanh } from '../linalg/tanh.ts';
 import { erf } from './erf.ts';
 
-/** An activation with its options bound. Z, A and dA are samples x units; A = value(Z). No argument is changed, but it may be returned. */
+/**
+ * An activation with its options bound. Z, A and dA are samples x units; A = value(Z). With `reuse`, the first argument may be
+ * overwritten with the result, as long as the way back has what it needs; fresh memory costs more than most activations.
+ */
 export interface Activation {
-  value(Z: Dense): Dense;
+  value(Z: Dense, reuse: boolean): Dense;
   /** ∂loss/∂Z from dA = ∂loss/∂A. */
-  pullback(dA: Dense, Z: Dense, A: Dense): Dense;
+  pullback(dA: Dense, Z: Dense, A: Dense, reuse: boolean): Dense;
 }
 
 interface Elementwise {
   value(z: number): number;
+  /** The same for a whole array, where there is something faster than one number at a time: writes f(z) into a. */
+  values?(z: Float64Array, a: Float64Array): void;
   /** f′(z), given both z and a = f(z). */
   derivative(z: number, a: number): number;
+  /** Whether the derivative takes nothing but a: z need not be kept. */
+  readonly byOutput?: true;
 }
 
-function elementwise({ value, derivative }: Elementwise): Activation {
+function elementwise({ value, values, derivative, byOutput }: Elementwise): Activation {
   return {
-    value(Z) {
-      const A = new Dense(Z.rows, Z.columns);
-      for (let i = 0; i < A.data.length; i++) A.data[i] = value(Z.data[i]);
+    value(Z, reuse) {
+      const A = reuse && byOutput ? Z : new Dense(Z.rows, Z.columns);
+      if (values) values(Z.data, A.data);
+      else for (let i = 0; i < A.data.length; i++) A.data[i] = value(Z.data[i]);
       return A;
     },
-    pullback(dA, Z, A) {
-      const dZ = new Dense(Z.rows, Z.columns);
+    pullback(dA, Z, A, reuse) {
+      const dZ = reuse ? dA : new Dense(Z.rows, Z.columns);
       for (let i = 0; i < dZ.data.length; i++) dZ.data[i] = dA.data[i] * derivative(Z.data[i], A.data[i]);
       return dZ;
     },
@@ -135,9 +144,9 @@ const geluTanh = (() => {
 
 const mathematics = {
   identity: () => ({ value: (Z) => Z, pullback: (dA) => dA }),
-  tanh: () => elementwise({ value: Math.tanh, derivative: (_z, a) => 1 - a * a }),
-  sigmoid: () => elementwise({ value: sigmoid, derivative: (_z, a) => a * (1 - a) }),
-  relu: () => elementwise({ value: (z) => Math.max(z, 0), derivative: (z) => (z > 0 ? 1 : 0) }),
+  tanh: () => elementwise({ value: Math.tanh, values: tanh, derivative: (_z, a) => 1 - a * a, byOutput: true }),
+  sigmoid: () => elementwise({ value: sigmoid, derivative: (_z, a) => a * (1 - a), byOutput: true }),
+  relu: () => elementwise({ value: (z) => Math.max(z, 0), derivative: (_z, a) => (a > 0 ? 1 : 0), byOutput: true }),
   relu6: () => clamp(0, 6),
   leaky_relu: ({ negative_slope }) =>
     elementwise({
@@ -199,7 +208,7 @@ const mathematics = {
       value: (z) => (Math.abs(z) > lambd ? z : 0),
       derivative: (z) => (Math.abs(z) > lambd ? 1 : 0),
     }),
-  exp: () => elementwise({ value: Math.exp, derivative: (_z, a) => a }),
+  exp: () => elementwise({ value: Math.exp, derivative: (_z, a) => a, byOutput: true }),
   softmax: () =>
     rowwise({
       value: softmax,

@@ -18,23 +18,27 @@ export interface Backward {
   readonly dX?: Dense;
 }
 
-/** Goes back through `layers` from dY = ∂loss/∂outputs. The result is in the order of the layers, first to last. */
+/**
+ * Goes back through `layers` from dY = ∂loss/∂outputs. The result is in the order of the layers, first to last.
+ * Unless everything is to be kept, dZ may take the place of dA.
+ */
 export function backward(
   layers: readonly Layer[],
   steps: readonly Forward[],
   dY: Dense,
   engine: Engine,
   wantInputGradients: boolean,
+  keep: boolean,
 ): Backward[] {
   const gradients = new Array<Backward>(layers.length);
   let dA = dY;
   for (let k = layers.length - 1; k >= 0; k--) {
     const { W, b, f } = layers[k];
     const { X, Z, A } = steps[k];
-    const dZ = f.pullback(dA, Z, A);
+    const dZ = f.pullback(dA, Z, A, !keep);
     const dW = engine.weightGradient(dZ, X);
     const dX = k > 0 || wantInputGradients ? engine.inputGradient(dZ, W) : undefined;
-    gradients[k] = { dA, dZ, dW, ...(b && { db: Float64Array.from(dZ.sum('column')) }), ...(dX && { dX }) };
+    gradients[k] = { dA, dZ, dW, ...(b && { db: dZ.sumOfRows() }), ...(dX && { dX }) };
     if (dX) dA = dX;
   }
   return gradients;

@@ -7,8 +7,15 @@ import type { Backward } from './backward.ts';
 import type { Forward } from './forward.ts';
 import type { Reduced } from './losses.ts';
 
-/** Values as they were computed, and what they are. */
-interface Computed {
+/** Everything that was computed for a request. */
+export interface Computed {
+  readonly steps: Forward[];
+  readonly reduced: Reduced;
+  readonly gradients: Backward[];
+}
+
+/** Values, and what they are. */
+interface Values {
   readonly step: Step;
   readonly layer?: number;
   readonly what: string;
@@ -30,8 +37,9 @@ function firstNonFinite(values: Float64Array): number {
 }
 
 /** The refusal of a request whose answer is not finite; it names the layer and the step where the first such value arose. */
-export function nonFinite(forward: Forward[], reduced: Reduced, backward: Backward[]): Refusal {
-  for (const { step, layer, what, values } of inOrder(forward, reduced, backward)) {
+export function nonFinite(computed: Computed): Refusal {
+  const { reduced } = computed;
+  for (const { step, layer, what, values } of inOrder(computed)) {
     const at = firstNonFinite(values.data);
     if (at < 0) continue;
     const where = layer === undefined ? '' : ` of layer ${layer}`;
@@ -49,9 +57,10 @@ export function nonFinite(forward: Forward[], reduced: Reduced, backward: Backwa
 }
 
 /** Every value of the computation, in the order in which it arises, by its name in an answer. */
-function* inOrder(forward: Forward[], { loss, divisor, shares, dY }: Reduced, backward: Backward[]): Generator<Computed> {
-  const last = forward.length - 1;
-  for (const [layer, { Z, A }] of forward.entries()) {
+function* inOrder({ steps, reduced, gradients }: Computed): Generator<Values> {
+  const { loss, divisor, shares, dY } = reduced;
+  const last = steps.length - 1;
+  for (const [layer, { Z, A }] of steps.entries()) {
     yield { step: 'pre_activations', layer, what: 'pre_activations', values: Z };
     yield { step: 'outputs', layer, what: 'outputs', values: A };
   }
@@ -60,7 +69,7 @@ function* inOrder(forward: Forward[], { loss, divisor, shares, dY }: Reduced, ba
   yield { step: 'loss', what: 'loss', values: { shape: [], data: Float64Array.of(loss) } };
   yield { step: 'gradients', layer: last, what: 'output_gradients', values: dY };
   for (let layer = last; layer >= 0; layer--) {
-    const { dZ, dW, db, dX } = backward[layer];
+    const { dZ, dW, db, dX } = gradients[layer];
     yield { step: 'gradients', layer, what: 'pre_activation_gradients', values: dZ };
     yield { step: 'gradients', layer, what: 'gradients of weights', values: dW };
     if (db) yield { step: 'gradients', layer, what: 'gradients of biases', values: vector(db) };

@@ -13,13 +13,13 @@ export interface Forward {
   readonly A: Dense;
 }
 
-export function forward(layers: readonly Layer[], inputs: Dense, engine: Engine): Forward[] {
+/** Unless everything is to be kept, A may take the place of a Z that the way back does not need. */
+export function forward(layers: readonly Layer[], inputs: Dense, engine: Engine, keep: boolean): Forward[] {
   const steps: Forward[] = [];
   let X = inputs;
   for (const { W, b, f } of layers) {
-    const Z = engine.forward(X, W);
-    if (b) Z.addRowVector(b as unknown as number[]);
-    const A = f.value(Z);
+    const Z = engine.forward(X, W, b);
+    const A = f.value(Z, !keep);
     steps.push({ X, Z, A });
     X = A;
   }

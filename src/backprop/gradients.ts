@@ -5,14 +5,14 @@ import type { Tensor } from '../../schemas/numbers.ts';
 import type { Dense } from '../linalg/dense.ts';
 import type { Engine } from '../linalg/engine.ts';
 import { type Backward, backward } from './backward.ts';
-import { buildBatch, transposed } from './batch.ts';
+import { type Batch, buildBatch, transposed } from './batch.ts';
 import { type Cost, costOf } from './cost.ts';
 import { checkDomains, checkOutputs } from './domains.ts';
-import { allFinite, nonFinite } from './finite.ts';
+import { allFinite, type Computed, nonFinite } from './finite.ts';
 import { flat } from './flat.ts';
-import { type Forward, forward } from './forward.ts';
-import { bindLoss, type Reduced, reduce } from './losses.ts';
-import { buildLayers } from './network.ts';
+import { forward } from './forward.ts';
+import { type BoundLoss, bindLoss, reduce } from './losses.ts';
+import { buildLayers, type Layer } from './network.ts';
 import { checkShapes } from './shapes.ts';
 
 /**
@@ -30,26 +30,37 @@ export function computeGradients(request: DecodedRequest, engine: Engine, admit:
   checkDomains(given, bound, sizes.units[sizes.units.length - 1]);
 
   const layers = buildLayers(network);
-  const { X, targets, s } = buildBatch(given);
-  const steps = forward(layers, X, engine);
-  const Y = steps[steps.length - 1].A;
-  checkOutputs(Y, bound, steps.length - 1);
-  const reduced = reduce(bound.loss.unreduced(Y, targets), s, bound.reduction);
-  const wantInputGradients = include.has('input_gradients') || include.has('trace');
-  const gradients = backward(layers, steps, reduced.dY, engine, wantInputGradients);
-
-  const result = answer(steps, reduced, gradients, include, given.samples === 'columns');
-  if (!allFinite(result)) throw nonFinite(steps, reduced, gradients);
+  const batch = buildBatch(given);
+  const pass = (keep: boolean) => passes(layers, batch, bound, engine, wantsInputGradients(include), keep);
+  const computed = pass(include.has('trace'));
+  const result = answer(computed, include, given.samples === 'columns');
+  // Only where every value has been kept can it be told where the first one arose that is not finite.
+  if (!allFinite(result)) throw nonFinite(pass(true));
   return result;
 }
 
-function answer(
-  steps: Forward[],
-  { loss, divisor, shares }: Reduced,
-  gradients: Backward[],
-  include: ReadonlySet<Extra>,
-  columns: boolean,
-): GradientsResult {
+function wantsInputGradients(include: ReadonlySet<Extra>): boolean {
+  return include.has('input_gradients') || include.has('trace');
+}
+
+/** The way forward and back. Where `keep` is false, values that nothing needs later are overwritten. */
+function passes(
+  layers: readonly Layer[],
+  { X, targets, s }: Batch,
+  bound: BoundLoss,
+  engine: Engine,
+  wantInputGradients: boolean,
+  keep: boolean,
+): Computed {
+  const steps = forward(layers, X, engine, keep);
+  const Y = steps[steps.length - 1].A;
+  checkOutputs(Y, bound, steps.length - 1);
+  const reduced = reduce(bound.loss.unreduced(Y, targets), s, bound.reduction);
+  return { steps, reduced, gradients: backward(layers, steps, reduced.dY, engine, wantInputGradients, keep) };
+}
+
+function answer({ steps, reduced, gradients }: Computed, include: ReadonlySet<Extra>, columns: boolean): GradientsResult {
+  const { loss, divisor, shares } = reduced;
   const oriented = (matrix: Dense) => (columns ? transposed(matrix) : matrix);
   const extras: { [Name in Extra]: () => NonNullable<GradientsResult[Name]> } = {
     outputs: () => oriented(steps[steps.length - 1].A),

@@ -49,6 +49,22 @@ export class Dense extends AbstractMatrix {
     return this;
   }
 
+  /** A matrix with `row` in every row; zeros, if there is none. */
+  static repeat(row: Float64Array | undefined, rows: number, columns: number): Dense {
+    const matrix = new Dense(rows, columns);
+    if (!row) return matrix;
+    matrix.data.set(row);
+    for (let n = columns; n < matrix.data.length; n *= 2) matrix.data.copyWithin(n, 0, n);
+    return matrix;
+  }
+
+  /** The sum of all rows. */
+  sumOfRows(): Float64Array {
+    const sum = new Float64Array(this.columns);
+    for (let at = 0; at < this.data.length; ) for (let j = 0; j < sum.length; j++) sum[j] += this.data[at++];
+    return sum;
+  }
+
   /** Row i as a view, not a copy. */
   row(i: number): Float64Array {
     return this.data.subarray(i * this.columns, (i + 1) * this.columns);

@@ -2,8 +2,8 @@
 import type { Dense } from './dense.ts';
 
 export interface Products {
-  /** A Wᵀ: samples x inputs and outputs x inputs give samples x outputs. */
-  forward(A: Dense, W: Dense): Dense;
+  /** A Wᵀ, plus b in every row: samples x inputs, outputs x inputs and outputs give samples x outputs. */
+  forward(A: Dense, W: Dense, b?: Float64Array): Dense;
   /** δᵀ A: samples x outputs and samples x inputs give outputs x inputs. */
   weightGradient(δ: Dense, A: Dense): Dense;
   /** δ W: samples x outputs and outputs x inputs give samples x inputs. */

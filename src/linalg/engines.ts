@@ -7,7 +7,7 @@ import { portable } from './portable.ts';
 
 const engines = {
   openblas,
-  portable,
+  portable: () => portable,
   'ml-matrix': () => mlMatrix,
 } satisfies Record<EngineName, (library?: string) => Engine>;
 

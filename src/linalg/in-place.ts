@@ -3,14 +3,14 @@ import { Dense } from './dense.ts';
 import type { Engine, Products } from './engine.ts';
 
 export const inPlace: Products = {
-  forward(A, W) {
+  forward(A, W, b) {
     const n = A.columns;
     const C = new Dense(A.rows, W.rows);
     for (let i = 0, at = 0; i < A.rows; i++) {
       for (let j = 0; j < W.rows; j++) {
         let sum = 0;
         for (let p = 0, a = i * n, w = j * n; p < n; p++) sum += A.data[a++] * W.data[w++];
-        C.data[at++] = sum;
+        C.data[at++] = b ? sum + b[j] : sum;
       }
     }
     return C;
@@ -43,7 +43,7 @@ function addOuterProduct(δ: Dense, d: number, A: Dense, a: number, C: Dense): v
 export function inPlaceUpTo(most: number, engine: Engine): Engine {
   return {
     ...engine,
-    forward: (A, W) => (A.rows * A.columns * W.rows <= most ? inPlace : engine).forward(A, W),
+    forward: (A, W, b) => (A.rows * A.columns * W.rows <= most ? inPlace : engine).forward(A, W, b),
     weightGradient: (δ, A) => (A.rows * A.columns * δ.columns <= most ? inPlace : engine).weightGradient(δ, A),
     inputGradient: (δ, W) => (δ.rows * W.rows * W.columns <= most ? inPlace : engine).inputGradient(δ, W),
   };

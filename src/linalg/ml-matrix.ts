@@ -4,7 +4,10 @@ import { Dense } from './dense.ts';
 import type { Engine } from './engine.ts';
 
 export const mlMatrix: Engine = {
-  forward: (A, W) => Dense.from(A.mmul(new MatrixTransposeView(W))),
+  forward(A, W, b) {
+    const Z = A.mmul(new MatrixTransposeView(W));
+    return Dense.from(b ? Z.addRowVector(Array.from(b)) : Z);
+  },
   weightGradient: (δ, A) => Dense.from(new MatrixTransposeView(δ).mmul(A)),
   inputGradient: (δ, W) => Dense.from(δ.mmul(W)),
 };

@@ -51,10 +51,10 @@ function load(name: string): Engine {
   const setThreads = SET_THREADS.map((symbol) => optional(() => library.func(`void ${symbol}(int)`))).find(Boolean);
   const engine: Engine = {
     library: name,
-    forward(A, W) {
+    forward(A, W, b) {
       const [m, n, k] = [A.rows, W.rows, A.columns];
-      const C = new Dense(m, n);
-      dgemm(ROW_MAJOR, NO_TRANS, TRANS, m, n, k, 1, A.data, k, W.data, k, 0, C.data, n);
+      const C = Dense.repeat(b, m, n);
+      dgemm(ROW_MAJOR, NO_TRANS, TRANS, m, n, k, 1, A.data, k, W.data, k, b ? 1 : 0, C.data, n);
       return C;
     },
     weightGradient(δ, A) {
@@ -103,6 +103,7 @@ export function checkProducts(engine: Products): void {
     const equal = (a: Dense, b: Dense) => a.data.every((value, i) => value === b.data[i]);
     if (
       !equal(engine.forward(A, W), inPlace.forward(A, W)) ||
+      !equal(engine.forward(A, W, W.data.slice(0, outputs)), inPlace.forward(A, W, W.data.slice(0, outputs))) ||
       !equal(engine.weightGradient(δ, A), inPlace.weightGradient(δ, A)) ||
       !equal(engine.inputGradient(δ, W), inPlace.inputGradient(δ, W))
     )

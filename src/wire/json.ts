@@ -1,5 +1,5 @@
 // JSON: bytes to a document, and a result to bytes.
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { type ParseErrorCode, printParseErrorCode, visit } from 'jsonc-parser';
 import { isTensor, type Tensor } from '../../schemas/numbers.ts';
 import { Refusal } from '../refusal.ts';
@@ -18,11 +18,16 @@ export const bytesPerNumber = NUMBER_BYTES + 6;
  */
 export function decode(bytes: Buffer): Decoded {
   if (bytes.length === 0) throw malformed('the body is empty');
-  if (!isUtf8(bytes)) throw malformed('the body is not UTF-8');
-  const text = new TextDecoder().decode(bytes);
+  // Numbers are ASCII, which is read many times faster than UTF-8, and kept in a byte a character.
+  const text = isAscii(bytes) ? bytes.toString('latin1') : decodeUtf8(bytes);
   const document = parse(text);
   duplicateKeys(bytes, text, document).refuse('invalid-request');
   return { document, dtype: 'F64' };
+}
+
+function decodeUtf8(bytes: Buffer): string {
+  if (!isUtf8(bytes)) throw malformed('the body is not UTF-8');
+  return new TextDecoder().decode(bytes);
 }
 
 function parse(text: string): unknown {

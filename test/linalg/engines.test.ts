@@ -37,18 +37,20 @@ const sizes = [
   [130, 520, 30],
 ];
 
-const products: (keyof Products)[] = ['forward', 'weightGradient', 'inputGradient'];
-
 for (const name of ['in place', ...engineNames] as const) {
   t.test(`the products of ${name}`, { skip: name === 'openblas' && noBlas }, async (t) => {
     const engine = name === 'in place' ? inPlace : loadEngine({ name });
     for (const [samples, inputs, outputs] of sizes) {
       const [A, W, δ] = [matrix(samples, inputs, 1), matrix(outputs, inputs, 2), matrix(samples, outputs, 3)];
-      const operands = { forward: [A, W], weightGradient: [δ, A], inputGradient: [δ, W] } as const;
-      for (const product of products) {
-        const [left, right] = operands[product];
-        const expected = mlMatrix[product](left, right);
-        const actual = engine[product](left, right);
+      const b = matrix(1, outputs, 4).data;
+      const products: Record<string, (engine: Products) => Dense> = {
+        forward: (engine) => engine.forward(A, W),
+        'forward with biases': (engine) => engine.forward(A, W, b),
+        weightGradient: (engine) => engine.weightGradient(δ, A),
+        inputGradient: (engine) => engine.inputGradient(δ, W),
+      };
+      for (const [product, of] of Object.entries(products)) {
+        const [actual, expected] = [of(engine), of(mlMatrix)];
         const what = `${product}, ${samples} x ${inputs} x ${outputs}`;
         t.strictSame(actual.shape, expected.shape, what);
         const largest = expected.data.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
@@ -72,7 +74,7 @@ t.test('what is not finite is not lost', async (t) => {
 });
 
 t.test('a library with wrong products is refused', async (t) => {
-  for (const product of products) {
+  for (const product of ['forward', 'weightGradient', 'inputGradient'] as const) {
     const wrong: Engine = {
       ...inPlace,
       [product]: (a: Dense, b: Dense) => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
 import t from 'tap';
 
-t.test('gemm.wasm', async (t) => {
+t.test('kernel.wasm', async (t) => {
   const folder = new URL('../../src/linalg/kernel/', import.meta.url);
   const read = (file: string) => {
     try {
@@ -21,5 +21,5 @@ t.test('gemm.wasm', async (t) => {
   });
   t.equal(error, null, stderr.toString());
   const [wasm] = Object.values(compiled);
-  t.ok(read('gemm.wasm')?.equals(wasm), 'npm run build:kernel brings it up to date');
+  t.ok(read('kernel.wasm')?.equals(wasm), 'npm run build:kernel brings it up to date');
 });
