@@ -1,0 +1,49 @@
+// Gets one answer from a server, and checks that the answers of two agree.
+import { decodeSafetensors } from './safetensors.ts';
+import { type Format, mediaTypes } from './workloads.ts';
+
+/** The arrays of an answer that every contender gives, by the names that tensors have. */
+export type Answer = ReadonlyMap<string, Float64Array>;
+
+/** How far numbers may be apart, as a part of the largest in their array. */
+const TOLERANCE = 1e-9;
+
+/** Posts a request and reads the loss and every gradient of its answer. */
+export async function getAnswer(url: string, format: Format, body: Buffer): Promise<Answer> {
+  const type = mediaTypes[format];
+  const headers = { 'content-type': type, accept: type };
+  const response = await fetch(url, { method: 'POST', headers, body: Uint8Array.from(body) });
+  const bytes = Buffer.from(await response.arrayBuffer());
+  if (!response.ok) throw new Error(`expected an answer in ${type}, got ${response.status}: ${bytes.toString('utf8', 0, 300)}`);
+  const arrays = format === 'json' ? ofJson(JSON.parse(bytes.toString())) : decodeSafetensors(bytes);
+  return new Map([...arrays].filter(([name]) => name === 'loss' || name.startsWith('gradients.')));
+}
+
+function ofJson({
+  loss,
+  gradients,
+}: {
+  loss: number;
+  gradients: Record<string, number[] | number[][]>[];
+}): Map<string, Float64Array> {
+  const arrays = gradients.flatMap((layer, k) =>
+    Object.entries(layer).map(([key, numbers]): [string, Float64Array] => [
+      `gradients.${k}.${key}`,
+      Float64Array.from((numbers as number[]).flat()),
+    ]),
+  );
+  return new Map([['loss', Float64Array.of(loss)], ...arrays]);
+}
+
+/** @throws Error if an answer lacks an array of the other, or a number of it is further off than rounding explains. */
+export function checkAgreement(label: string, answer: Answer, expected: Answer): void {
+  if (answer.size !== expected.size) throw new Error(`${label}: expected ${expected.size} arrays, got ${answer.size}`);
+  for (const [name, numbers] of expected) {
+    const got = answer.get(name);
+    if (got?.length !== numbers.length)
+      throw new Error(`${label}: expected ${numbers.length} numbers in ${name}, got ${got?.length}`);
+    const largest = numbers.reduce((max, number) => Math.max(max, Math.abs(number)), 0);
+    const at = numbers.findIndex((number, i) => !(Math.abs(number - (got[i] as number)) <= TOLERANCE * largest));
+    if (at >= 0) throw new Error(`${label}: expected ${numbers[at]} for ${name}[${at}], got ${got[at]}`);
+  }
+}

@@ -1,0 +1,116 @@
+// The requests that are measured: networks and batches with values like those of real ones, the same in every run.
+import { examples } from '../schemas/examples.ts';
+import { encodeSafetensors, type Tensor } from './safetensors.ts';
+
+/** The two ways a request may be written. */
+export type Format = 'json' | 'binary';
+
+/** The media type of each format. */
+export const mediaTypes: Record<Format, string> = { json: 'application/json', binary: 'application/vnd.safetensors' };
+
+/** The size of a network and its batch; `widths` are those of the input and of every layer. */
+export interface Shape {
+  readonly widths: readonly number[];
+  readonly samples: number;
+  /** The activation of every layer but the last, which has none. */
+  readonly hidden: 'tanh' | 'relu';
+  /** `cross_entropy` has class indices as targets. */
+  readonly loss: 'mse' | 'cross_entropy';
+}
+
+/** A shape under a name, with the formats it is measured in. */
+export interface Workload extends Shape {
+  readonly formats: readonly Format[];
+  /** How long one measurement takes at least, in seconds. */
+  readonly seconds: number;
+}
+
+const repeat = (width: number, times: number): number[] => Array<number>(times).fill(width);
+
+export const workloads = {
+  article: { widths: [2, 3, 3, 2], samples: 2, hidden: 'tanh', loss: 'mse', formats: ['json'], seconds: 1.5 },
+  mnist: { widths: [784, 128, 10], samples: 64, hidden: 'relu', loss: 'cross_entropy', formats: ['json'], seconds: 1.5 },
+  deep: { widths: repeat(64, 65), samples: 256, hidden: 'relu', loss: 'mse', formats: ['json', 'binary'], seconds: 1.5 },
+  tall: { widths: [10, 64, 64, 1], samples: 100_000, hidden: 'tanh', loss: 'mse', formats: ['binary'], seconds: 2.5 },
+  wide: { widths: [1024, 1024, 1024, 10], samples: 256, hidden: 'tanh', loss: 'mse', formats: ['json', 'binary'], seconds: 3 },
+} as const satisfies Record<string, Workload>;
+
+export type WorkloadName = keyof typeof workloads;
+
+/** A network of 64-wide, square layers, or the like, for the measurements of growth. */
+export function square(layers: number, width: number, samples: number): Shape {
+  return { widths: repeat(width, layers + 1), samples, hidden: 'tanh', loss: 'mse' };
+}
+
+/** Multiplications of a number by a number that the matrix products of a shape need: three per weight and sample, two in the first layer. */
+export function multiplyAdds({ widths, samples }: Shape): number {
+  return widths.slice(1).reduce((sum, outputs, k) => sum + (k === 0 ? 2 : 3) * samples * outputs * (widths[k] as number), 0);
+}
+
+/** The body of a request of this shape. The article's is the example in the documentation. */
+export function bodyOf(shape: Shape, format: Format): Buffer {
+  if (shape === workloads.article && format === 'json') return Buffer.from(JSON.stringify(examples.article.request));
+  const { rest, tensors } = generate(shape);
+  if (format === 'binary') return encodeSafetensors(tensors, { request: JSON.stringify(rest) });
+  for (const [name, tensor] of tensors) put(rest, name.split('.'), toLists(tensor));
+  return Buffer.from(JSON.stringify(rest));
+}
+
+/** Sets the value at a path that leads through objects and lists which are there. */
+function put(document: object, path: readonly string[], value: unknown): void {
+  const holder = path.slice(0, -1).reduce((at, key) => at[key] as Record<string, unknown>, document as Record<string, unknown>);
+  holder[path.at(-1) as string] = value;
+}
+
+/** Numbers as JSON has them: a list, or a list of rows. */
+function toLists({ shape: [rows = 0, columns], values }: Tensor): unknown[] {
+  const numbers = values instanceof BigInt64Array ? Array.from(values, Number) : values;
+  if (columns === undefined) return Array.from(numbers);
+  return Array.from({ length: rows }, (_, row) => Array.from(numbers.slice(row * columns, (row + 1) * columns)));
+}
+
+/**
+ * The bound of weights and biases is the square root of this over the number of inputs: PyTorch's default, and for relu its
+ * `kaiming_uniform_`, without which most gradients of a deep network were exactly 0.
+ */
+const SCALE: Record<Shape['hidden'], number> = { tanh: 1, relu: 6 };
+
+/** The tensors of a request by name, and the rest of its document. */
+function generate({ widths, samples, hidden, loss }: Shape): { rest: object; tensors: Map<string, Tensor> } {
+  const random = uniform(20_260_101);
+  const matrix = (rows: number, columns: number, bound: number): Tensor => ({
+    shape: [rows, columns],
+    values: Float64Array.from({ length: rows * columns }, () => bound * random()),
+  });
+  const tensors = new Map<string, Tensor>();
+  for (const [k, outputs] of widths.slice(1).entries()) {
+    const inputs = widths[k] as number;
+    const bound = Math.sqrt(SCALE[hidden] / inputs);
+    tensors.set(`network.layers.${k}.weights`, matrix(outputs, inputs, bound));
+    tensors.set(`network.layers.${k}.biases`, { ...matrix(outputs, 1, bound), shape: [outputs] });
+  }
+  const outputs = widths.at(-1) as number;
+  tensors.set('batch.inputs', matrix(samples, widths[0] as number, 1));
+  if (loss === 'mse') tensors.set('batch.targets', matrix(samples, outputs, 1));
+  else
+    tensors.set('batch.targets', {
+      shape: [samples],
+      values: BigInt64Array.from({ length: samples }, (_, i) => BigInt(i % outputs)),
+    });
+  const last = widths.length - 2;
+  const layers = Array.from({ length: last + 1 }, (_, k) => (k < last ? { activation: hidden } : {}));
+  return { rest: { network: { layers }, batch: {}, loss }, tensors };
+}
+
+/** Numbers from -1 to 1 with all 53 bits, from a seed: xorshift128, two draws to a number. */
+function uniform(seed: number): () => number {
+  let [x, y, z, w] = [seed, 362436069, 521288629, 88675123];
+  const draw = () => {
+    const t = x ^ (x << 11);
+    [x, y, z] = [y, z, w];
+    w = w ^ (w >>> 19) ^ t ^ (t >>> 8);
+    return w >>> 0;
+  };
+  for (let i = 0; i < 64; i++) draw();
+  return () => (((draw() >>> 5) * 2 ** 26 + (draw() >>> 6)) / 2 ** 53) * 2 - 1;
+}
