@@ -46,29 +46,30 @@ export type Mixed<T> = T extends number[]
 export const NUMBERS = 'Numbers';
 
 TypeRegistry.Set<TSchema>(NUMBERS, (schema, value) => {
-  const accepts = acceptsOf(schema);
+  const areAll = itemOf(schema).type === 'integer' ? areIntegers : areFinite;
   const tensor = asTensor(value);
-  return tensor ? fits(tensor, dimensionsOf(schema), accepts) : isNested(value, dimensionsOf(schema), accepts);
+  if (!tensor) return isNested(value, dimensionsOf(schema), areAll);
+  return tensor.shape.length === dimensionsOf(schema) && tensor.data.length > 0 && areAll(tensor.data);
 });
 
-/** What a number of such an array must be. */
-export function acceptsOf(schema: TSchema): (value: unknown) => boolean {
-  if (schema.type === 'array') return acceptsOf(schema.items);
-  return schema.type === 'integer' ? Number.isInteger : Number.isFinite;
+/** The schema of the numbers of such an array. */
+export function itemOf(schema: TSchema): TSchema {
+  return schema.type === 'array' ? itemOf(schema.items) : schema;
 }
 
-function fits({ shape, data }: Tensor, dimensions: number, accepts: (value: unknown) => boolean): boolean {
-  return shape.length === dimensions && data.length > 0 && areAll(data, accepts);
-}
-
-function isNested(value: unknown, dimensions: number, accepts: (value: unknown) => boolean): boolean {
+function isNested(value: unknown, dimensions: number, areAll: (numbers: ArrayLike<number>) => boolean): boolean {
   if (!Array.isArray(value) || value.length === 0) return false;
-  return dimensions === 1 ? areAll(value, accepts) : value.every((item) => isNested(item, dimensions - 1, accepts));
+  return dimensions === 1 ? areAll(value) : value.every((item) => isNested(item, dimensions - 1, areAll));
 }
 
 /** Number.isFinite and Number.isInteger are false of what is no number. */
-function areAll(numbers: ArrayLike<number>, accepts: (value: unknown) => boolean): boolean {
-  for (let i = 0; i < numbers.length; i++) if (!accepts(numbers[i])) return false;
+function areFinite(numbers: ArrayLike<number>): boolean {
+  for (let i = 0; i < numbers.length; i++) if (!Number.isFinite(numbers[i])) return false;
+  return true;
+}
+
+function areIntegers(numbers: ArrayLike<number>): boolean {
+  for (let i = 0; i < numbers.length; i++) if (!Number.isInteger(numbers[i])) return false;
   return true;
 }
 

@@ -3,9 +3,10 @@ import { conflicts, type DecodedRequest, GradientsRequest } from '../schemas/gra
 import type { Cost } from './backprop/cost.ts';
 import { computeGradients } from './backprop/gradients.ts';
 import type { Engine } from './linalg/engine.ts';
-import { Refusal } from './refusal.ts';
+import { recycling } from './linalg/scratch.ts';
+import { type Findings, Refusal } from './refusal.ts';
 import { inspector } from './wire/check.ts';
-import { codecs, type MediaType } from './wire/codecs.ts';
+import { codecs, type Decoded, type MediaType } from './wire/codecs.ts';
 
 const inspect = inspector(GradientsRequest);
 
@@ -29,21 +30,30 @@ export interface Limits {
  * @throws Refusal, of any type that has to do with the body.
  */
 export function answer({ bytes, mediaType, accept }: Task, engine: Engine, { memory, admit }: Limits): Buffer<ArrayBuffer> {
-  const { document, dtype } = codecs[mediaType].decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  const { decode } = codecs[mediaType];
   const { encode, bytesPerNumber } = codecs[accept];
-  const result = computeGradients(check(document), engine, (cost) => {
-    checkMemory(cost, bytesPerNumber, memory);
-    admit?.(cost);
+  return recycling(() => {
+    const decoded = decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    const result = computeGradients(check(decoded), engine, (cost) => {
+      checkMemory(cost, bytesPerNumber, memory);
+      admit?.(cost);
+    });
+    return encode(result, decoded.dtype);
   });
-  return encode(result, dtype);
 }
 
 /** @throws Refusal `invalid-request`. */
-function check(document: unknown): DecodedRequest {
-  const findings = inspect(document);
-  for (const { pointer, detail } of conflicts(document)) findings.add(pointer, detail);
+function check({ document, plain }: Decoded): DecodedRequest {
+  const findings = findingsIn(document);
+  if (plain && findings.errors.length > 0) findingsIn(plain()).refuse('invalid-request');
   findings.refuse('invalid-request');
   return document as DecodedRequest;
+}
+
+function findingsIn(document: unknown): Findings {
+  const findings = inspect(document);
+  for (const { pointer, detail } of conflicts(document)) findings.add(pointer, detail);
+  return findings;
 }
 
 /** @throws Refusal `too-much-memory`. */

@@ -5,10 +5,16 @@ import { answer } from '../src/answer.ts';
 import { mlMatrix } from '../src/linalg/ml-matrix.ts';
 import { Refusal } from '../src/refusal.ts';
 
-function refused(body: string, memory = 2 ** 30) {
+const JSON_TYPE = 'application/json';
+
+function answerTo(body: string, memory = 2 ** 30): string {
+  const bytes = new Uint8Array(Buffer.from(body));
+  return answer({ bytes, mediaType: JSON_TYPE, accept: JSON_TYPE }, mlMatrix, { memory }).toString();
+}
+
+function refused(body: string, memory?: number) {
   try {
-    const bytes = new Uint8Array(Buffer.from(body));
-    answer({ bytes, mediaType: 'application/json', accept: 'application/json' }, mlMatrix, { memory });
+    answerTo(body, memory);
   } catch (error) {
     if (error instanceof Refusal) return { type: error.type, ...error.refused };
     throw error;
@@ -35,4 +41,52 @@ t.test('the memory that a request takes', async (t) => {
   });
   const withOutputs = JSON.stringify({ ...request, include: ['outputs'] });
   t.match(refused(withOutputs, needed), { errors: [{ pointer: '/include' }] });
+});
+
+const ones = (rows: number, columns: number) => Array.from({ length: rows }, () => Array(columns).fill(1));
+
+/** A body whose arrays are taken out of its text; `change` changes the text. */
+function large(change: (text: string) => string = (text) => text): string {
+  const layers = [{ weights: ones(100, 100), biases: ones(1, 100)[0], activation: 'tanh' }, { weights: ones(1, 100) }];
+  return change(JSON.stringify({ network: { layers }, batch: { inputs: ones(50, 100), targets: ones(50, 1) } }));
+}
+
+t.test('a large body: the same answer time after time, and as by JSON.parse', async (t) => {
+  const right = answerTo(large());
+  for (let i = 0; i < 3; i++) t.equal(answerTo(large()), right);
+  // Not ASCII, and so left to JSON.parse.
+  t.equal(answerTo(`\u{feff}${large()}`), right);
+  t.equal(JSON.parse(right).gradients[0].weights.length, 100);
+});
+
+t.test('a large body: what is wrong with it is said as of a small one', async (t) => {
+  const wrong: [change: (text: string) => string, refusal: object][] = [
+    [
+      (text) => text.replace('"biases"', '"bias"'),
+      { errors: [{ pointer: '/network/layers/0/bias', detail: 'unknown key "bias"' }] },
+    ],
+    [(text) => text.replace('"tanh"', '"tan"'), { errors: [{ detail: 'nearest is "tanh"' }] }],
+    [
+      (text) => text.replace('"inputs":', '"inputs":1,"inputs":'),
+      { errors: [{ pointer: '/batch/inputs', detail: /the key stands twice, again at line 1, column \d{5}/ }] },
+    ],
+    [(text) => text.slice(0, -1), { type: 'malformed-body', detail: /^not JSON: line 1, column \d{5}: close brace expected/ }],
+    [
+      (text) => text.replace('[1,', '[1e999,'),
+      { errors: [{ pointer: '/network/layers/0/weights/0/0', detail: 'beyond the range of float64' }] },
+    ],
+    [
+      (text) => text.replace('[1,', '[null,'),
+      { errors: [{ pointer: '/network/layers/0/weights/0/0', detail: 'expected a finite number, got null' }] },
+    ],
+    [
+      (text) => text.replace('[1,', '['),
+      { errors: [{ pointer: '/network/layers/0/weights/1', detail: 'expected 99 weights, as many as row 0 has, got 100' }] },
+    ],
+    [
+      (text) => text.replace(/"biases":\[[^\]]*\]/, '"biases":[[1]]'),
+      { errors: [{ pointer: '/network/layers/0/biases/0', detail: 'expected a finite number, got a list' }] },
+    ],
+  ];
+  for (const [change, refusal] of wrong) t.match(refused(large(change)), refusal);
 });

@@ -28,13 +28,13 @@ interface Elementwise {
 function elementwise({ value, values, derivative, byOutput }: Elementwise): Activation {
   return {
     value(Z, reuse) {
-      const A = reuse && byOutput ? Z : new Dense(Z.rows, Z.columns);
+      const A = reuse && byOutput ? Z : Dense.scratch(Z.rows, Z.columns);
       if (values) values(Z.data, A.data);
       else for (let i = 0; i < A.data.length; i++) A.data[i] = value(Z.data[i]);
       return A;
     },
     pullback(dA, Z, A, reuse) {
-      const dZ = reuse ? dA : new Dense(Z.rows, Z.columns);
+      const dZ = reuse ? dA : Dense.scratch(Z.rows, Z.columns);
       for (let i = 0; i < dZ.data.length; i++) dZ.data[i] = dA.data[i] * derivative(Z.data[i], A.data[i]);
       return dZ;
     },

@@ -11,6 +11,6 @@ export function flat<T>(value: T): Tensors<T> {
 function flattened(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || value instanceof Float64Array || isTensor(value)) return value;
   if (!Array.isArray(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, flattened(item)]));
-  if (typeof value[0] === 'number') return Float64Array.from(value);
+  if (typeof value[0] === 'number') return Dense.fromRows([value]).data;
   return Array.isArray(value[0]) ? Dense.fromRows(value) : value.map(flattened);
 }

@@ -1,6 +1,7 @@
 // The dense matrix: every ml-matrix operation, on one flat buffer that a BLAS can take as it is.
 import { AbstractMatrix } from 'ml-matrix';
 import type { Tensor } from '../../schemas/numbers.ts';
+import { scratch } from './scratch.ts';
 
 /** A row-major float64 matrix, rows x columns: element (i, j) is `data[i * columns + j]`. */
 export class Dense extends AbstractMatrix {
@@ -23,7 +24,11 @@ export class Dense extends AbstractMatrix {
   /** A copy of `rows`, which must all have the length of the first. */
   static fromRows(rows: readonly ArrayLike<number>[]): Dense {
     const matrix = new Dense(rows.length, rows[0].length);
-    for (let i = 0; i < rows.length; i++) matrix.data.set(rows[i], i * matrix.columns);
+    // TypedArray.set takes 20 times longer to copy a list of numbers.
+    for (let i = 0, at = 0; i < rows.length; i++) {
+      const row = rows[i];
+      for (let j = 0; j < row.length; j++) matrix.data[at++] = row[j];
+    }
     return matrix;
   }
 
@@ -49,10 +54,15 @@ export class Dense extends AbstractMatrix {
     return this;
   }
 
-  /** A matrix with `row` in every row; zeros, if there is none. */
-  static repeat(row: Float64Array | undefined, rows: number, columns: number): Dense {
-    const matrix = new Dense(rows, columns);
-    if (!row) return matrix;
+  /** A matrix with any numbers at all, which lives no longer than its request. */
+  static scratch(rows: number, columns: number): Dense {
+    return new Dense(rows, columns, scratch(rows * columns));
+  }
+
+  /** The same with `row` in every row. */
+  static repeat(row: Float64Array, rows: number): Dense {
+    const columns = row.length;
+    const matrix = Dense.scratch(rows, columns);
     matrix.data.set(row);
     for (let n = columns; n < matrix.data.length; n *= 2) matrix.data.copyWithin(n, 0, n);
     return matrix;
@@ -60,8 +70,9 @@ export class Dense extends AbstractMatrix {
 
   /** The sum of all rows. */
   sumOfRows(): Float64Array {
-    const sum = new Float64Array(this.columns);
-    for (let at = 0; at < this.data.length; ) for (let j = 0; j < sum.length; j++) sum[j] += this.data[at++];
+    const { rows, columns, data } = this;
+    const sum = new Float64Array(columns);
+    for (let i = 0, at = 0; i < rows; i++) for (let j = 0; j < columns; j++, at++) sum[j] += data[at];
     return sum;
   }
 

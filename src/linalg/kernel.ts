@@ -5,7 +5,7 @@ interface Constant {
   readonly value: number;
 }
 
-/** What kernel/gemm.ts and kernel/tanh.ts export. */
+/** What the files of kernel/ export. A Constant may change, as `count` does. */
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly ROWS: Constant;
@@ -16,9 +16,30 @@ interface Exports {
   readonly B: Constant;
   readonly C: Constant;
   readonly NUMBERS: Constant;
+  readonly TEXT: Constant;
+  readonly TEXT_BYTES: Constant;
+  readonly PARSED: Constant;
+  readonly POWERS: Constant;
+  readonly LEAST: Constant;
+  readonly MOST_Q: Constant;
+  readonly UNWRITTEN: Constant;
+  readonly MOST_UNWRITTEN: Constant;
+  readonly WRITTEN: Constant;
+  readonly TENS: Constant;
+  readonly LEAST_TEN: Constant;
+  readonly MOST_TEN: Constant;
+  readonly count: Constant;
+  readonly rows: Constant;
+  readonly columns: Constant;
+  /** 1 or 0. */
+  readonly finished: Constant;
   readonly MOST: Constant;
   multiply(rows: number, columns: number, depth: number): void;
   tanh(n: number): void;
+  begin(): void;
+  parse(length: number, isEnd: boolean): number;
+  dimensionsRead(): number;
+  format(n: number, columns: number, column: number, isFirst: boolean): number;
 }
 
 const module = new WebAssembly.Module(readFileSync(new URL('kernel/kernel.wasm', import.meta.url)));

@@ -53,19 +53,19 @@ function load(name: string): Engine {
     library: name,
     forward(A, W, b) {
       const [m, n, k] = [A.rows, W.rows, A.columns];
-      const C = Dense.repeat(b, m, n);
+      const C = b ? Dense.repeat(b, m) : Dense.scratch(m, n);
       dgemm(ROW_MAJOR, NO_TRANS, TRANS, m, n, k, 1, A.data, k, W.data, k, b ? 1 : 0, C.data, n);
       return C;
     },
     weightGradient(δ, A) {
       const [m, n, k] = [δ.columns, A.columns, A.rows];
-      const C = new Dense(m, n);
+      const C = Dense.scratch(m, n);
       dgemm(ROW_MAJOR, TRANS, NO_TRANS, m, n, k, 1, δ.data, m, A.data, n, 0, C.data, n);
       return C;
     },
     inputGradient(δ, W) {
       const [m, n, k] = [δ.rows, W.columns, δ.columns];
-      const C = new Dense(m, n);
+      const C = Dense.scratch(m, n);
       dgemm(ROW_MAJOR, NO_TRANS, NO_TRANS, m, n, k, 1, δ.data, k, W.data, n, 0, C.data, n);
       return C;
     },

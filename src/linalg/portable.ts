@@ -33,7 +33,7 @@ const blockOfC = memory.subarray(kernel.C.value);
 /** The product A B of two views, plus b in every row, by blocks that fit into the kernel's memory. */
 function product(A: View, B: View, b?: Float64Array): Dense {
   const whole = (n: number) => Math.ceil(n / TILE) * TILE;
-  const result = Dense.repeat(b, A.rows, B.columns);
+  const result = b ? Dense.repeat(b, A.rows) : new Dense(A.rows, B.columns);
   for (let j = 0; j < B.columns; j += COLUMNS) {
     const columns = Math.min(COLUMNS, B.columns - j);
     for (let p = 0; p < A.columns; p += DEPTH) {

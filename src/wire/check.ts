@@ -4,7 +4,7 @@ import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { Errors, type ValueError, ValueErrorType } from '@sinclair/typebox/errors';
 import { closest, distance } from 'fastest-levenshtein';
 import { NAMES, Names, namesOf } from '../../schemas/names.ts';
-import { acceptsOf, asTensor, dimensionsOf, listsOf, NUMBERS, type Tensor } from '../../schemas/numbers.ts';
+import { asTensor, dimensionsOf, itemOf, listsOf, NUMBERS, type Tensor } from '../../schemas/numbers.ts';
 import { Findings } from '../refusal.ts';
 import { lastKey } from './pointer.ts';
 
@@ -65,10 +65,10 @@ function explainTensor(schema: TSchema, path: string, { shape, data }: Tensor, f
     findings.add(path, `expected a tensor of ${dimensions} dimension${dimensions === 1 ? '' : 's'}, ${got}`);
   else if (data.length === 0) findings.add(path, `expected a tensor with at least 1 item in each dimension, ${got}`);
   else {
-    const accepts = acceptsOf(schema);
-    const of = leafOf(schema);
+    const item = itemOf(schema);
+    const accepts = item.type === 'integer' ? Number.isInteger : Number.isFinite;
     for (let i = 0; i < data.length && !findings.full; i++) {
-      if (!accepts(data[i])) findings.add(`${path}/${placeOf(i, shape)}`, `expected ${expected(of)}, got ${data[i]}`);
+      if (!accepts(data[i])) findings.add(`${path}/${placeOf(i, shape)}`, `expected ${expected(item)}, got ${data[i]}`);
     }
   }
 }
@@ -76,11 +76,6 @@ function explainTensor(schema: TSchema, path: string, { shape, data }: Tensor, f
 /** The place of number `i` of a tensor, as the end of a JSON pointer. */
 function placeOf(i: number, shape: readonly number[]): string {
   return shape.length === 1 ? `${i}` : `${Math.floor(i / shape[1])}/${i % shape[1]}`;
-}
-
-/** The schema of what the arrays of a schema are made of. */
-function leafOf(schema: TSchema): TSchema {
-  return schema.type === 'array' ? leafOf(schema.items) : schema;
 }
 
 /** Whether a value that does not fit a variant of a union was meant to. */

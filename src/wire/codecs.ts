@@ -10,6 +10,8 @@ export type Precision = 'F64' | 'F32';
 export interface Decoded {
   readonly document: unknown;
   readonly dtype: Precision;
+  /** The document with lists for its arrays, as its sender knows it: to say what is wrong with it. Absent where it makes no difference. */
+  plain?(): unknown;
 }
 
 /** How a document travels in a media type. */

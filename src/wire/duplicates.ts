@@ -1,17 +1,16 @@
 // Keys that stand twice in one object of a JSON text. JSON.parse keeps the last one and drops the others in silence.
 import { visit } from 'jsonc-parser';
+import { asTensor } from '../../schemas/numbers.ts';
 import { Findings } from '../refusal.ts';
 import { pointerTo } from './pointer.ts';
 
-const COLON = ':'.charCodeAt(0);
-
 /**
- * Finds the keys that stand twice, given a JSON text as bytes, the same as a string, and what JSON.parse made of it.
+ * Finds the keys that stand twice, given a JSON text and what JSON.parse made of it.
  * Only where the text has more colons than the document has keys is there anything to look for.
  */
-export function duplicateKeys(bytes: Buffer, text: string, document: unknown): Findings {
+export function duplicateKeys(text: string, document: unknown): Findings {
   const findings = new Findings();
-  if (countColons(bytes) === countKeys(document)) return findings;
+  if (countColons(text) === countKeys(document)) return findings;
   const open: Set<string>[] = [];
   const visitor = {
     onObjectBegin: () => void open.push(new Set()),
@@ -38,9 +37,9 @@ export function duplicateKeys(bytes: Buffer, text: string, document: unknown): F
   return findings;
 }
 
-function countColons(bytes: Buffer): number {
+function countColons(text: string): number {
   let colons = 0;
-  for (let at = bytes.indexOf(COLON); at >= 0; at = bytes.indexOf(COLON, at + 1)) colons++;
+  for (let at = text.indexOf(':'); at >= 0; at = text.indexOf(':', at + 1)) colons++;
   return colons;
 }
 
@@ -51,6 +50,9 @@ function countKeys(document: unknown): number {
   while (open.length > 0) {
     const value = open.pop();
     if (typeof value !== 'object' || value === null) continue;
+    if (asTensor(value)) continue;
+    // A list of numbers is not looked through: if it has objects all the same, the keys are too few, and the text is looked at.
+    if (Array.isArray(value) && typeof value[0] === 'number') continue;
     const items = Array.isArray(value) ? value : Object.values(value);
     if (items !== value) keys += items.length;
     for (let i = 0; i < items.length; i++) if (typeof items[i] === 'object') open.push(items[i]);

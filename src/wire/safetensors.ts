@@ -84,7 +84,7 @@ function parseObject(bytes: Buffer, what: string): Record<string, unknown> {
     throw malformed(`${what} is not JSON: ${(error as Error).message}`);
   }
   if (!isObject(value)) throw malformed(`${what} is not a JSON object`);
-  const [twice] = duplicateKeys(bytes, text, value).errors;
+  const [twice] = duplicateKeys(text, value).errors;
   if (twice) throw malformed(`${what} has the key ${twice.pointer} twice`);
   return value;
 }

@@ -10,8 +10,8 @@ export const COLUMNS: i32 = 512;
 /** Rows of a panel of A, columns of a panel of B, and both of a tile of C. */
 export const TILE: i32 = 4;
 
-/** Where the blocks begin, in float64 numbers. A and B are panels after panels: of A TILE rows, of B TILE columns, each column (row) after the other. */
-export const A: i32 = 1024;
+/** Where the blocks begin, in float64 numbers; before them is room for tables. A and B are panels after panels: of A TILE rows, of B TILE columns, each column (row) after the other. */
+export const A: i32 = 4096;
 export const B: i32 = A + ROWS * DEPTH;
 export const C: i32 = B + DEPTH * COLUMNS;
 

@@ -1,0 +1,29 @@
+// Memory for matrices that live no longer than their request. Fresh memory costs a page fault every 4 KiB, which takes the system longer
+// than most of what is computed in it; so a thread keeps what its last request used.
+
+/** Shorter arrays come cheap, in numbers. */
+const SHORT = 4096;
+
+/** Arrays that are free, by their lengths. */
+let free = new Map<number, Float64Array[]>();
+/** Those that the request in hand has taken; undefined between requests. */
+let taken: Float64Array[] | undefined;
+
+/** An array of `n` numbers, whatever they are: the caller writes them all. Within `recycling` it is used again after that. */
+export function scratch(n: number): Float64Array {
+  if (n < SHORT || !taken) return new Float64Array(n);
+  const array = free.get(n)?.pop() ?? new Float64Array(n);
+  taken.push(array);
+  return array;
+}
+
+/** Calls `work`, and keeps the arrays that it takes by `scratch` for the next call; those kept until then, and not used, are given up. */
+export function recycling<Result>(work: () => Result): Result {
+  taken = [];
+  try {
+    return work();
+  } finally {
+    free = Map.groupBy(taken, ({ length }) => length);
+    taken = undefined;
+  }
+}

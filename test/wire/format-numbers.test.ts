@@ -1,0 +1,141 @@
+// Numbers as JSON's text: what JSON.stringify writes, to the last character.
+import fc from 'fast-check';
+import t from 'tap';
+import { formatNumbers } from '../../src/wire/format-numbers.ts';
+import { encode } from '../../src/wire/json.ts';
+
+function textOf(numbers: number[], columns = numbers.length): string {
+  const buffer = Buffer.alloc(numbers.length * 30);
+  return buffer.toString('latin1', 0, formatNumbers(Float64Array.from(numbers), columns, buffer, 0));
+}
+
+const join = (numbers: number[]) => JSON.stringify(numbers).slice(1, -1);
+
+t.test('every form of a number', async (t) => {
+  const numbers = [
+    ...[
+      0,
+      -0,
+      1,
+      -1,
+      9,
+      10,
+      99,
+      100,
+      101,
+      12345678,
+      99999999,
+      100000000,
+      123456789,
+      2 ** 53,
+      2 ** 53 - 1,
+      2 ** 60,
+      1e20,
+      1e21,
+      1e22,
+      1e23,
+    ],
+    ...[
+      0.1,
+      -0.25,
+      0.3,
+      1.5,
+      100.5,
+      123456789.125,
+      2 ** 52 / 1.000001,
+      1234567890 * 1e11,
+      1 / 3,
+      0.1 + 0.2,
+      5e-324,
+      1e-5,
+      1e-6,
+      1e-7,
+    ],
+    ...[
+      1.234e-6, 1.234e-7, 1.7976931348623157e308, 2.2250738585072014e-308, 2.225073858507201e-308, 9.5e-310, 1.5e300, 1e100,
+      1.25e-100,
+    ],
+  ];
+  for (const number of numbers) t.equal(textOf([number]), JSON.stringify(number));
+});
+
+t.test('powers of two and of ten, and their neighbours', async (t) => {
+  const wrong: string[] = [];
+  const check = (number: number) => {
+    if (textOf([number]) !== JSON.stringify(number)) wrong.push(`${number}`);
+  };
+  for (let e = -1074; e < 1024; e++)
+    for (const factor of [1, 1 + Number.EPSILON, 1 - Number.EPSILON / 2, 3]) check(2 ** e * factor || 0);
+  for (let e = -323; e < 309; e++)
+    for (const digits of ['1', '9', '1.5', '9.999999999999999', '1.2345678901234567']) check(Number(`${digits}e${e}`));
+  t.strictSame(
+    wrong.filter((text) => text !== 'Infinity'),
+    [],
+  );
+});
+
+t.test('random bits', async (t) => {
+  const wrong: number[] = [];
+  const random = fc.double({ noNaN: true, noDefaultInfinity: true });
+  const check = (number: number) => {
+    if (textOf([number]) !== JSON.stringify(number)) wrong.push(number);
+  };
+  fc.assert(fc.property(random, check), { seed: 20260101, numRuns: 20_000 });
+  fc.assert(
+    fc.property(fc.integer({ min: -(2 ** 31) }), (n) => check(n / 2 ** 31)),
+    { seed: 20260101, numRuns: 20_000 },
+  );
+  t.strictSame(wrong, []);
+});
+
+t.test('rows, over the bounds of blocks', async (t) => {
+  for (const [rows, columns] of [
+    [1, 1],
+    [3000, 1],
+    [1, 3000],
+    [2, 2048],
+    [700, 3],
+    [64, 64],
+    [3, 2049],
+  ]) {
+    const matrix = Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => (i - j) / 7));
+    t.equal(textOf(matrix.flat(), columns), matrix.map(join).join('],['), `${rows} x ${columns}`);
+  }
+});
+
+t.test('documents', async (t) => {
+  const data = Float64Array.of(1, 2.5, -3, 4e-9, 5e30, 0, 7, 8);
+  const document = {
+    loss: 0.5,
+    gradients: [{ weights: { shape: [2, 4], data }, biases: Float64Array.of(1, 2) }],
+    divisor: 2,
+    per_sample_gradients: [{ weights: { shape: [2, 2, 2], data } }],
+  };
+  t.strictSame(JSON.parse(encode(document).toString()), {
+    loss: 0.5,
+    gradients: [
+      {
+        weights: [
+          [1, 2.5, -3, 4e-9],
+          [5e30, 0, 7, 8],
+        ],
+        biases: [1, 2],
+      },
+    ],
+    divisor: 2,
+    per_sample_gradients: [
+      {
+        weights: [
+          [
+            [1, 2.5],
+            [-3, 4e-9],
+          ],
+          [
+            [5e30, 0],
+            [7, 8],
+          ],
+        ],
+      },
+    ],
+  });
+});
