@@ -60,7 +60,7 @@ export async function buildApp(config: Config, logger?: FastifyBaseLogger): Prom
   const addMissingMethods = methodNotAllowedRoutes(app);
   await docsRoutes(app);
   homeRoutes(app);
-  gradientsRoutes(app, pool);
+  gradientsRoutes(app, pool, config.BODY_LIMIT);
   healthRoutes(app, chosen.choice);
   problemsRoutes(app);
   addMissingMethods();

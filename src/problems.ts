@@ -25,12 +25,12 @@ export function sendProblem(reply: FastifyReply, type: ProblemType, refused: Ref
 
 /** Answers whatever a handler, a hook or Fastify itself has thrown. What is not the client's doing is logged, and not told. */
 export function handleError(error: FastifyError | Refusal, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  // Fastify closes the connection over a body that it will not read; a client that is still sending would get no answer.
+  reply.removeHeader('connection');
   if (error instanceof Refusal) return sendProblem(reply, error.type, error.refused);
   const known = refusedBefore[error.code];
   if (known) {
     const { type, detail } = known(request);
-    // Fastify closes the connection over a body that it will not read; a client that is still sending would get no answer.
-    reply.removeHeader('connection');
     return sendProblem(reply, type, { detail });
   }
   request.log.error(error);
@@ -43,17 +43,9 @@ const notFound: Explanation = ({ url }) => ({ type: 'not-found', detail: `there 
 
 /** The errors with which Fastify or Node refuses a request before its handler runs, by their codes. */
 const refusedBefore: Record<string, Explanation> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: ({ routeOptions }) => ({
-    type: 'body-too-large',
-    detail: `expected at most ${routeOptions.bodyLimit} bytes (BODY_LIMIT)`,
-  }),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ({ headers }) => ({
     type: 'unsupported-media-type',
     detail: `expected the Content-Type ${mediaTypes.join(' or ')}, got ${headers['content-type'] || 'none'}`,
-  }),
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ({ headers }) => ({
-    type: 'malformed-body',
-    detail: `expected ${headers['content-length']} bytes, as Content-Length says, but the body ended before`,
   }),
   // Nobody reads this answer; but the log is not to take it for a fault of the service.
   ECONNRESET: () => ({ type: 'malformed-body', detail: 'the client went away before the end of the body' }),

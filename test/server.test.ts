@@ -126,6 +126,7 @@ t.test('what stops the start, in one clear line', async (t) => {
       { PORT: '80a', BODY_LIMIT: '0' },
       /^wrong environment: PORT: expected an integer, got "80a"; BODY_LIMIT: expected at least 1, got 0\n$/,
     ],
+    [{ ENGINE: 'openblas', BLAS_LIBRARY: 'no-such-library.so' }, /^no BLAS: no-such-library\.so: .*\n$/],
     [{ PORT: running.url.port }, new RegExp(`^listen EADDRINUSE: address already in use 127\\.0\\.0\\.1:${running.url.port}\n$`)],
   ];
   for (const [environment, line] of stopped) {

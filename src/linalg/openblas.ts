@@ -26,7 +26,7 @@ const ROW_MAJOR = 101;
 const NO_TRANS = 111;
 const TRANS = 112;
 
-/** Up to this many multiplications a product is done sooner in place than in the library: by `npm run bench -- products`. */
+/** Up to this many multiplications a product is done sooner in place than in the library: see bench/products.ts. */
 const IN_PLACE = 300;
 
 /**

@@ -4,7 +4,7 @@ import type { Engine } from './engine.ts';
 import { inPlaceUpTo } from './in-place.ts';
 import { kernel, memory } from './kernel.ts';
 
-/** Up to this many multiplications a product is done sooner in place than in WebAssembly: by `npm run bench -- products`. */
+/** Up to this many multiplications a product is done sooner in place than in WebAssembly: see bench/products.ts. */
 const IN_PLACE = 2_000;
 
 /** A matrix, or the transpose of one: element (i, j) is data[i * down + j * right]. */

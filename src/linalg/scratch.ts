@@ -4,6 +4,9 @@
 /** Shorter arrays come cheap, in numbers. */
 const SHORT = 4096;
 
+/** How much is kept between requests, at most, in numbers: 256 MiB. */
+const MOST_KEPT = 2 ** 25;
+
 /** Arrays that are free, by their lengths. */
 let free = new Map<number, Float64Array[]>();
 /** Those that the request in hand has taken; undefined between requests. */
@@ -23,7 +26,15 @@ export function recycling<Result>(work: () => Result): Result {
   try {
     return work();
   } finally {
-    free = Map.groupBy(taken, ({ length }) => length);
+    free = new Map();
+    let kept = 0;
+    for (const array of taken) {
+      kept += array.length;
+      if (kept > MOST_KEPT) break;
+      const same = free.get(array.length);
+      if (same) same.push(array);
+      else free.set(array.length, [array]);
+    }
     taken = undefined;
   }
 }

@@ -1,4 +1,5 @@
 // POST /gradients.
+import type { Readable } from 'node:stream';
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { examples } from '../../schemas/examples.ts';
@@ -7,6 +8,7 @@ import type { Pool } from '../pool/pool.ts';
 import { Refusal } from '../refusal.ts';
 import { type MediaType, mediaTypes } from '../wire/codecs.ts';
 import { preferred } from './accept.ts';
+import { readBody } from './body.ts';
 import { problemResponses } from './responses.ts';
 
 const [json, safetensors] = mediaTypes;
@@ -32,13 +34,14 @@ declare module 'fastify' {
   }
 }
 
-export function gradientsRoutes(app: FastifyInstance, pool: Pool): void {
+export function gradientsRoutes(app: FastifyInstance, pool: Pool, bodyLimit: number): void {
   app.decorateRequest('accepted', mediaTypes[0]);
   app.removeAllContentTypeParsers();
   for (const mediaType of mediaTypes) {
-    app.addContentTypeParser(mediaType, { parseAs: 'buffer' }, (_request, bytes, done) => {
-      done(null, { mediaType, bytes });
-    });
+    app.addContentTypeParser(mediaType, async ({ headers }: FastifyRequest, body: Readable) => ({
+      mediaType,
+      bytes: await readBody(body, headers, bodyLimit),
+    }));
   }
 
   app.post<{ Body?: Body }>(

@@ -1,5 +1,5 @@
 // safetensors: bytes to a document, and a result to bytes. A tensor's name is its path in the JSON document, joined by dots.
-// The format: https://github.com/huggingface/safetensors#format. Numbers are little-endian, as are all machines that Node runs fast on.
+// The format: https://github.com/huggingface/safetensors#format. Its numbers are little-endian, as is every machine that this has been tried on.
 import { isUtf8 } from 'node:buffer';
 import type { GradientsResult } from '../../schemas/gradients.ts';
 import { asTensor, type Tensor } from '../../schemas/numbers.ts';

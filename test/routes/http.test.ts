@@ -85,7 +85,9 @@ t.test('a fault of the service: logged with its cause, told without it', async (
 t.test('a body that is shorter than its Content-Length', async (t) => {
   const app = await startApp(t);
   const response = await post(app, '{}', { 'content-length': '10' });
-  t.match(response.json(), { type: '/problems/malformed-body', detail: 'expected 10 bytes, as Content-Length says' });
+  const detail = (what: string) => ({ type: '/problems/malformed-body', detail: `as Content-Length says, but ${what}` });
+  t.match(response.json(), detail('the body ended before'));
+  t.match((await post(app, '{ }   ', { 'content-length': '2' })).json(), detail('there were more'));
 });
 
 t.test('on a socket', async (t) => {
@@ -189,4 +191,21 @@ t.test('on a socket', async (t) => {
     t.equal(chunked.status, 413);
     t.equal((await fetch(url, { method: 'POST', headers, body: JSON.stringify(validRequest()) })).status, 200);
   });
+});
+
+t.test('a body without a Content-Length', async (t) => {
+  const app = await startApp(t);
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/gradients`;
+  const right = (await post(app, validRequest())).body;
+  const bytes = Buffer.from(`${JSON.stringify(validRequest())}${' '.repeat(300_000)}`);
+  const stream = new ReadableStream({
+    start(controller) {
+      for (let at = 0; at < bytes.length; at += 100_000) controller.enqueue(bytes.subarray(at, at + 100_000));
+      controller.close();
+    },
+  });
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(url, { method: 'POST', headers, body: stream, duplex: 'half' } as RequestInit);
+  t.equal(await response.text(), right);
 });

@@ -1,0 +1,45 @@
+// The body of a request, into one buffer.
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
+import { Refusal } from '../refusal.ts';
+
+/**
+ * Reads a body of at most `limit` bytes. Where its length is known, its buffer has that length from the start, and each byte is copied
+ * once, as it arrives.
+ * @throws Refusal `body-too-large`, or `malformed-body` if it is not as long as it was said to be.
+ */
+export async function readBody(
+  body: Readable,
+  { 'content-length': announced }: IncomingHttpHeaders,
+  limit: number,
+): Promise<Buffer<ArrayBuffer>> {
+  const tooLarge = () => new Refusal('body-too-large', { detail: `expected at most ${limit} bytes (BODY_LIMIT)` });
+  const length = announced === undefined ? undefined : Number(announced);
+  if (length !== undefined && length > limit) throw tooLarge();
+  let bytes = Buffer.allocUnsafeSlow(length ?? FIRST) as Buffer<ArrayBuffer>;
+  let received = 0;
+  // A body that is refused is not cut off, but read by nobody: its sender is to get the answer.
+  for await (const chunk of body.iterator({ destroyOnReturn: false })) {
+    if (received + chunk.length > limit) {
+      body.resume();
+      throw tooLarge();
+    }
+    if (received + chunk.length > bytes.length) bytes = enlarged(bytes, received + chunk.length);
+    bytes.set(chunk, received);
+    received += chunk.length;
+  }
+  if (length !== undefined && received !== length)
+    throw new Refusal('malformed-body', {
+      detail: `expected ${length} bytes, as Content-Length says, but ${received < length ? 'the body ended before' : 'there were more'}`,
+    });
+  return bytes.subarray(0, received);
+}
+
+/** How many bytes there is room for at first, if it is not known how many will come. */
+const FIRST = 65_536;
+
+function enlarged(bytes: Buffer, atLeast: number): Buffer<ArrayBuffer> {
+  const larger = Buffer.allocUnsafeSlow(Math.max(2 * bytes.length, atLeast)) as Buffer<ArrayBuffer>;
+  larger.set(bytes);
+  return larger;
+}
