@@ -18,6 +18,11 @@ export function asTensor(value: unknown): Tensor | undefined {
   return isTensor(value) ? value : undefined;
 }
 
+/** The place of number `i` of a tensor of one or two dimensions, as the end of a JSON pointer. */
+export function placeOf(i: number, shape: readonly number[]): string {
+  return shape.length === 1 ? `${i}` : `${Math.floor(i / shape[1])}/${i % shape[1]}`;
+}
+
 /** The same document with its arrays of numbers flat. */
 export type Tensors<T> = T extends Float64Array | Tensor
   ? T

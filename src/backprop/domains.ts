@@ -1,6 +1,6 @@
 // Whether the values of a request, and the network's outputs, are in the domain of the loss.
 import type { Batch } from '../../schemas/batch.ts';
-import { asTensor, type Tensor, type Tensors } from '../../schemas/numbers.ts';
+import { asTensor, placeOf, type Tensor, type Tensors } from '../../schemas/numbers.ts';
 import type { Dense } from '../linalg/dense.ts';
 import { Findings } from '../refusal.ts';
 import { anything, type BoundLoss, type Domain } from './losses.ts';
@@ -31,9 +31,8 @@ export function checkDomains({ targets, sample_weights }: Tensors<Batch>, { loss
 function checkValues(values: Float64Array | Tensor, domain: Domain, pointer: string, findings: Findings): void {
   if (domain === anything) return;
   const { shape, data } = asTensor(values) as Tensor;
-  const place = (i: number) => (shape.length === 1 ? `${i}` : `${Math.floor(i / shape[1])}/${i % shape[1]}`);
   for (let i = 0; i < data.length && !findings.full; i++) {
-    if (!domain.holds(data[i])) findings.add(`${pointer}/${place(i)}`, `expected ${domain.expected}, got ${data[i]}`);
+    if (!domain.holds(data[i])) findings.add(`${pointer}/${placeOf(i, shape)}`, `expected ${domain.expected}, got ${data[i]}`);
   }
 }
 

@@ -4,7 +4,7 @@ import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { Errors, type ValueError, ValueErrorType } from '@sinclair/typebox/errors';
 import { closest, distance } from 'fastest-levenshtein';
 import { NAMES, Names, namesOf } from '../../schemas/names.ts';
-import { asTensor, dimensionsOf, itemOf, listsOf, NUMBERS, type Tensor } from '../../schemas/numbers.ts';
+import { asTensor, dimensionsOf, itemOf, listsOf, NUMBERS, placeOf, type Tensor } from '../../schemas/numbers.ts';
 import { Findings } from '../refusal.ts';
 import { lastKey } from './pointer.ts';
 
@@ -71,11 +71,6 @@ function explainTensor(schema: TSchema, path: string, { shape, data }: Tensor, f
       if (!accepts(data[i])) findings.add(`${path}/${placeOf(i, shape)}`, `expected ${expected(item)}, got ${data[i]}`);
     }
   }
-}
-
-/** The place of number `i` of a tensor, as the end of a JSON pointer. */
-function placeOf(i: number, shape: readonly number[]): string {
-  return shape.length === 1 ? `${i}` : `${Math.floor(i / shape[1])}/${i % shape[1]}`;
 }
 
 /** Whether a value that does not fit a variant of a union was meant to. */

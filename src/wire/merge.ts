@@ -16,12 +16,13 @@ export function merge(document: Record<string, unknown>, tensors: ReadonlyMap<st
   // Layer 10 comes after layer 9.
   const { compare } = new Intl.Collator('en', { numeric: true });
   for (const name of [...tensors.keys()].sort(compare)) {
+    if (findings.full) break;
     const path = name.split('.');
     const value = tensors.get(name) as Value;
     if (isPlace(path, value)) put(document, path, value, findings);
     else {
       const which = typeof value === 'number' ? `${JSON.stringify(name)} without dimensions` : JSON.stringify(name);
-      findings.add(pointerTo(path), `a request has no tensor ${which}; there are ${places(GradientsRequest).join(', ')}`);
+      findings.add(pointerTo(path), `a request has no tensor ${which}; there are ${PLACES}`);
     }
   }
   findings.refuse('invalid-request');
@@ -55,6 +56,8 @@ function places(schema: TSchema, name = ''): string[] {
   return Object.entries((schema.properties ?? {}) as Record<string, TSchema>).flatMap(([key, item]) => places(item, named(key)));
 }
 
+const PLACES = places(GradientsRequest).join(', ');
+
 function ownValue(object: unknown, key: string): unknown {
   return object instanceof Object && Object.hasOwn(object, key) ? object[key as keyof object] : undefined;
 }
@@ -64,11 +67,10 @@ function put(document: Record<string, unknown>, path: string[], value: Value, fi
   let parent: unknown = document;
   for (const [depth, key] of path.entries()) {
     if (!(parent instanceof Object)) return;
-    const here = path.slice(0, depth).join('.');
     const has = Object.hasOwn(parent, key);
     if (depth === path.length - 1 && has) findings.add(pointerTo(path), 'stands twice: as a tensor, and in the JSON document');
     else if (Array.isArray(parent) && Number(key) > parent.length)
-      findings.add(pointerTo(path), `there is no tensor and no JSON for ${here}.${parent.length}`);
+      findings.add(pointerTo(path), `there is no tensor and no JSON for ${path.slice(0, depth).join('.')}.${parent.length}`);
     else if (depth === path.length - 1) set(parent, key, value);
     else if (!has) set(parent, key, path[depth + 1] === '0' ? [] : {});
     parent = parent[key as keyof object];

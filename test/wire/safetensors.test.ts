@@ -338,6 +338,16 @@ t.test('wrong files, and a right answer to the next', async (t) => {
   }
 });
 
+t.test('20 errors at the most, however many tensors have no place', async (t) => {
+  const app = await startApp(t);
+  const surplus = Object.fromEntries(
+    Array.from({ length: 100 }, (_, i) => [`x${i}`, { dtype: 'F64', shape: [0], data_offsets: [0, 0] }]),
+  );
+  const problem = (await post(app, file({ ...header, ...surplus }, data), binary)).json();
+  t.equal(problem.errors.length, 20);
+  t.match(problem.detail, 'more than 20 problems');
+});
+
 t.test('class indices in F64', async (t) => {
   const app = await startApp(t);
   const request: GradientsRequest = {
