@@ -67,10 +67,26 @@ function isNested(value: unknown, dimensions: number, areAll: (numbers: ArrayLik
   return dimensions === 1 ? areAll(value) : value.every((item) => isNested(item, dimensions - 1, areAll));
 }
 
-/** Number.isFinite and Number.isInteger are false of what is no number. */
-function areFinite(numbers: ArrayLike<number>): boolean {
+/** Whether all items of a list, or all numbers of an array, are finite numbers. */
+export function areFinite(numbers: ArrayLike<number>): boolean {
+  if (numbers instanceof Float64Array) return isFiniteArray(numbers);
+  // Number.isFinite and Number.isInteger are false of what is no number.
   for (let i = 0; i < numbers.length; i++) if (!Number.isFinite(numbers[i])) return false;
   return true;
+}
+
+/** Only of a finite number is the product with 0 a 0. Four sums are many times faster than one, and than a question per number. */
+function isFiniteArray(numbers: Float64Array): boolean {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const whole = numbers.length - (numbers.length % 4);
+  for (let i = 0; i < whole; i += 4) {
+    a += numbers[i] * 0;
+    b += numbers[i + 1] * 0;
+    c += numbers[i + 2] * 0;
+    d += numbers[i + 3] * 0;
+  }
+  for (let i = whole; i < numbers.length; i++) a += numbers[i] * 0;
+  return a + b + c + d === 0;
 }
 
 function areIntegers(numbers: ArrayLike<number>): boolean {

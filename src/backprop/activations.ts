@@ -2,7 +2,7 @@
 import { type ActivationName, type ActivationOptions, activations as declared } from '../../schemas/activation.ts';
 import { resolve } from '../../schemas/variant.ts';
 import { Dense } from '../linalg/dense.ts';
-import { tanh } from '../linalg/tanh.ts';
+import { relu, reluPullback, tanh, tanhPullback } from '../linalg/elementwise.ts';
 import { erf } from './erf.ts';
 
 /**
@@ -17,25 +17,37 @@ export interface Activation {
 
 interface Elementwise {
   value(z: number): number;
-  /** The same for a whole array, where there is something faster than one number at a time: writes f(z) into a. */
-  values?(z: Float64Array, a: Float64Array): void;
   /** f′(z), given both z and a = f(z). */
   derivative(z: number, a: number): number;
   /** Whether the derivative takes nothing but a: z need not be kept. */
   readonly byOutput?: true;
+  /** The same for whole arrays, where there is something faster than one number at a time. */
+  readonly arrays?: {
+    /** Writes f(z) into a. */
+    value(z: Float64Array, a: Float64Array): void;
+    /** Writes ∂loss/∂z into dz. */
+    pullback(da: Float64Array, a: Float64Array, dz: Float64Array): void;
+  };
 }
 
-function elementwise({ value, values, derivative, byOutput }: Elementwise): Activation {
+/** Shorter arrays are done sooner one number at a time. */
+const SHORT = 32;
+
+function elementwise({ value, derivative, byOutput, arrays }: Elementwise): Activation {
+  const arraysOf = ({ data }: Dense) => (data.length < SHORT ? undefined : arrays);
   return {
     value(Z, reuse) {
       const A = reuse && byOutput ? Z : Dense.scratch(Z.rows, Z.columns);
-      if (values) values(Z.data, A.data);
+      const whole = arraysOf(Z);
+      if (whole) whole.value(Z.data, A.data);
       else for (let i = 0; i < A.data.length; i++) A.data[i] = value(Z.data[i]);
       return A;
     },
     pullback(dA, Z, A, reuse) {
       const dZ = reuse ? dA : Dense.scratch(Z.rows, Z.columns);
-      for (let i = 0; i < dZ.data.length; i++) dZ.data[i] = dA.data[i] * derivative(Z.data[i], A.data[i]);
+      const whole = arraysOf(A);
+      if (whole) whole.pullback(dA.data, A.data, dZ.data);
+      else for (let i = 0; i < dZ.data.length; i++) dZ.data[i] = dA.data[i] * derivative(Z.data[i], A.data[i]);
       return dZ;
     },
   };
@@ -144,9 +156,21 @@ const geluTanh = (() => {
 
 const mathematics = {
   identity: () => ({ value: (Z) => Z, pullback: (dA) => dA }),
-  tanh: () => elementwise({ value: Math.tanh, values: tanh, derivative: (_z, a) => 1 - a * a, byOutput: true }),
+  tanh: () =>
+    elementwise({
+      value: Math.tanh,
+      derivative: (_z, a) => 1 - a * a,
+      byOutput: true,
+      arrays: { value: tanh, pullback: tanhPullback },
+    }),
   sigmoid: () => elementwise({ value: sigmoid, derivative: (_z, a) => a * (1 - a), byOutput: true }),
-  relu: () => elementwise({ value: (z) => Math.max(z, 0), derivative: (_z, a) => (a > 0 ? 1 : 0), byOutput: true }),
+  relu: () =>
+    elementwise({
+      value: (z) => Math.max(z, 0),
+      derivative: (_z, a) => (a > 0 ? 1 : 0),
+      byOutput: true,
+      arrays: { value: relu, pullback: reluPullback },
+    }),
   relu6: () => clamp(0, 6),
   leaky_relu: ({ negative_slope }) =>
     elementwise({

@@ -1,6 +1,6 @@
 // Where the first value arose that is not finite.
 
-import { isTensor, type Tensor } from '../../schemas/numbers.ts';
+import { areFinite, isTensor, type Tensor } from '../../schemas/numbers.ts';
 import type { Step } from '../../schemas/problem.ts';
 import { Refusal } from '../refusal.ts';
 import type { Backward } from './backward.ts';
@@ -25,8 +25,8 @@ interface Values {
 /** Whether every number in a document of numbers, tensors and lists is finite. */
 export function allFinite(value: unknown): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
-  if (value instanceof Float64Array) return firstNonFinite(value) < 0;
-  if (isTensor(value)) return firstNonFinite(value.data) < 0;
+  if (value instanceof Float64Array) return areFinite(value);
+  if (isTensor(value)) return areFinite(value.data);
   return Object.values(value as object).every(allFinite);
 }
 

@@ -72,7 +72,13 @@ export class Dense extends AbstractMatrix {
   sumOfRows(): Float64Array {
     const { rows, columns, data } = this;
     const sum = new Float64Array(columns);
-    for (let i = 0, at = 0; i < rows; i++) for (let j = 0; j < columns; j++, at++) sum[j] += data[at];
+    // Four rows at a time: what is slow is to read and write the sums.
+    const whole = rows - (rows % 4);
+    for (let i = 0; i < whole; i += 4) {
+      for (let j = 0, at = i * columns; j < columns; j++, at++)
+        sum[j] += data[at] + data[at + columns] + (data[at + 2 * columns] + data[at + 3 * columns]);
+    }
+    for (let i = whole, at = whole * columns; i < rows; i++) for (let j = 0; j < columns; j++, at++) sum[j] += data[at];
     return sum;
   }
 

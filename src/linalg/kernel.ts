@@ -34,8 +34,12 @@ interface Exports {
   /** 1 or 0. */
   readonly finished: Constant;
   readonly MOST: Constant;
+  readonly OTHERS: Constant;
   multiply(rows: number, columns: number, depth: number): void;
   tanh(n: number): void;
+  relu(n: number): void;
+  reluPullback(n: number): void;
+  tanhPullback(n: number): void;
   begin(): void;
   parse(length: number, isEnd: boolean): number;
   dimensionsRead(): number;

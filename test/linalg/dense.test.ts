@@ -82,3 +82,16 @@ t.test('the three products of backpropagation', async (t) => {
   for (const product of [mlMatrix.forward(A, W), mlMatrix.weightGradient(δ, A), mlMatrix.inputGradient(δ, W)])
     t.ok(product instanceof Dense);
 });
+
+t.test('the sum of all rows, whether they go by fours or not', async (t) => {
+  for (let rows = 1; rows <= 9; rows++) {
+    const matrix = new Dense(
+      rows,
+      3,
+      Float64Array.from({ length: rows * 3 }, (_, i) => i),
+    );
+    // 0 + 3 + 6 and so on; the next columns have 1 and 2 more in each row.
+    const first = (3 * rows * (rows - 1)) / 2;
+    t.strictSame([...matrix.sumOfRows()], [first, first + rows, first + 2 * rows]);
+  }
+});

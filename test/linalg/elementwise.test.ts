@@ -1,6 +1,6 @@
-// tanh of whole arrays against Math.tanh.
+// Functions of whole arrays against those of numbers.
 import t from 'tap';
-import { tanh } from '../../src/linalg/tanh.ts';
+import { relu, reluPullback, tanh, tanhPullback } from '../../src/linalg/elementwise.ts';
 
 function tanhOf(numbers: number[]): number[] {
   const result = new Float64Array(numbers.length);
@@ -40,4 +40,30 @@ t.test('in place', async (t) => {
   const expected = tanhOf([...numbers]);
   tanh(numbers, numbers);
   t.strictSame([...numbers], expected);
+});
+
+t.test('relu, and the way back through relu and tanh, at every length', async (t) => {
+  for (const n of [1, 2, 31, 4095, 4096, 4097, 10_001]) {
+    const Z = Float64Array.from(alternating(n, (i) => (i % 7) / 10));
+    const dA = Float64Array.from(Z, (_, i) => Math.cos(i));
+    const A = new Float64Array(n);
+    relu(Z, A);
+    t.strictSame(
+      [...A],
+      Array.from(Z, (z) => Math.max(z, 0)),
+    );
+    const dZ = new Float64Array(n);
+    reluPullback(dA, A, dZ);
+    t.strictSame(
+      [...dZ],
+      Array.from(A, (a, i) => (a > 0 ? dA[i] : 0)),
+    );
+    tanhPullback(dA, Z, dZ);
+    t.strictSame(
+      [...dZ],
+      Array.from(Z, (a, i) => dA[i] * (1 - a * a)),
+    );
+    tanhPullback(dA, Z, dA);
+    t.strictSame([...dA], [...dZ], 'in place');
+  }
 });

@@ -1,0 +1,47 @@
+// Functions of whole arrays, number by number: in WebAssembly, whose instructions take two numbers at once.
+import { kernel, memory } from './kernel.ts';
+
+const MOST = kernel.MOST.value;
+const blockAt = (start: number) => memory.subarray(start, start + MOST);
+const block = blockAt(kernel.NUMBERS.value);
+const others = blockAt(kernel.OTHERS.value);
+
+/** Copies at most MOST numbers from `from`[i] on into a block, and returns how many. */
+function load(from: Float64Array, i: number, into: Float64Array): number {
+  const part = from.subarray(i, i + MOST);
+  into.set(part);
+  return part.length;
+}
+
+function store(n: number, to: Float64Array, i: number): void {
+  to.set(n === MOST ? block : block.subarray(0, n), i);
+}
+
+/** Writes f(Z) into A, which may be Z. */
+function value(inKernel: (n: number) => void) {
+  return (Z: Float64Array, A: Float64Array): void => {
+    for (let i = 0; i < Z.length; i += MOST) {
+      const n = load(Z, i, block);
+      inKernel(n);
+      store(n, A, i);
+    }
+  };
+}
+
+/** Writes dZ = dA f′(Z), given A = f(Z), into dZ, which may be dA. */
+function pullback(inKernel: (n: number) => void) {
+  return (dA: Float64Array, A: Float64Array, dZ: Float64Array): void => {
+    for (let i = 0; i < dA.length; i += MOST) {
+      const n = load(dA, i, block);
+      load(A, i, others);
+      inKernel(n);
+      store(n, dZ, i);
+    }
+  };
+}
+
+/** Within four units of the last place. */
+export const tanh = value(kernel.tanh);
+export const tanhPullback = pullback(kernel.tanhPullback);
+export const relu = value(kernel.relu);
+export const reluPullback = pullback(kernel.reluPullback);
