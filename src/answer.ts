@@ -12,6 +12,7 @@ const inspect = inspector(GradientsRequest);
 
 /** The body of a request, and the media type that its answer is to have. */
 export interface Task {
+  /** The task has the whole buffer of these for itself: the answer may be written there. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly mediaType: MediaType;
   readonly accept: MediaType;
@@ -38,7 +39,7 @@ export function answer({ bytes, mediaType, accept }: Task, engine: Engine, { mem
       checkMemory(cost, bytesPerNumber, memory);
       admit?.(cost);
     });
-    return encode(result, decoded.dtype);
+    return encode(result, bytes.buffer, decoded.dtype);
   });
 }
 

@@ -15,11 +15,6 @@ export function moving<Message extends object>(message: Message, buffer: ArrayBu
   return move({ [transferableSymbol]: [buffer], [valueSymbol]: message }) as unknown as Message;
 }
 
-/** The same bytes in a buffer that can be transferred: a small Buffer may share one with others. */
-export function ownBuffer(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  return bytes.buffer.byteLength < 2 * Buffer.poolSize ? Uint8Array.from(bytes) : bytes;
-}
-
 /** What comes back for a Task: the bytes of the answer, or why there is none. */
 export type Outcome =
   | { readonly answer: Uint8Array<ArrayBuffer> }

@@ -9,7 +9,7 @@ import type { Cost } from '../backprop/cost.ts';
 import type { Engine } from '../linalg/engine.ts';
 import type { ChosenEngine } from '../linalg/engines.ts';
 import { Refusal } from '../refusal.ts';
-import { moving, type Outcome, ownBuffer, type ThreadData } from './messages.ts';
+import { moving, type Outcome, type ThreadData } from './messages.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -59,12 +59,11 @@ export function startPool(
   const share = shareCores(engine, cores);
 
   const inThread = async (task: Task, gone: AbortSignal): Promise<Bytes | undefined> => {
-    const bytes = ownBuffer(task.bytes);
     const deadline = AbortSignal.timeout(DEADLINE_MS);
     const signal = AbortSignal.any([gone, deadline]);
     share(+1);
     const outcome = await threads
-      .run(moving({ ...task, bytes }, bytes.buffer), { signal })
+      .run(moving(task, task.bytes.buffer), { signal })
       .catch((error) => {
         if (gone.aborted) return undefined;
         throw deadline.aborted ? tooLate(DEADLINE_MS) : explained(error, heap);

@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import { Refusal } from '../refusal.ts';
+import type { Buffers } from './buffers.ts';
 
 /**
  * Reads a body of at most `limit` bytes. Where its length is known, its buffer has that length from the start, and each byte is copied
@@ -12,11 +13,12 @@ export async function readBody(
   body: Readable,
   { 'content-length': announced }: IncomingHttpHeaders,
   limit: number,
+  buffers: Buffers,
 ): Promise<Buffer<ArrayBuffer>> {
   const tooLarge = () => new Refusal('body-too-large', { detail: `expected at most ${limit} bytes (BODY_LIMIT)` });
   const length = announced === undefined ? undefined : Number(announced);
   if (length !== undefined && length > limit) throw tooLarge();
-  let bytes = Buffer.allocUnsafeSlow(length ?? FIRST) as Buffer<ArrayBuffer>;
+  let bytes = Buffer.from(buffers.take(length ?? FIRST));
   let received = 0;
   // A body that is refused is not cut off, but read by nobody: its sender is to get the answer.
   for await (const chunk of body.iterator({ destroyOnReturn: false })) {
@@ -24,7 +26,7 @@ export async function readBody(
       body.resume();
       throw tooLarge();
     }
-    if (received + chunk.length > bytes.length) bytes = enlarged(bytes, received + chunk.length);
+    if (received + chunk.length > bytes.length) bytes = enlarged(bytes, received + chunk.length, buffers);
     bytes.set(chunk, received);
     received += chunk.length;
   }
@@ -38,8 +40,9 @@ export async function readBody(
 /** How many bytes there is room for at first, if it is not known how many will come. */
 const FIRST = 65_536;
 
-function enlarged(bytes: Buffer, atLeast: number): Buffer<ArrayBuffer> {
-  const larger = Buffer.allocUnsafeSlow(Math.max(2 * bytes.length, atLeast)) as Buffer<ArrayBuffer>;
+function enlarged(bytes: Buffer<ArrayBuffer>, atLeast: number, buffers: Buffers): Buffer<ArrayBuffer> {
+  const larger = Buffer.from(buffers.take(Math.max(2 * bytes.length, atLeast)));
   larger.set(bytes);
+  buffers.give(bytes.buffer);
   return larger;
 }

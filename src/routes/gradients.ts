@@ -9,6 +9,7 @@ import { Refusal } from '../refusal.ts';
 import { type MediaType, mediaTypes } from '../wire/codecs.ts';
 import { preferred } from './accept.ts';
 import { readBody } from './body.ts';
+import { Buffers } from './buffers.ts';
 import { problemResponses } from './responses.ts';
 
 const [json, safetensors] = mediaTypes;
@@ -35,12 +36,13 @@ declare module 'fastify' {
 }
 
 export function gradientsRoutes(app: FastifyInstance, pool: Pool, bodyLimit: number): void {
+  const buffers = new Buffers();
   app.decorateRequest('accepted', mediaTypes[0]);
   app.removeAllContentTypeParsers();
   for (const mediaType of mediaTypes) {
     app.addContentTypeParser(mediaType, async ({ headers }: FastifyRequest, body: Readable) => ({
       mediaType,
-      bytes: await readBody(body, headers, bodyLimit),
+      bytes: await readBody(body, headers, bodyLimit, buffers),
     }));
   }
 
@@ -80,7 +82,10 @@ export function gradientsRoutes(app: FastifyInstance, pool: Pool, bodyLimit: num
     async ({ body, accepted: accept }, reply): Promise<FastifyReply> => {
       const { mediaType, bytes } = body ?? { mediaType: 'application/json', bytes: Buffer.alloc(0) };
       const bytesOfAnswer = await pool.answer({ mediaType, bytes, accept }, goneSignal(reply));
-      return bytesOfAnswer ? reply.type(accept).send(bytesOfAnswer) : reply.hijack();
+      if (!bytesOfAnswer) return reply.hijack();
+      // Once the system has taken over every byte.
+      reply.raw.once('finish', () => buffers.give(bytesOfAnswer.buffer));
+      return reply.type(accept).send(bytesOfAnswer);
     },
   );
 }

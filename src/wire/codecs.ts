@@ -18,8 +18,11 @@ export interface Decoded {
 interface Codec {
   /** @throws Refusal `malformed-body` or `invalid-request`. */
   decode(bytes: Buffer): Decoded;
-  /** @throws Refusal `non-finite-result`, if a number is beyond the range of `dtype`. */
-  encode(result: GradientsResult, dtype: Precision): Buffer<ArrayBuffer>;
+  /**
+   * Writes a result, into `room` if that is possible.
+   * @throws Refusal `non-finite-result`, if a number is beyond the range of `dtype`.
+   */
+  encode(result: GradientsResult, room: ArrayBuffer, dtype: Precision): Buffer<ArrayBuffer>;
   /** The most bytes that one number of an encoded document takes. */
   readonly bytesPerNumber: number;
 }

@@ -7,6 +7,7 @@ import type { Decoded } from './codecs.ts';
 import { duplicateKeys } from './duplicates.ts';
 import { formatNumbers } from './format-numbers.ts';
 import { extractArrays } from './number-arrays.ts';
+import { roomFor } from './room.ts';
 
 /** The longest that JSON writes a float64, as in -2.2250738585072014e-308, and a comma. */
 const NUMBER_BYTES = 25;
@@ -85,8 +86,8 @@ function whereItStops(text: string): string | undefined {
 }
 
 /** Writes a document of finite numbers, their arrays being flat, as JSON. Every number is in its shortest exact form. */
-export function encode(document: object): Buffer<ArrayBuffer> {
-  const buffer = Buffer.allocUnsafe(size(document)) as Buffer<ArrayBuffer>;
+export function encode(document: object, room: ArrayBuffer): Buffer<ArrayBuffer> {
+  const buffer = roomFor(size(document), document, room);
   return buffer.subarray(0, write(document, buffer, 0));
 }
 

@@ -11,9 +11,6 @@ const MOST_REST = 2 ** 20;
 /** The first chunk of an array that is given to the kernel, in bytes; each further one is twice as large, up to the kernel's most. */
 const FIRST_CHUNK = 1024;
 
-/** How many numbers are kept room for between requests. */
-const ROOM = 2 ** 21;
-
 const [QUOTE, BACKSLASH, OPEN, MINUS, ZERO, NINE] = Buffer.from('"\\[-09');
 
 const TEXT = kernel.TEXT.value;
@@ -22,9 +19,6 @@ const text = new Uint8Array(memory.buffer, TEXT, TEXT_BYTES + 8);
 const parsed = memory.subarray(kernel.PARSED.value);
 
 fillPowers(kernel.POWERS.value, 5n, kernel.LEAST.value, kernel.MOST_Q.value, false);
-
-/** The numbers of an array as far as they are read. */
-let room = new Float64Array(FIRST_CHUNK);
 
 /** A document whose arrays of numbers have been taken out of its text. */
 interface Extracted {
@@ -39,6 +33,7 @@ export function extractArrays(bytes: Buffer): Extracted | undefined {
   // Nobody can send a string that is taken for an array.
   const mark = `${randomBytes(16).toString('hex')}:`;
   const arrays: (Float64Array | Tensor)[] = [];
+  const numbers = new Numbers(bytes.length);
   const rest: string[] = [];
   let restBytes = 0;
   let start = 0;
@@ -51,7 +46,7 @@ export function extractArrays(bytes: Buffer): Extracted | undefined {
     if (bytes[at] === QUOTE) at = endOfString(bytes, at);
     else if (bytes[at] === OPEN && isOfNumbers(bytes, at)) {
       keep(at);
-      const read = readArray(bytes, at);
+      const read = readArray(bytes, at, numbers);
       if (!read) return undefined;
       rest.push(`"${mark}${arrays.length}"`);
       arrays.push(read.array);
@@ -83,9 +78,13 @@ function skipSpace(bytes: Uint8Array, at: number): number {
   return next;
 }
 
-function readArray(bytes: Uint8Array, start: number): { array: Float64Array | Tensor; end: number } | undefined {
+function readArray(
+  bytes: Uint8Array,
+  start: number,
+  numbers: Numbers,
+): { array: Float64Array | Tensor; end: number } | undefined {
   kernel.begin();
-  let count = 0;
+  numbers.begin();
   let at = start;
   for (let size = FIRST_CHUNK; !kernel.finished.value; size = Math.min(2 * size, TEXT_BYTES)) {
     const chunk = bytes.subarray(at, at + size);
@@ -95,22 +94,43 @@ function readArray(bytes: Uint8Array, start: number): { array: Float64Array | Te
     const read = kernel.parse(chunk.length, at + size >= bytes.length);
     if (read <= 0) return undefined;
     at += read;
-    count = add(kernel.count.value, count);
+    numbers.add(parsed.subarray(0, kernel.count.value));
   }
   const [rows, columns] = [kernel.rows.value, kernel.columns.value];
-  const data = scratch(count);
-  data.set(room.subarray(0, count));
-  if (room.length > ROOM) room = new Float64Array(ROOM);
+  const data = numbers.array();
   return { array: kernel.dimensionsRead() === 1 ? data : { shape: [rows, columns], data }, end: at };
 }
 
-/** Adds `n` numbers that the kernel has parsed to the `count` there are, and returns how many there are now. */
-function add(n: number, count: number): number {
-  if (count + n > room.length) {
-    const larger = new Float64Array(2 * (count + n));
-    larger.set(room.subarray(0, count));
-    room = larger;
+/** The numbers of a text, array after array in the same memory. */
+class Numbers {
+  #room: Float64Array;
+  #first = 0;
+  #end = 0;
+
+  /** In most texts, of `length` bytes, a number takes many more than 8 bytes. */
+  constructor(length: number) {
+    this.#room = scratch(Math.ceil(length / 8));
   }
-  room.set(parsed.subarray(0, n), count);
-  return count + n;
+
+  /** Begins an array. */
+  begin(): void {
+    this.#first = this.#end;
+  }
+
+  add(numbers: Float64Array): void {
+    if (this.#end + numbers.length > this.#room.length) {
+      const begun = this.array();
+      this.#room = scratch(2 * (begun.length + numbers.length));
+      this.#room.set(begun);
+      this.#first = 0;
+      this.#end = begun.length;
+    }
+    this.#room.set(numbers, this.#end);
+    this.#end += numbers.length;
+  }
+
+  /** The array as far as it has been added. */
+  array(): Float64Array {
+    return this.#room.subarray(this.#first, this.#end);
+  }
 }

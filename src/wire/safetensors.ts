@@ -7,6 +7,7 @@ import { Refusal } from '../refusal.ts';
 import type { Decoded, Precision } from './codecs.ts';
 import { duplicateKeys } from './duplicates.ts';
 import { merge } from './merge.ts';
+import { roomFor } from './room.ts';
 
 /** The bytes that say how long the header is. */
 const LENGTH_BYTES = 8;
@@ -171,7 +172,7 @@ function numbersOf({ dtype, shape }: Entry, bytes: Buffer, at: number): number |
 }
 
 /** Writes a result, each of its numbers and arrays of numbers being a tensor. */
-export function encode(result: GradientsResult, dtype: Precision): Buffer<ArrayBuffer> {
+export function encode(result: GradientsResult, room: ArrayBuffer, dtype: Precision): Buffer<ArrayBuffer> {
   const tensors = [...tensorsOf(result, '')];
   const { BYTES_PER_ELEMENT } = arrays[dtype];
   let end = 0;
@@ -185,11 +186,11 @@ export function encode(result: GradientsResult, dtype: Precision): Buffer<ArrayB
     ),
   );
   const start = Math.ceil((LENGTH_BYTES + header.length) / ALIGNMENT) * ALIGNMENT;
-  const bytes = Buffer.allocUnsafeSlow(start + end) as Buffer<ArrayBuffer>;
+  const bytes = roomFor(start + end, result, room);
   bytes.writeBigUInt64LE(BigInt(start - LENGTH_BYTES));
   bytes.fill(' ', LENGTH_BYTES, start);
   bytes.write(header, LENGTH_BYTES, 'latin1');
-  const numbers = new arrays[dtype](bytes.buffer, start);
+  const numbers = new arrays[dtype](bytes.buffer, bytes.byteOffset + start, end / BYTES_PER_ELEMENT);
   let at = 0;
   for (const [name, { data }] of tensors) {
     numbers.set(data, at);

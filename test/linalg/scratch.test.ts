@@ -3,7 +3,7 @@ import t from 'tap';
 import { recycling, scratch } from '../../src/linalg/scratch.ts';
 
 t.test('arrays are used again by the next, and only by the next', async (t) => {
-  const take = (...lengths: number[]) => recycling(() => lengths.map(scratch));
+  const take = (...lengths: number[]) => recycling(() => lengths.map((n) => scratch(n).buffer));
   const first = take(5000, 5000, 6000);
   t.not(first[0], first[1], 'no two at once');
   const second = take(5000, 5000, 5000);
@@ -11,10 +11,13 @@ t.test('arrays are used again by the next, and only by the next', async (t) => {
   t.not(second[2], first[2]);
   t.notOk(first.includes(take(6000)[0]), 'what one request does not use is given up');
   t.not(take(10)[0], take(10)[0], 'short arrays are always new');
+  const [little] = take(100_001);
+  t.equal(take(100_500)[0], little, 'the next may be a little longer');
+  t.equal(scratch(100_001).length, 100_001);
 });
 
 t.test('not outside of a request, and not after one that failed', async (t) => {
-  t.not(scratch(5000), scratch(5000));
+  t.not(scratch(5000).buffer, scratch(5000).buffer);
   const taken: Float64Array[] = [];
   t.throws(() =>
     recycling(() => {
@@ -23,16 +26,16 @@ t.test('not outside of a request, and not after one that failed', async (t) => {
     }),
   );
   t.equal(
-    recycling(() => scratch(7000)),
-    taken[0],
+    recycling(() => scratch(7000).buffer),
+    taken[0].buffer,
   );
-  t.not(scratch(7000), taken[0]);
+  t.not(scratch(7000).buffer, taken[0].buffer);
 });
 
 t.test('no more is kept than 256 MiB', async (t) => {
   const [small, large] = recycling(() => [scratch(5000), scratch(2 ** 25)]);
   recycling(() => {
-    t.equal(scratch(5000), small);
-    t.not(scratch(2 ** 25), large);
+    t.equal(scratch(5000).buffer, small.buffer);
+    t.not(scratch(2 ** 25).buffer, large.buffer);
   });
 });
