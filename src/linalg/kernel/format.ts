@@ -15,17 +15,6 @@ export const LEAST_TEN: i32 = -292;
 export const MOST_TEN: i32 = 324;
 export const TENS: usize = memory.data(617 * 16, 16);
 
-/** The digits of the numbers from 00 to 99. */
-const PAIRS = memory.data<u8>([
-  48, 48, 48, 49, 48, 50, 48, 51, 48, 52, 48, 53, 48, 54, 48, 55, 48, 56, 48, 57, 49, 48, 49, 49, 49, 50, 49, 51, 49, 52, 49, 53,
-  49, 54, 49, 55, 49, 56, 49, 57, 50, 48, 50, 49, 50, 50, 50, 51, 50, 52, 50, 53, 50, 54, 50, 55, 50, 56, 50, 57, 51, 48, 51, 49,
-  51, 50, 51, 51, 51, 52, 51, 53, 51, 54, 51, 55, 51, 56, 51, 57, 52, 48, 52, 49, 52, 50, 52, 51, 52, 52, 52, 53, 52, 54, 52, 55,
-  52, 56, 52, 57, 53, 48, 53, 49, 53, 50, 53, 51, 53, 52, 53, 53, 53, 54, 53, 55, 53, 56, 53, 57, 54, 48, 54, 49, 54, 50, 54, 51,
-  54, 52, 54, 53, 54, 54, 54, 55, 54, 56, 54, 57, 55, 48, 55, 49, 55, 50, 55, 51, 55, 52, 55, 53, 55, 54, 55, 55, 55, 56, 55, 57,
-  56, 48, 56, 49, 56, 50, 56, 51, 56, 52, 56, 53, 56, 54, 56, 55, 56, 56, 56, 57, 57, 48, 57, 49, 57, 50, 57, 51, 57, 52, 57, 53,
-  57, 54, 57, 55, 57, 56, 57, 57,
-]);
-
 let decimal: u64 = 0;
 let exponent: i32 = 0;
 
@@ -55,7 +44,9 @@ function write(bits: u64, start: usize): usize {
     store<u8>(to, 0x30);
     return to + 1;
   }
-  if (bits !== size) store<u8>(to++, 0x2d);
+  // Signs are random, too.
+  store<u8>(to, 0x2d);
+  to += usize(bits >> 63);
   shortest(size & 0xfffffffffffff, i32(size >> 52));
   const n = lengthOf(decimal);
   // The value is 0.ddd... x 10^point. The digits are written where they are to stay: reading back what was just written is slow.
@@ -93,43 +84,43 @@ function writeExponential(start: usize, n: i32, power: i32): usize {
   return to;
 }
 
-/** Writes the `n` digits of `decimal`, and returns where they end without the zeros at their end. */
+/**
+ * Writes the `n` digits of `decimal`, and returns where they end without the zeros at their end. Always as if there were 17, most with
+ * zeros behind them that the next bytes will replace: how many there are is random, and a branch on it would be slow.
+ */
 function writeDigits(to: usize, n: i32): usize {
-  let at = to + n;
-  let rest = decimal;
-  while (rest >= 100000000) {
-    // Divided by 10^8.
-    const high = multiplyHigh(rest, 0xabcc77118461cefd) >> 26;
-    let low = u32(rest - high * 100000000);
-    for (let i = 0; i < 4; i++) {
-      at -= 2;
-      store<u16>(at, load<u16>(PAIRS + (low % 100) * 2));
-      low /= 100;
-    }
-    rest = high;
-  }
-  let last = u32(rest);
-  while (at > to + 1) {
-    at -= 2;
-    store<u16>(at, load<u16>(PAIRS + (last % 100) * 2));
-    last /= 100;
-  }
-  if (at > to) store<u8>(to, u8(0x30 + last));
+  const digits = decimal * load<u64>(POWERS_OF_TEN + ((17 - n) << 3));
+  // Divided by 10^8.
+  const upper = digits / 100000000;
+  const first = u32(upper) / 100000000;
+  store<u8>(to, u8(0x30 + first));
+  store<u64>(to + 1, eightDigits(u32(upper) - first * 100000000));
+  store<u64>(to + 9, eightDigits(u32(digits - upper * 100000000)));
   let end = to + n;
   while (end > to + 1 && load<u8>(end - 1) === 0x30) end--;
   return end;
 }
 
-const TENS_OF_LENGTH = memory.data<u64>([
-  10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000,
-  10000000000000, 100000000000000, 1000000000000000, 10000000000000000, 100000000000000000,
+/** The digits of a number below 10^8, the first in the lowest byte: halved by 10^4, by 100 and by 10, all parts at once. */
+function eightDigits(value: u32): u64 {
+  const thousands = value / 10000;
+  const fours = u64(thousands) | (u64(value - thousands * 10000) << 32);
+  const hundreds = ((fours * 10486) >> 20) & 0x0000007f0000007f;
+  const pairs = hundreds | ((fours - hundreds * 100) << 16);
+  const tens = ((pairs * 103) >> 10) & 0x000f000f000f000f;
+  return (tens | ((pairs - tens * 10) << 8)) + 0x3030303030303030;
+}
+
+const POWERS_OF_TEN = memory.data<u64>([
+  1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000,
+  10000000000000, 100000000000000, 1000000000000000, 10000000000000000,
 ]);
 
-/** How many digits a number of at most 17 has. */
+/** How many digits a number of at most 17, and at least one, has. */
 function lengthOf(value: u64): i32 {
   // 1233 / 4096 is a little more than log10(2).
   const guess = ((64 - i32(clz(value))) * 1233) >> 12;
-  return guess + i32(guess < 17 && value >= load<u64>(TENS_OF_LENGTH + (max(guess, 1) - 1) * 8) && guess > 0) + i32(guess === 0);
+  return guess + i32(value >= load<u64>(POWERS_OF_TEN + (min(guess, 16) << 3)) && guess < 17);
 }
 
 /** Makes decimal x 10^exponent the shortest number that is read as the given one, and of these the nearest. */
@@ -148,32 +139,42 @@ function shortest(fraction: u64, biased: i32): void {
   const power = TENS + ((-k - LEAST_TEN) << 4);
   const high = load<u64>(power);
   const low = load<u64>(power, 8);
-  const lower = roundToOdd(high, low, (4 * c - 2 + u64(closer)) << h) + isOdd;
-  const middle = roundToOdd(high, low, (4 * c) << h);
-  const upper = roundToOdd(high, low, (4 * c + 2) << h) - isOdd;
+  // 4 c 2^h g, for the power g, in 192 bits; and how far it is from there halfway to the next float64, up and down.
+  const scaled = (4 * c) << h;
+  const p0 = low * scaled;
+  const carry = multiplyHigh(low, scaled);
+  const p1 = high * scaled + carry;
+  const p2 = multiplyHigh(high, scaled) + u64(p1 < carry);
+  const middle = toOdd(p2, p1);
+
+  const a0 = low << (h + 1);
+  const a1 = (high << (h + 1)) | (low >> (63 - h));
+  const c0 = u64(p0 + a0 < p0);
+  const u1 = p1 + a1 + c0;
+  const c1 = u64(u1 < p1) | (c0 & u64(u1 === p1));
+  const upper = toOdd(p2 + (high >> (63 - h)) + c1, u1) - isOdd;
+
+  const down = h + i32(!closer);
+  const b0 = low << down;
+  const b1 = (high << down) | (low >> (64 - down));
+  const d0 = u64(p0 < b0);
+  const l1 = p1 - b1 - d0;
+  const d1 = u64(p1 < b1) | (d0 & u64(p1 === b1));
+  const lower = toOdd(p2 - (high >> (64 - down)) - d1, l1) + isOdd;
+
   const s = middle >> 2;
-  if (s >= 10) {
-    // Divided by 10.
-    const tenth = multiplyHigh(s, 0xcccccccccccccccd) >> 3;
-    const below = lower <= 40 * tenth;
-    const above = 40 * tenth + 40 <= upper;
-    if (below !== above) {
-      decimal = tenth + u64(above);
-      exponent = k + 1;
-      return;
-    }
-  }
-  const below = lower <= 4 * s;
+  // One digit less, if only one of the two that are nearest lies between the halves; or else as many as there are.
+  const tenth = s / 10;
+  const tenthAbove = 40 * tenth + 40 <= upper;
+  const isShorter = s >= 10 && lower <= 40 * tenth !== tenthAbove;
   const above = 4 * s + 4 <= upper;
   const half = 4 * s + 2;
-  const up = below !== above ? above : middle > half || (middle === half && (s & 1) !== 0);
-  decimal = s + u64(up);
-  exponent = k;
+  const up = lower <= 4 * s !== above ? above : middle > half || (middle === half && (s & 1) !== 0);
+  decimal = select<u64>(tenth + u64(tenthAbove), s + u64(up), isShorter);
+  exponent = k + i32(isShorter);
 }
 
-/** The high 64 bits of g c / 2^64 for a g of 128 bits; the last bit says, too, whether anything follows. */
-function roundToOdd(high: u64, low: u64, c: u64): u64 {
-  const carry = multiplyHigh(low, c);
-  const y = high * c + carry;
-  return (multiplyHigh(high, c) + u64(y < carry)) | u64(y > 1);
+/** The high one of two words, whose last bit says, too, whether anything follows; 1 in the low one may come from rounding the power. */
+function toOdd(high: u64, low: u64): u64 {
+  return high | u64(low > 1);
 }

@@ -88,7 +88,9 @@ function value(c: u8): bool {
   store<f64>((PARSED + count) << 3, number);
   count++;
   inRow++;
-  afterValue = true;
+  // Nearly always a comma follows.
+  if (load<u8>(position) === 0x2c) position++;
+  else afterValue = true;
   return true;
 }
 
