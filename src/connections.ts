@@ -19,15 +19,17 @@ export function finishAnswersOnClose(app: FastifyInstance): void {
   app.addHook('preClose', async () => {
     closing = true;
   });
-  app.addHook('onRequest', async (_request, reply) => {
+  app.addHook('onRequest', (_request, reply, done) => {
     inFlight++;
     reply.raw.once('close', () => {
       inFlight--;
       if (closing) server.closeIdleConnections();
     });
+    done();
   });
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, payload, done) => {
     if (closing) reply.header('connection', 'close');
+    done(null, payload);
   });
 }
 
@@ -43,8 +45,8 @@ export function answerUnusualRequests(app: FastifyInstance): void {
   // An expectation that is not understood need not be met.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.server.on('connect', (_request, socket) => socket.end(responseTo('malformed-request', 'CONNECT is for proxies')));
-  app.addHook('onRequest', async ({ raw, headers }) => {
-    if (headers.host === undefined && raw.httpVersion === '1.1')
-      throw new Refusal('malformed-request', { detail: 'HTTP/1.1 wants a Host header' });
+  app.addHook('onRequest', ({ raw, headers }, _reply, done) => {
+    if (headers.host !== undefined || raw.httpVersion !== '1.1') done();
+    else done(new Refusal('malformed-request', { detail: 'HTTP/1.1 wants a Host header' }));
   });
 }

@@ -7,6 +7,9 @@ const PARAMETER = /;(?!\s*q=)(?:"[^"]*"|[^;,"])*/gi;
 
 /** The one of `types` that the Accept header prefers, by RFC 9110; the first of them if there is no such header. */
 export function preferred<MediaType extends string>(request: FastifyRequest, types: readonly MediaType[]): MediaType | undefined {
-  const accept = request.headers.accept?.replace(PARAMETER, '') || '*/*';
+  const given = request.headers.accept;
+  const named = types.find((type) => type === given);
+  if (named) return named;
+  const accept = given?.replace(PARAMETER, '') || '*/*';
   return new Negotiator({ headers: { accept } }).mediaType([...types]) as MediaType | undefined;
 }

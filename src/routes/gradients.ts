@@ -74,9 +74,10 @@ export function gradientsRoutes(app: FastifyInstance, pool: Pool, bodyLimit: num
           ...problemResponses(400, 406, 408, 413, 415, 422, 500, 504),
         },
       },
-      onRequest: async (request) => {
+      onRequest(request, _reply, done) {
         checkContentEncoding(request);
         request.accepted = accepted(request);
+        done();
       },
     },
     async ({ body, accepted: accept }, reply): Promise<FastifyReply> => {
@@ -85,7 +86,7 @@ export function gradientsRoutes(app: FastifyInstance, pool: Pool, bodyLimit: num
       if (!bytesOfAnswer) return reply.hijack();
       // Once the system has taken over every byte.
       reply.raw.once('finish', () => buffers.give(bytesOfAnswer.buffer));
-      return reply.type(accept).send(bytesOfAnswer);
+      return reply.header('content-type', accept).send(bytesOfAnswer);
     },
   );
 }
