@@ -45,7 +45,15 @@ export function openblas(name?: string): Engine {
   throw new Error(`no BLAS: ${reasons.join('; ')}`);
 }
 
+/**
+ * For how long OpenBLAS's threads wait for their next product before they sleep: 2^20 cycles of the processor, some tenths of a
+ * millisecond. By default it is 64 times as long, in which they take the cores from those who send the answer.
+ */
+const THREAD_TIMEOUT = '20';
+
 function load(name: string): Engine {
+  // OpenBLAS reads this when it is loaded.
+  process.env.OPENBLAS_THREAD_TIMEOUT ??= THREAD_TIMEOUT;
   const library = koffi.load(name);
   const dgemm = library.func(DGEMM);
   const setThreads = SET_THREADS.map((symbol) => optional(() => library.func(`void ${symbol}(int)`))).find(Boolean);

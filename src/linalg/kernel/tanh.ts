@@ -57,19 +57,23 @@ const COEFFICIENTS = memory.data<f64>([
   0.5,
 ]);
 
-/** exp(r) - 1 for |r| <= ln(2) / 2: its Taylor series up to r^13, whose next term is below half a unit of the last place. */
+/**
+ * exp(r) - 1 for |r| <= ln(2) / 2: its Taylor series up to r^13, whose next term is below half a unit of the last place. Its odd and
+ * its even powers are summed side by side, since each step has to wait for the one before.
+ */
 function expm1(r: v128): v128 {
-  let sum = v128.load64_splat(COEFFICIENTS);
-  sum = f64x2.add(f64x2.mul(sum, r), v128.load64_splat(COEFFICIENTS, 8));
-  sum = f64x2.add(f64x2.mul(sum, r), v128.load64_splat(COEFFICIENTS, 16));
-  sum = f64x2.add(f64x2.mul(sum, r), v128.load64_splat(COEFFICIENTS, 24));
-  sum = f64x2.add(f64x2.mul(sum, r), v128.load64_splat(COEFFICIENTS, 32));
-  sum = f64x2.add(f64x2.mul(sum, r), v128.load64_splat(COEFFICIENTS, 40));
-  sum = f64x2.add(f64x2.mul(sum, r), v128.load64_splat(COEFFICIENTS, 48));
-  sum = f64x2.add(f64x2.mul(sum, r), v128.load64_splat(COEFFICIENTS, 56));
-  sum = f64x2.add(f64x2.mul(sum, r), v128.load64_splat(COEFFICIENTS, 64));
-  sum = f64x2.add(f64x2.mul(sum, r), v128.load64_splat(COEFFICIENTS, 72));
-  sum = f64x2.add(f64x2.mul(sum, r), v128.load64_splat(COEFFICIENTS, 80));
-  sum = f64x2.add(f64x2.mul(sum, r), v128.load64_splat(COEFFICIENTS, 88));
-  return f64x2.add(r, f64x2.mul(f64x2.mul(r, r), sum));
+  const square = f64x2.mul(r, r);
+  let odd = v128.load64_splat(COEFFICIENTS);
+  let even = v128.load64_splat(COEFFICIENTS, 8);
+  odd = f64x2.add(f64x2.mul(odd, square), v128.load64_splat(COEFFICIENTS, 16));
+  even = f64x2.add(f64x2.mul(even, square), v128.load64_splat(COEFFICIENTS, 24));
+  odd = f64x2.add(f64x2.mul(odd, square), v128.load64_splat(COEFFICIENTS, 32));
+  even = f64x2.add(f64x2.mul(even, square), v128.load64_splat(COEFFICIENTS, 40));
+  odd = f64x2.add(f64x2.mul(odd, square), v128.load64_splat(COEFFICIENTS, 48));
+  even = f64x2.add(f64x2.mul(even, square), v128.load64_splat(COEFFICIENTS, 56));
+  odd = f64x2.add(f64x2.mul(odd, square), v128.load64_splat(COEFFICIENTS, 64));
+  even = f64x2.add(f64x2.mul(even, square), v128.load64_splat(COEFFICIENTS, 72));
+  odd = f64x2.add(f64x2.mul(odd, square), v128.load64_splat(COEFFICIENTS, 80));
+  even = f64x2.add(f64x2.mul(even, square), v128.load64_splat(COEFFICIENTS, 88));
+  return f64x2.add(r, f64x2.mul(square, f64x2.add(f64x2.mul(odd, r), even)));
 }
