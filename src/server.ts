@@ -1,5 +1,6 @@
 // The process: environment, listening, signals. The only reader of process.env.
 import { existsSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import closeWithGrace from 'close-with-grace';
 import { buildApp } from './app.ts';
 import { readConfig } from './config.ts';
@@ -8,6 +9,10 @@ import { createLogger } from './logger.ts';
 
 /** How much longer than SHUTDOWN_MS the process may take to end, in milliseconds, before it is ended. */
 const MARGIN = 5_000;
+
+// By default V8 goes through the whole heap whenever 64 MiB of buffers have come since the last time, which a few large bodies are;
+// with this, when the heap with all its buffers has grown by a part.
+setFlagsFromString('--external-memory-accounted-in-global-limit');
 
 try {
   if (existsSync('.env')) process.loadEnvFile('.env');

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import { Refusal } from '../refusal.ts';
 import type { Buffers } from './buffers.ts';
+import { throwAway } from './garbage.ts';
 
 /**
  * Reads a body of at most `limit` bytes. Where its length is known, its buffer has that length from the start, and each byte is copied
@@ -35,6 +36,7 @@ export function readBody(
       if (received + chunk.length > bytes.length) bytes = enlarged(bytes, received + chunk.length, buffers);
       bytes.set(chunk, received);
       received += chunk.length;
+      throwAway(chunk.length);
     };
     body
       .on('data', take)
