@@ -2,8 +2,13 @@
 import { decodeSafetensors } from './safetensors.ts';
 import { type Format, mediaTypes } from './workloads.ts';
 
-/** The arrays of an answer that every contender gives, by the names that tensors have. */
-export type Answer = ReadonlyMap<string, Float64Array>;
+/** An answer, as far as every contender gives it. */
+export interface Answer {
+  /** The loss and every gradient, by the names that tensors have. */
+  readonly arrays: ReadonlyMap<string, Float64Array>;
+  /** How long its body is. */
+  readonly bytes: number;
+}
 
 /** How far numbers may be apart, as a part of the largest in their array. */
 const TOLERANCE = 1e-9;
@@ -16,7 +21,8 @@ export async function getAnswer(url: string, format: Format, body: Buffer): Prom
   const bytes = Buffer.from(await response.arrayBuffer());
   if (!response.ok) throw new Error(`expected an answer in ${type}, got ${response.status}: ${bytes.toString('utf8', 0, 300)}`);
   const arrays = format === 'json' ? ofJson(JSON.parse(bytes.toString())) : decodeSafetensors(bytes);
-  return new Map([...arrays].filter(([name]) => name === 'loss' || name.startsWith('gradients.')));
+  const given = [...arrays].filter(([name]) => name === 'loss' || name.startsWith('gradients.'));
+  return { arrays: new Map(given), bytes: bytes.length };
 }
 
 function ofJson({
@@ -36,10 +42,11 @@ function ofJson({
 }
 
 /** @throws Error if an answer lacks an array of the other, or a number of it is further off than rounding explains. */
-export function checkAgreement(label: string, answer: Answer, expected: Answer): void {
-  if (answer.size !== expected.size) throw new Error(`${label}: expected ${expected.size} arrays, got ${answer.size}`);
-  for (const [name, numbers] of expected) {
-    const got = answer.get(name);
+export function checkAgreement(label: string, { arrays }: Answer, expected: Answer): void {
+  if (arrays.size !== expected.arrays.size)
+    throw new Error(`${label}: expected ${expected.arrays.size} arrays, got ${arrays.size}`);
+  for (const [name, numbers] of expected.arrays) {
+    const got = arrays.get(name);
     if (got?.length !== numbers.length)
       throw new Error(`${label}: expected ${numbers.length} numbers in ${name}, got ${got?.length}`);
     const largest = numbers.reduce((max, number) => Math.max(max, Math.abs(number)), 0);

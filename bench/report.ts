@@ -1,6 +1,8 @@
 // From measurements to tables, and to the page that keeps them.
+import { type Phase, phases as phaseNames } from '../src/answer.ts';
 import type { Series } from './growth.ts';
 import type { Memory } from './memory.ts';
+import type { Phases } from './phases.ts';
 import { contenders } from './servers.ts';
 import { median, short } from './statistics.ts';
 import { type Cell, concurrencies, type Pace, type Sweep } from './sweep.ts';
@@ -12,6 +14,7 @@ export interface Results {
   readonly machine: readonly [name: string, value: string][];
   readonly pace: Pace;
   readonly sweep: Sweep;
+  readonly phases: readonly Phases[];
   readonly underLoad?: UnderLoad;
   readonly memory?: Memory;
   readonly growth?: readonly Series[];
@@ -117,6 +120,37 @@ function limitTable({ cells, limits }: Sweep): string {
   return table(['workload', 'format', 'answer, ms', 'products, ms', 'answer over products', 'target', ''], rows);
 }
 
+/** The phases of a request in one thread, and what a whole answer takes beyond them. */
+function phaseTable(phases: readonly Phases[], { cells, limits }: Sweep): string {
+  const rows = phases.map((item) => {
+    const cell = cells.find(
+      ({ contender, clients, workload, format }) =>
+        contender === 'service' && clients === concurrencies[0] && workload === item.workload && format === item.format,
+    );
+    const whole = median((cell?.samples ?? []).map((sample) => sample.median));
+    const inThread = phaseNames.reduce((sum, name) => sum + item[name], 0);
+    return [
+      item.workload,
+      item.format,
+      ...phaseNames.map((name) => short(item[name])),
+      short(median(limits[item.workload] ?? [])),
+      short(whole),
+      short(Math.max(0, whole - inThread)),
+    ];
+  });
+  return table(
+    [
+      'workload',
+      'format',
+      ...phaseNames.map((name: Phase) => `${name}, ms`),
+      'of it products, ms',
+      'whole answer, ms',
+      'HTTP and threads, ms',
+    ],
+    rows,
+  );
+}
+
 /** How much longer small requests take while large ones are computed. */
 function underLoadTable({ article, livez }: UnderLoad): string {
   const row = (name: string, { idle, busy }: { idle: Waits; busy: Waits }) => [
@@ -167,7 +201,7 @@ function describeWorkloads(names: readonly WorkloadName[]): string {
 }
 
 /** The whole page, in Markdown. */
-export function page({ machine, pace, sweep, underLoad, memory, growth }: Results): string {
+export function page({ machine, pace, sweep, phases, underLoad, memory, growth }: Results): string {
   const names = [...new Set(sweep.cells.map(({ workload }) => workload))];
   const sections = [
     '# What the service was measured against',
@@ -184,6 +218,10 @@ export function page({ machine, pace, sweep, underLoad, memory, growth }: Result
     'The limit is nothing but the matrix products of a request, back to back in OpenBLAS on all cores. The answer is the median ' +
       'latency of one client.',
     limitTable(sweep),
+    '## Where the time goes',
+    'The phases of a request in one thread, called one after the other without HTTP, the products on all cores; and what the whole ' +
+      'answer to one client takes beyond them.',
+    phaseTable(phases, sweep),
     ...(underLoad ? underLoadSection(underLoad) : []),
     ...(memory ? ['## Memory', 'The service alone, with wide requests in JSON one after the other.', memoryTable(memory)] : []),
     ...(growth ? growthSection(growth) : []),
@@ -198,6 +236,7 @@ const PEERS = `- **FastAPI** takes its body as a declared pydantic model, as its
   pydantic read the bytes of the body instead. Both run in uvicorn with uvloop and httptools and compute with PyTorch's autograd.
 - **Starlette** does the same in binary, with the \`safetensors\` package.
 - **plain Fastify** is a route in one process that computes with ml-matrix.
+- **an empty Fastify route** is no peer but a bound: it reads the body, does nothing with it, and sends as many bytes as the service.
 - A server in Python was measured both as one process with as many threads as there are cores, and as that many processes (uvicorn's
   \`--workers\`) with one thread each. For each workload and number of clients the better of the two counts, which the table at the
   end names.`;

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { measureGrowth, plotGrowth } from './growth.ts';
 import { describeMachine } from './machine.ts';
 import { measureMemory } from './memory.ts';
+import { measurePhases } from './phases.ts';
 import { ensurePython } from './python.ts';
 import { page, type Results } from './report.ts';
 import { type Case, sweep } from './sweep.ts';
@@ -42,8 +43,9 @@ async function measureAlone(): Promise<Pick<Results, 'underLoad' | 'memory' | 'g
 const cases = chosen(positionals);
 ensurePython();
 const swept = await sweep(cases, pace);
+const phases = measurePhases(cases, 4 * pace.part);
 const alone = positionals.length === 0 ? await measureAlone() : {};
-const results: Results = { machine: describeMachine(), pace, sweep: swept, ...alone };
+const results: Results = { machine: describeMachine(), pace, sweep: swept, phases, ...alone };
 
 console.log(`\n${page(results)}`);
 // A part of a run, or a rough one, does not replace the numbers of a whole one.

@@ -27,6 +27,8 @@ export interface Contender {
   /** The service and the peers in Node have one; a peer in Python is measured in each, and the better one counts. */
   readonly setups: readonly Setup[];
   readonly start: (port: number, setup: Setup, environment: Record<string, string>) => ChildProcess;
+  /** Whether it answers with nothing but as many bytes as ANSWER_BYTES says. */
+  readonly isEmpty?: true;
 }
 
 export interface Server {
@@ -69,6 +71,15 @@ export const contenders = {
     path: '/gradients',
     setups: ['threads'],
     start: (port) => launch(process.execPath, ['plain-fastify.ts'], peers, { PORT: `${port}` }),
+  },
+  empty: {
+    label: 'an empty Fastify route',
+    formats: ['json', 'binary'],
+    path: '/gradients',
+    setups: ['threads'],
+    start: (port, _setup, environment) =>
+      launch(process.execPath, ['empty-fastify.ts'], peers, { PORT: `${port}`, ...environment }),
+    isEmpty: true,
   },
   starlette: {
     label: 'Starlette',

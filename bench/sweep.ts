@@ -84,8 +84,8 @@ async function measureCase(item: Case, pace: Pace, { cells }: Sweep): Promise<vo
     for (const setup of contenders[name].setups) {
       const wanted = measured.filter((cell) => cell.setup === setup);
       if (wanted.length === 0) continue;
-      const answer = await measureServer({ ...item, contender: name, setup, request, part: pace.part }, wanted);
-      if (expected) checkAgreement(contenders[name].label, answer, expected);
+      const answer = await measureServer({ ...item, contender: name, setup, request, part: pace.part }, wanted, expected?.bytes);
+      if (answer && expected) checkAgreement(contenders[name].label, answer, expected);
       expected ??= answer;
     }
     discard(request);
@@ -119,13 +119,17 @@ interface Subject extends Case {
   readonly part: number;
 }
 
-/** Starts a fresh server and adds a measurement to each cell; gives an answer of it, which has warmed it up, too. */
-async function measureServer(subject: Subject, cells: readonly Cell[]): Promise<Answer> {
+/**
+ * Starts a fresh server and adds a measurement to each cell; gives an answer of it, which has warmed it up, too, unless it is one that
+ * answers with any `bytes` bytes.
+ */
+async function measureServer(subject: Subject, cells: readonly Cell[], bytes?: number): Promise<Answer | undefined> {
   const contender: Contender = contenders[subject.contender];
-  const server = await startServer(contender, subject.setup);
+  const server = await startServer(contender, subject.setup, contender.isEmpty && { ANSWER_BYTES: `${bytes}` });
   try {
     const { request, format, setup } = subject;
-    const answer = await getAnswer(`http://127.0.0.1:${server.port}${contender.path}`, format, request.body);
+    const url = `http://127.0.0.1:${server.port}${contender.path}`;
+    const answer = contender.isEmpty ? undefined : await getAnswer(url, format, request.body);
     const seconds = workloads[subject.workload].seconds * subject.part;
     let before = 0;
     for (const { clients, samples } of cells) {

@@ -6,7 +6,10 @@ import { encodeSafetensors, type Tensor } from './safetensors.ts';
 export type Format = 'json' | 'binary';
 
 /** The media type of each format. */
-export const mediaTypes: Record<Format, string> = { json: 'application/json', binary: 'application/vnd.safetensors' };
+export const mediaTypes = { json: 'application/json', binary: 'application/vnd.safetensors' } as const satisfies Record<
+  Format,
+  string
+>;
 
 /** The size of a network and its batch; `widths` are those of the input and of every layer. */
 export interface Shape {

@@ -18,28 +18,44 @@ export interface Task {
   readonly accept: MediaType;
 }
 
+/** What is done to a request, one after the other. */
+export const phases = ['decode', 'check', 'compute', 'encode'] as const;
+export type Phase = (typeof phases)[number];
+
 /** What a request may cost. */
 export interface Limits {
   /** Of all its numbers, and those of its answer, in bytes. */
   readonly memory: number;
   /** Throws to put off a request that costs too much where it is now. */
   readonly admit?: (cost: Cost) => void;
+  /** Is told of the end of each phase. */
+  readonly ended?: (phase: Phase) => void;
 }
 
 /**
  * Reads a request, computes, and writes the result.
  * @throws Refusal, of any type that has to do with the body.
  */
-export function answer({ bytes, mediaType, accept }: Task, engine: Engine, { memory, admit }: Limits): Buffer<ArrayBuffer> {
+export function answer(
+  { bytes, mediaType, accept }: Task,
+  engine: Engine,
+  { memory, admit, ended }: Limits,
+): Buffer<ArrayBuffer> {
   const { decode } = codecs[mediaType];
   const { encode, bytesPerNumber } = codecs[accept];
   return recycling(() => {
     const decoded = decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-    const result = computeGradients(check(decoded), engine, (cost) => {
+    ended?.('decode');
+    const request = check(decoded);
+    ended?.('check');
+    const result = computeGradients(request, engine, (cost) => {
       checkMemory(cost, bytesPerNumber, memory);
       admit?.(cost);
     });
-    return encode(result, bytes.buffer, decoded.dtype);
+    ended?.('compute');
+    const answered = encode(result, bytes.buffer, decoded.dtype);
+    ended?.('encode');
+    return answered;
   });
 }
 

@@ -1,7 +1,7 @@
 // What otherwise happens in a thread, on this one: hostile bodies, and bounds.
 import t from 'tap';
 import type { GradientsRequest } from '../schemas/gradients.ts';
-import { answer } from '../src/answer.ts';
+import { answer, type Phase, phases } from '../src/answer.ts';
 import { mlMatrix } from '../src/linalg/ml-matrix.ts';
 import { Refusal } from '../src/refusal.ts';
 
@@ -41,6 +41,25 @@ t.test('the memory that a request takes', async (t) => {
   });
   const withOutputs = JSON.stringify({ ...request, include: ['outputs'] });
   t.match(refused(withOutputs, needed), { errors: [{ pointer: '/include' }] });
+});
+
+t.test('the phases of a request, as far as it comes', async (t) => {
+  const ended = (body: string) => {
+    const seen: Phase[] = [];
+    const task = { bytes: new Uint8Array(Buffer.from(body)), mediaType: JSON_TYPE, accept: JSON_TYPE } as const;
+    try {
+      answer(task, mlMatrix, { memory: 2 ** 30, ended: (phase) => seen.push(phase) });
+    } catch (error) {
+      t.ok(error instanceof Refusal);
+    }
+    return seen;
+  };
+  const layers = [{ weights: [[1]] }];
+  const text = (inputs: unknown) => JSON.stringify({ network: { layers }, batch: { inputs, targets: [[1]] } });
+  t.strictSame(ended(text([[1]])), phases);
+  t.strictSame(ended(text([[1, 2]])), ['decode', 'check']);
+  t.strictSame(ended(text(1)), ['decode']);
+  t.strictSame(ended('{'), []);
 });
 
 const ones = (rows: number, columns: number) => Array.from({ length: rows }, () => Array(columns).fill(1));

@@ -23,11 +23,11 @@ export interface Pool {
   close(): Promise<void>;
 }
 
-/** Larger bodies go to a thread, in bytes: to read and check this many takes about as long as the way to a thread and back does. */
-const SMALL_BODY = 16_384;
+/** Larger bodies go to a thread, in bytes: one of this size takes about as long to answer as the way to a thread and back, see bench/small.ts. */
+const SMALL_BODY = 65_536;
 
 /** What a small body may ask for before it goes to a thread all the same: numbers, computed or answered, and multiplications. */
-const SMALL_NUMBERS = 20_000;
+const SMALL_NUMBERS = 10_000;
 const SMALL_MULTIPLICATIONS = 250_000;
 
 /**
