@@ -1,20 +1,28 @@
 // The arrays of numbers that requests and answers are made of: nested lists in JSON, flat float64 once they are read.
 import { Kind, type TSchema, type TUnsafe, Type, TypeRegistry } from '@sinclair/typebox';
 
+/** What marks a tensor: no document that was sent can have it, whatever its keys. */
+export const TENSOR: unique symbol = Symbol('tensor');
+
 /** An array of numbers of two or more dimensions; of one dimension it is a Float64Array. */
 export interface Tensor {
+  readonly [TENSOR]: true;
   readonly shape: readonly number[];
   /** Row-major: the last dimension varies fastest. */
   readonly data: Float64Array;
 }
 
+export function tensor(shape: readonly number[], data: Float64Array): Tensor {
+  return { [TENSOR]: true, shape, data };
+}
+
 export function isTensor(value: unknown): value is Tensor {
-  return typeof value === 'object' && value !== null && 'data' in value && value.data instanceof Float64Array && 'shape' in value;
+  return typeof value === 'object' && value !== null && TENSOR in value;
 }
 
 /** A flat array of numbers as a tensor, whatever its dimensions; undefined for any other value. */
 export function asTensor(value: unknown): Tensor | undefined {
-  if (value instanceof Float64Array) return { shape: [value.length], data: value };
+  if (value instanceof Float64Array) return tensor([value.length], value);
   return isTensor(value) ? value : undefined;
 }
 
@@ -52,9 +60,9 @@ export const NUMBERS = 'Numbers';
 
 TypeRegistry.Set<TSchema>(NUMBERS, (schema, value) => {
   const areAll = itemOf(schema).type === 'integer' ? areIntegers : areFinite;
-  const tensor = asTensor(value);
-  if (!tensor) return isNested(value, dimensionsOf(schema), areAll);
-  return tensor.shape.length === dimensionsOf(schema) && tensor.data.length > 0 && areAll(tensor.data);
+  const flat = asTensor(value);
+  if (!flat) return isNested(value, dimensionsOf(schema), areAll);
+  return flat.shape.length === dimensionsOf(schema) && flat.data.length > 0 && areAll(flat.data);
 });
 
 /** The schema of the numbers of such an array. */

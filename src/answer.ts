@@ -8,7 +8,7 @@ import { type Findings, Refusal } from './refusal.ts';
 import { inspector } from './wire/check.ts';
 import { codecs, type Decoded, type MediaType } from './wire/codecs.ts';
 
-const inspect = inspector(GradientsRequest);
+const { fits, inspect } = inspector(GradientsRequest);
 
 /** The body of a request, and the media type that its answer is to have. */
 export interface Task {
@@ -61,10 +61,10 @@ export function answer(
 
 /** @throws Refusal `invalid-request`. */
 function check({ document, plain }: Decoded): DecodedRequest {
-  const findings = findingsIn(document);
-  if (plain && findings.errors.length > 0) findingsIn(plain()).refuse('invalid-request');
-  findings.refuse('invalid-request');
-  return document as DecodedRequest;
+  if (plain && fits(document) && conflicts(document).length === 0) return document as DecodedRequest;
+  const given = plain ? plain() : document;
+  findingsIn(given).refuse('invalid-request');
+  return given as DecodedRequest;
 }
 
 function findingsIn(document: unknown): Findings {

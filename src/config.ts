@@ -4,7 +4,7 @@ import { Value } from '@sinclair/typebox/value';
 import { Config } from '../schemas/config.ts';
 import { inspector } from './wire/check.ts';
 
-const inspect = inspector(Config);
+const { inspect } = inspector(Config);
 
 /** What is taken for a number; anything else stays a string, which the schema refuses where it wants a number. */
 const DECIMAL = /^-?\d+(\.\d+)?$/;

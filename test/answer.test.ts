@@ -31,7 +31,7 @@ t.test('nesting deeper than any stack', async (t) => {
 t.test('the memory that a request takes', async (t) => {
   const request: GradientsRequest = { network: { layers: [{ weights: [[1]] }] }, batch: { inputs: [[1]], targets: [[1]] } };
   // X, dX, Z, A, dA, dZ, a weight and room for a bias in float64; and the weight's gradient, and the bias's, as text.
-  const needed = 8 * 8 + 2 * 31;
+  const needed = 8 * 8 + 2 * 32;
   t.equal(refused(JSON.stringify(request), needed), undefined);
   const detail = `the values asked for take up to ${needed} bytes, more than the limit of ${needed - 1} bytes (MAX_MEMORY)`;
   t.strictSame(refused(JSON.stringify(request), needed - 1), {
@@ -77,6 +77,37 @@ t.test('a large body: the same answer time after time, and as by JSON.parse', as
   t.equal(answerTo(`\u{feff}${large()}`), right);
   t.equal(JSON.parse(right).gradients[0].weights.length, 100);
 });
+
+t.test('a large body: what only looks like a tensor is none', async (t) => {
+  for (const shape of ['[100,100]', '[1000,1000]', '[1,1]', '"ab"', '[-1,2]']) {
+    const forged = large((text) => text.replace(/"weights":\[\[[\d,[\]]*?\]\]/, `"weights":{"data":[1],"shape":${shape}}`));
+    t.match(refused(forged), {
+      type: 'invalid-request',
+      errors: [{ pointer: '/network/layers/0/weights', detail: 'expected a list of lists, got an object' }],
+    });
+  }
+});
+
+t.test('a large body that is all numbers where there should be none, or all arrays', async (t) => {
+  const zeros = `[0${',0'.repeat(2 ** 20)}]`;
+  t.match(refused(`{"network":${zeros}}`), { errors: [{ pointer: '/batch' }, { pointer: '/network', detail: 'got a list' }] });
+  t.match(refused(`{"network":{"layers":[]},"batch":{"inputs":${zeros}}}`), { type: 'invalid-request' });
+  t.match(refused('[1]'.repeat(2 ** 18)), { type: 'malformed-body', detail: 'line 1, column 4: end of file expected' });
+});
+
+t.test(
+  'relu: the way back of an inactive unit is 0 in short arrays and in long ones, even of an infinite gradient',
+  async (t) => {
+    for (const samples of [1, 100]) {
+      const batch = { inputs: ones(samples, 1), targets: Array.from({ length: samples }, () => [-2e150 * samples]) };
+      const layers = [{ weights: [[-1]], activation: 'relu' }, { weights: [[1e200]] }];
+      const answer = JSON.parse(answerTo(JSON.stringify({ network: { layers }, batch, loss: { type: 'l1', reduction: 'sum' } })));
+      t.strictSame(answer.gradients[0].weights, [[0]]);
+      const steep = JSON.stringify({ network: { layers: [layers[0], { weights: [[1e308]] }] }, batch, loss: 'mse' });
+      t.equal(refused(steep), undefined, `${samples} samples`);
+    }
+  },
+);
 
 t.test('a large body: what is wrong with it is said as of a small one', async (t) => {
   const wrong: [change: (text: string) => string, refusal: object][] = [

@@ -1,6 +1,6 @@
 // Where the first value arose that is not finite.
 
-import { areFinite, isTensor, type Tensor } from '../../schemas/numbers.ts';
+import { areFinite, isTensor, type Tensor, tensor } from '../../schemas/numbers.ts';
 import type { Step } from '../../schemas/problem.ts';
 import { Refusal } from '../refusal.ts';
 import type { Backward } from './backward.ts';
@@ -64,9 +64,9 @@ function* inOrder({ steps, reduced, gradients }: Computed): Generator<Values> {
     yield { step: 'pre_activations', layer, what: 'pre_activations', values: Z };
     yield { step: 'outputs', layer, what: 'outputs', values: A };
   }
-  yield { step: 'loss', what: 'divisor', values: { shape: [], data: Float64Array.of(divisor) } };
+  yield { step: 'loss', what: 'divisor', values: tensor([], Float64Array.of(divisor)) };
   yield { step: 'loss', what: 'per_sample_losses', values: vector(shares) };
-  yield { step: 'loss', what: 'loss', values: { shape: [], data: Float64Array.of(loss) } };
+  yield { step: 'loss', what: 'loss', values: tensor([], Float64Array.of(loss)) };
   yield { step: 'gradients', layer: last, what: 'output_gradients', values: dY };
   for (let layer = last; layer >= 0; layer--) {
     const { dZ, dW, db, dX } = gradients[layer];
@@ -78,7 +78,7 @@ function* inOrder({ steps, reduced, gradients }: Computed): Generator<Values> {
 }
 
 function vector(data: Float64Array): Tensor {
-  return { shape: [data.length], data };
+  return tensor([data.length], data);
 }
 
 /** The place `at` of row-major values, as indices: [2][0]. */

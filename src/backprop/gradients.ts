@@ -1,7 +1,7 @@
 // From a request to its result: the whole of backpropagation, in the order in which it goes.
 import type { DecodedRequest, Extra, GradientsResult } from '../../schemas/gradients.ts';
 import { defaultLoss } from '../../schemas/loss.ts';
-import type { Tensor } from '../../schemas/numbers.ts';
+import { type Tensor, tensor } from '../../schemas/numbers.ts';
 import type { Dense } from '../linalg/dense.ts';
 import type { Engine } from '../linalg/engine.ts';
 import { type Backward, backward } from './backward.ts';
@@ -94,7 +94,7 @@ function sampleGradients(dZ: Dense, X: Dense, biases: boolean): { weights: Tenso
     const x = X.row(i);
     for (const dz of dZ.row(i)) for (let j = 0; j < x.length; j++) data[at++] = dz * x[j];
   }
-  return { weights: { shape: [dZ.rows, dZ.columns, X.columns], data }, ...(biases && { biases: dZ }) };
+  return { weights: tensor([dZ.rows, dZ.columns, X.columns], data), ...(biases && { biases: dZ }) };
 }
 
 function norms(gradients: Backward[]): { layers: { weights: number; biases?: number }[]; total: number } {

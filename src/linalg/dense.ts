@@ -1,6 +1,6 @@
 // The dense matrix: every ml-matrix operation, on one flat buffer that a BLAS can take as it is.
 import { AbstractMatrix } from 'ml-matrix';
-import type { Tensor } from '../../schemas/numbers.ts';
+import { TENSOR, type Tensor } from '../../schemas/numbers.ts';
 import { scratch } from './scratch.ts';
 
 /** A row-major float64 matrix, rows x columns: element (i, j) is `data[i * columns + j]`. */
@@ -39,6 +39,10 @@ export class Dense extends AbstractMatrix {
       for (let j = 0; j < matrix.columns; j++) copy.data[at++] = matrix.get(i, j);
     }
     return copy;
+  }
+
+  get [TENSOR](): true {
+    return true;
   }
 
   get shape(): [number, number] {

@@ -11,13 +11,17 @@ import { lastKey } from './pointer.ts';
 /** How much of a string that a client sent is repeated to it. */
 const QUOTED = 40;
 
-/** Compiles a schema to a function that finds everything in a value that does not fit it. */
-export function inspector(schema: TSchema): (value: unknown) => Findings {
+/** Compiles a schema to two functions: one says whether a value fits it, the other finds everything that does not. */
+export function inspector(schema: TSchema): { fits(value: unknown): boolean; inspect(value: unknown): Findings } {
   const compiled = TypeCompiler.Compile(schema);
-  return (value) => {
-    const findings = new Findings();
-    if (!compiled.Check(value)) explain(compiled.Errors(value), findings);
-    return findings;
+  const fits = (value: unknown) => compiled.Check(value);
+  return {
+    fits,
+    inspect(value) {
+      const findings = new Findings();
+      if (!fits(value)) explain(compiled.Errors(value), findings);
+      return findings;
+    },
   };
 }
 

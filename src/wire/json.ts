@@ -1,7 +1,7 @@
 // JSON: bytes to a document, and a result to bytes.
 import { isAscii, isUtf8 } from 'node:buffer';
 import { type ParseErrorCode, printParseErrorCode, visit } from 'jsonc-parser';
-import { isTensor, type Tensor } from '../../schemas/numbers.ts';
+import { isTensor, type Tensor, tensor } from '../../schemas/numbers.ts';
 import { Refusal } from '../refusal.ts';
 import type { Decoded } from './codecs.ts';
 import { duplicateKeys } from './duplicates.ts';
@@ -9,8 +9,8 @@ import { formatNumbers } from './format-numbers.ts';
 import { extractArrays } from './number-arrays.ts';
 import { roomFor } from './room.ts';
 
-/** The longest that JSON writes a float64, as in -2.2250738585072014e-308, and a comma. */
-const NUMBER_BYTES = 25;
+/** The longest that JSON writes a float64, as in -0.0000012345678901234567, and a comma. */
+const NUMBER_BYTES = 26;
 
 /** From this size on, in bytes, it is faster to take the arrays out of the text than to leave them to JSON.parse. */
 const LARGE = 16_384;
@@ -138,7 +138,7 @@ function writeTensor({ shape, data }: Tensor, buffer: Buffer, start: number): nu
   let at = start;
   for (let i = 0; i < items; i++) {
     at += buffer.write(i === 0 ? '[' : ',', at, 'latin1');
-    at = writeTensor({ shape: rest, data: data.subarray(i * size, (i + 1) * size) }, buffer, at);
+    at = writeTensor(tensor(rest, data.subarray(i * size, (i + 1) * size)), buffer, at);
   }
   return at + buffer.write(']', at, 'latin1');
 }

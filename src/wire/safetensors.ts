@@ -2,7 +2,7 @@
 // The format: https://github.com/huggingface/safetensors#format. Its numbers are little-endian, as is every machine that this has been tried on.
 import { isUtf8 } from 'node:buffer';
 import type { GradientsResult } from '../../schemas/gradients.ts';
-import { asTensor, type Tensor } from '../../schemas/numbers.ts';
+import { asTensor, type Tensor, tensor } from '../../schemas/numbers.ts';
 import { Refusal } from '../refusal.ts';
 import type { Decoded, Precision } from './codecs.ts';
 import { duplicateKeys } from './duplicates.ts';
@@ -168,7 +168,7 @@ function numbersOf({ dtype, shape }: Entry, bytes: Buffer, at: number): number |
       : new arrays[dtype](Uint8Array.from(bytes.subarray(at, at + size * BYTES_PER_ELEMENT)).buffer);
   const data = view instanceof Float64Array ? view : Float64Array.from(view as Iterable<number | bigint>, Number);
   if (shape.length === 0) return data[0];
-  return shape.length === 1 ? data : { shape, data };
+  return shape.length === 1 ? data : tensor(shape, data);
 }
 
 /** Writes a result, each of its numbers and arrays of numbers being a tensor. */
@@ -202,8 +202,8 @@ export function encode(result: GradientsResult, room: ArrayBuffer, dtype: Precis
 
 /** Every tensor of a document, with its name. */
 function* tensorsOf(value: unknown, name: string): Generator<[name: string, Tensor]> {
-  const tensor = typeof value === 'number' ? { shape: [], data: Float64Array.of(value) } : asTensor(value);
-  if (tensor) yield [name, tensor];
+  const found = typeof value === 'number' ? tensor([], Float64Array.of(value)) : asTensor(value);
+  if (found) yield [name, found];
   else for (const [key, item] of Object.entries(value as object)) yield* tensorsOf(item, name ? `${name}.${key}` : key);
 }
 

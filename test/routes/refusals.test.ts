@@ -656,10 +656,10 @@ t.test('a request whose values would not fit in MAX_MEMORY is refused before the
     batch: { inputs: ones(100, 100), targets: ones(100, 100) },
   };
   t.equal((await post(app, large)).statusCode, 200);
-  // Per sample 100 x 101 parameters; computed at 8 bytes: they, the gradients and 600 values of the way; answered at 31: they and the gradients.
+  // Per sample 100 x 101 parameters; computed at 8 bytes: they, the gradients and 600 values of the way; answered at 32: they and the gradients.
   const needed: Record<string, number> = {
-    per_sample_gradients: 8 * (60_000 + 10_100 + 1_010_000) + 31 * (10_100 + 1_010_000),
-    trace: 8 * (60_000 + 10_100) + 31 * (10_100 + 60_000),
+    per_sample_gradients: 8 * (60_000 + 10_100 + 1_010_000) + 32 * (10_100 + 1_010_000),
+    trace: 8 * (60_000 + 10_100) + 32 * (10_100 + 60_000),
   };
   for (const [name, bytes] of Object.entries(needed)) {
     const response = await post(app, { ...large, include: [name] });
@@ -669,7 +669,7 @@ t.test('a request whose values would not fit in MAX_MEMORY is refused before the
   }
   const batch = { inputs: ones(1000, 100), targets: ones(1000, 100) };
   t.match((await post(app, { ...large, batch })).json(), { status: 413, errors: [{ pointer: '/batch/inputs' }] });
-  const narrow = await startApp(t, { MAX_MEMORY: `${8 * 70_100 + 31 * 10_100}` });
+  const narrow = await startApp(t, { MAX_MEMORY: `${8 * 70_100 + 32 * 10_100}` });
   t.equal((await post(narrow, large)).statusCode, 200);
   for (const name of ['outputs', 'input_gradients', 'per_sample_losses']) {
     t.equal((await post(narrow, { ...large, include: [name] })).statusCode, 413, name);

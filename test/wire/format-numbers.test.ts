@@ -1,6 +1,7 @@
 // Numbers as JSON's text: what JSON.stringify writes, to the last character.
 import fc from 'fast-check';
 import t from 'tap';
+import { tensor } from '../../schemas/numbers.ts';
 import { formatNumbers } from '../../src/wire/format-numbers.ts';
 import { encode } from '../../src/wire/json.ts';
 
@@ -107,9 +108,9 @@ t.test('documents', async (t) => {
   const data = Float64Array.of(1, 2.5, -3, 4e-9, 5e30, 0, 7, 8);
   const document = {
     loss: 0.5,
-    gradients: [{ weights: { shape: [2, 4], data }, biases: Float64Array.of(1, 2) }],
+    gradients: [{ weights: tensor([2, 4], data), biases: Float64Array.of(1, 2) }],
     divisor: 2,
-    per_sample_gradients: [{ weights: { shape: [2, 2, 2], data } }],
+    per_sample_gradients: [{ weights: tensor([2, 2, 2], data) }],
   };
   t.strictSame(JSON.parse(encode(document, new ArrayBuffer(0)).toString()), {
     loss: 0.5,
@@ -138,4 +139,16 @@ t.test('documents', async (t) => {
       },
     ],
   });
+});
+
+t.test('documents of nothing but the longest numbers', async (t) => {
+  for (const n of [1, 2, 10, 100, 1000]) {
+    const data = new Float64Array(n).fill(-0.0000012345678901234567);
+    const document = { gradients: [{ weights: tensor([n, 1], data), biases: data }], divisor: data[0] };
+    const numbers = Array.from(data);
+    t.strictSame(JSON.parse(encode(document, new ArrayBuffer(0)).toString()), {
+      gradients: [{ weights: numbers.map((number) => [number]), biases: numbers }],
+      divisor: data[0],
+    });
+  }
 });

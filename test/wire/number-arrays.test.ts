@@ -1,13 +1,13 @@
 // The arrays that are taken out of a JSON text: what JSON.parse makes of them, or nothing at all.
 import fc from 'fast-check';
 import t from 'tap';
-import { asTensor } from '../../schemas/numbers.ts';
+import { asTensor, type Tensor } from '../../schemas/numbers.ts';
 import { extractArrays } from '../../src/wire/number-arrays.ts';
 
 /** The arrays of a text as nested lists; undefined if they are left to JSON.parse. */
 function arraysOf(text: string): unknown[] | undefined {
   return extractArrays(Buffer.from(text))?.arrays.map((array) => {
-    const { shape, data } = asTensor(array) ?? { shape: [], data: new Float64Array() };
+    const { shape, data } = asTensor(array) as Tensor;
     const rows = Array.from({ length: shape[0] }, (_, i) => [...data.subarray(i * shape[1], (i + 1) * shape[1])]);
     return shape.length === 1 ? [...data] : rows;
   });
