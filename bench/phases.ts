@@ -11,7 +11,7 @@ import { bodyOf, mediaTypes, workloads } from './workloads.ts';
 /** The median of each phase, in milliseconds. */
 export type Phases = Case & Readonly<Record<Phase, number>>;
 
-/** Measures each case for some seconds, after as many repetitions as it takes to be compiled. */
+/** Measures each case for some seconds; the first half of the repetitions, in which it is compiled, does not count. */
 export function measurePhases(cases: readonly Case[], seconds: number): Phases[] {
   const { ENGINE, MAX_MEMORY } = readConfig({});
   const { engine } = chooseEngine(ENGINE);

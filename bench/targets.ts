@@ -23,7 +23,7 @@ export const ratioTargets: readonly RatioTarget[] = [
   { workload: 'wide', format: 'binary', peer: 'starlette', factor: 1 },
 ];
 
-/** A whole answer is to take less than `factor` times its matrix products alone. */
+/** A whole answer is to take at most `factor` times its matrix products alone. */
 export const limitTarget = { workload: 'wide', format: 'binary', clients: 1, factor: 1.6 } as const satisfies {
   workload: WorkloadName;
   format: Format;

@@ -1,4 +1,4 @@
-// The process: environment, listening, signals. The only reader of process.env.
+// The process: environment, listening, signals. The only reader of the configuration in process.env.
 import { existsSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import closeWithGrace from 'close-with-grace';

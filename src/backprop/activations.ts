@@ -19,6 +19,8 @@ interface Elementwise {
   value(z: number): number;
   /** f′(z), given both z and a = f(z). */
   derivative(z: number, a: number): number;
+  /** ∂loss/∂z, where it is not da f′(z) if da is infinite. */
+  pullback?(da: number, a: number): number;
   /** Whether the derivative takes nothing but a: z need not be kept. */
   readonly byOutput?: true;
   /** The same for whole arrays, where there is something faster than one number at a time. */
@@ -33,7 +35,7 @@ interface Elementwise {
 /** Shorter arrays are done sooner one number at a time. */
 const SHORT = 32;
 
-function elementwise({ value, derivative, byOutput, arrays }: Elementwise): Activation {
+function elementwise({ value, derivative, pullback, byOutput, arrays }: Elementwise): Activation {
   const arraysOf = ({ data }: Dense) => (data.length < SHORT ? undefined : arrays);
   return {
     value(Z, reuse) {
@@ -47,6 +49,7 @@ function elementwise({ value, derivative, byOutput, arrays }: Elementwise): Acti
       const dZ = reuse ? dA : Dense.scratch(Z.rows, Z.columns);
       const whole = arraysOf(A);
       if (whole) whole.pullback(dA.data, A.data, dZ.data);
+      else if (pullback) for (let i = 0; i < dZ.data.length; i++) dZ.data[i] = pullback(dA.data[i], A.data[i]);
       else for (let i = 0; i < dZ.data.length; i++) dZ.data[i] = dA.data[i] * derivative(Z.data[i], A.data[i]);
       return dZ;
     },
@@ -168,6 +171,7 @@ const mathematics = {
     elementwise({
       value: (z) => Math.max(z, 0),
       derivative: (_z, a) => (a > 0 ? 1 : 0),
+      pullback: (da, a) => (a > 0 ? da : 0),
       byOutput: true,
       arrays: { value: relu, pullback: reluPullback },
     }),

@@ -1,4 +1,4 @@
-// What the portable engine uses of WebAssembly, which TypeScript declares for browsers only.
+// What kernel.ts uses of WebAssembly, which TypeScript declares for browsers only.
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);

@@ -6,8 +6,8 @@ import type { Buffers } from './buffers.ts';
 import { throwAway } from './garbage.ts';
 
 /**
- * Reads a body of at most `limit` bytes. Where its length is known, its buffer has that length from the start, and each byte is copied
- * once, as it arrives.
+ * Reads a body of at most `limit` bytes. Where its length is known, its buffer has room for it from the start, and each byte is
+ * copied once, as it arrives.
  * @throws Refusal `body-too-large`, or `malformed-body` if it is not as long as it was said to be.
  */
 export function readBody(
@@ -18,22 +18,21 @@ export function readBody(
 ): Promise<Buffer<ArrayBuffer>> {
   // Events, not an iterator: to make one takes as long as a small request does.
   return new Promise((resolve, reject) => {
-    const tooLarge = () => reject(new Refusal('body-too-large', { detail: `expected at most ${limit} bytes (BODY_LIMIT)` }));
+    const tooLarge = () => new Refusal('body-too-large', { detail: `expected at most ${limit} bytes (BODY_LIMIT)` });
     const length = announced === undefined ? undefined : Number(announced);
-    if (length !== undefined && length > limit) {
-      tooLarge();
-      return;
-    }
+    if (length !== undefined && length > limit) throw tooLarge();
     let bytes = Buffer.from(buffers.take(length ?? FIRST));
     let received = 0;
     const take = (chunk: Buffer) => {
-      if (received + chunk.length > limit) {
+      try {
+        if (received + chunk.length > limit) throw tooLarge();
+        if (received + chunk.length > bytes.length) bytes = enlarged(bytes, received + chunk.length, buffers);
+      } catch (error) {
         // The body is not cut off, but read by nobody: its sender is to get the answer.
         body.off('data', take).resume();
-        tooLarge();
+        reject(error);
         return;
       }
-      if (received + chunk.length > bytes.length) bytes = enlarged(bytes, received + chunk.length, buffers);
       bytes.set(chunk, received);
       received += chunk.length;
       throwAway(chunk.length);

@@ -86,6 +86,16 @@ t.test('a library with wrong products is refused', async (t) => {
     t.throws(() => checkProducts(wrong), { message: 'its dgemm gives wrong products (of 1 x 1 x 1)' }, product);
   }
   t.doesNotThrow(() => checkProducts(inPlace));
+  const reading: Products = {
+    ...inPlace,
+    forward(A, W, b) {
+      const C = Dense.scratch(A.rows, W.rows);
+      const product = inPlace.forward(A, W, b);
+      for (let i = 0; i < C.data.length; i++) C.data[i] = 0 * C.data[i] + product.data[i];
+      return C;
+    },
+  };
+  t.throws(() => checkProducts(reading), { message: '97 x 71 x 93' }, 'a product that reads what it is to overwrite');
 });
 
 t.test('the choice', async (t) => {

@@ -20,7 +20,7 @@ let exponent: i32 = 0;
 
 /**
  * Writes `n` numbers, with a comma between two of them, and the end of a row and the beginning of the next after each `columns`;
- * the first one is in column `column`, and no sign stands before it if it is the first of all. Returns how many bytes that took.
+ * the first one is in column `column`, and no comma stands before it if it is the first of all. Returns how many bytes that took.
  */
 export function format(n: i32, columns: i32, column: i32, isFirst: bool): i32 {
   let to: usize = WRITTEN;

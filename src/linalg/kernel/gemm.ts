@@ -1,4 +1,4 @@
-// The inner loops of the portable engine, in AssemblyScript: `npm run build:kernel` makes gemm.wasm of it, which is kept beside it.
+// The inner loops of the portable engine, in AssemblyScript: `npm run build:kernel` makes kernel.wasm of it and its neighbours, which is kept beside them.
 // The layout follows Goto & van de Geijn, Anatomy of High-Performance Matrix Multiplication (2008): blocks that stay in the
 // caches are packed into panels, and a tile of C stays in registers.
 
