@@ -15,12 +15,16 @@ export interface Activation {
   pullback(dA: Dense, Z: Dense, A: Dense, reuse: boolean): Dense;
 }
 
-interface Elementwise {
+type Elementwise = Forth & ({ derivative: Derivative } | { pullback: Pullback });
+
+/** f′(z), given both z and a = f(z). */
+type Derivative = (z: number, a: number) => number;
+
+/** ∂loss/∂z from da = ∂loss/∂a, where it is not da f′(z) if da is infinite. */
+type Pullback = (da: number, z: number, a: number) => number;
+
+interface Forth {
   value(z: number): number;
-  /** f′(z), given both z and a = f(z). */
-  derivative(z: number, a: number): number;
-  /** ∂loss/∂z, where it is not da f′(z) if da is infinite. */
-  pullback?(da: number, a: number): number;
   /** Whether the derivative takes nothing but a: z need not be kept. */
   readonly byOutput?: true;
   /** The same for whole arrays, where there is something faster than one number at a time. */
@@ -35,7 +39,9 @@ interface Elementwise {
 /** Shorter arrays are done sooner one number at a time. */
 const SHORT = 32;
 
-function elementwise({ value, derivative, pullback, byOutput, arrays }: Elementwise): Activation {
+function elementwise(f: Elementwise): Activation {
+  const { value, byOutput, arrays } = f;
+  const back: Pullback = 'pullback' in f ? f.pullback : (da, z, a) => da * f.derivative(z, a);
   const arraysOf = ({ data }: Dense) => (data.length < SHORT ? undefined : arrays);
   return {
     value(Z, reuse) {
@@ -49,8 +55,7 @@ function elementwise({ value, derivative, pullback, byOutput, arrays }: Elementw
       const dZ = reuse ? dA : Dense.scratch(Z.rows, Z.columns);
       const whole = arraysOf(A);
       if (whole) whole.pullback(dA.data, A.data, dZ.data);
-      else if (pullback) for (let i = 0; i < dZ.data.length; i++) dZ.data[i] = pullback(dA.data[i], A.data[i]);
-      else for (let i = 0; i < dZ.data.length; i++) dZ.data[i] = dA.data[i] * derivative(Z.data[i], A.data[i]);
+      else for (let i = 0; i < dZ.data.length; i++) dZ.data[i] = back(dA.data[i], Z.data[i], A.data[i]);
       return dZ;
     },
   };
@@ -170,8 +175,7 @@ const mathematics = {
   relu: () =>
     elementwise({
       value: (z) => Math.max(z, 0),
-      derivative: (_z, a) => (a > 0 ? 1 : 0),
-      pullback: (da, a) => (a > 0 ? da : 0),
+      pullback: (da, _z, a) => (a > 0 ? da : 0),
       byOutput: true,
       arrays: { value: relu, pullback: reluPullback },
     }),

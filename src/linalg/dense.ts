@@ -8,6 +8,11 @@ export class Dense extends AbstractMatrix {
   override readonly rows: number;
   override readonly columns: number;
   readonly data: Float64Array;
+  declare readonly [TENSOR]: true;
+
+  static {
+    Object.defineProperty(Dense.prototype, TENSOR, { value: true });
+  }
 
   constructor(rows: number, columns: number, data: Float64Array = new Float64Array(rows * columns)) {
     super();
@@ -39,10 +44,6 @@ export class Dense extends AbstractMatrix {
       for (let j = 0; j < matrix.columns; j++) copy.data[at++] = matrix.get(i, j);
     }
     return copy;
-  }
-
-  get [TENSOR](): true {
-    return true;
   }
 
   get shape(): [number, number] {
