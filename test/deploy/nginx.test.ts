@@ -34,7 +34,7 @@ t.test('its problem documents are those of the service', async (t) => {
     t.equal(`${problem.status}`, status, document);
     const [, name] = /^\/problems\/(.*)$/.exec(type) ?? [];
     const { title, status: declared } = problems[name as keyof typeof problems] ?? {};
-    if (type !== 'about:blank') t.match(problem, { title, status: declared }, name);
+    if (type !== 'about:blank') t.strictSame([problem.title, problem.status], [title, declared], type);
   }
 });
 
@@ -102,17 +102,16 @@ t.test('nginx', { skip: await missing('nginx', '-v') }, async (t) => {
     const response = await fetch(`${url}/gradients?a=%20b`, { method: 'POST', headers, body: 'a body' });
     const got = (await response.json()) as { headers: Record<string, string> };
     t.match(got, { url: '/gradients?a=%20b', body: 'a body' });
-    const { forwarded, ...passed } = got.headers;
-    t.match(passed, {
+    const expected = {
       ...{
         'x-forwarded-for': '127.0.0.1',
         'x-forwarded-proto': 'http',
         'x-forwarded-host': new URL(url).host,
         host: new URL(url).host,
       },
-      ...{ 'x-request-id': 'an-id', traceparent, 'content-encoding': 'gzip', 'content-length': '6' },
-    });
-    t.notOk(forwarded);
+      ...{ 'x-request-id': 'an-id', traceparent, 'content-encoding': 'gzip', 'content-length': '6', forwarded: undefined },
+    };
+    for (const [name, value] of Object.entries(expected)) t.equal(got.headers[name], value, name);
     const wrong = await fetch(url, { headers: { 'x-request-id': 'two words' } });
     t.match(await wrong.json(), { headers: { 'x-request-id': /^[0-9a-f]{32}$/ } });
   });
