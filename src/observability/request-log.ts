@@ -11,7 +11,7 @@ export function logRequest({ request, report, status, duration, sent, isCutOff }
     {
       method: request.method,
       path: pathOf(request),
-      status,
+      ...(status !== undefined && { status }),
       ms: rounded(duration),
       ...(problem && { problem }),
       ...(isCutOff && { cutOff: true }),
