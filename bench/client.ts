@@ -61,13 +61,16 @@ export class Client {
     return !(this.socket.destroyed || this.socket.readableEnded || this.#sending || this.#settle);
   }
 
-  /** Sends a request and waits for its whole answer, which may come before all of the request is sent. */
-  send(request: Buffer): Promise<Answer> {
+  /** Sends the pieces of a request and waits for its whole answer, which may come before all of the request is sent. */
+  send(...pieces: (Buffer | string)[]): Promise<Answer> {
     return this.answer(() => {
       this.#sending = true;
-      this.socket.write(request, () => {
+      this.socket.cork();
+      for (const piece of pieces) this.socket.write(piece);
+      this.socket.write('', () => {
         this.#sending = false;
       });
+      this.socket.uncork();
     });
   }
 
