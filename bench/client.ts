@@ -8,7 +8,7 @@ export interface Answer {
   readonly head: string;
   /** Of the body, in bytes. */
   readonly length: number;
-  /** Empty unless the client keeps bodies. */
+  /** Empty if it is longer than the client keeps bodies. */
   readonly body: Buffer;
 }
 
@@ -26,7 +26,7 @@ export function header({ head }: Pick<Answer, 'head'>, name: string): string | u
 /** A keep-alive connection with at most one request in flight. */
 export class Client {
   readonly socket: Socket;
-  readonly #keepsBodies: boolean;
+  readonly #keeps: number;
   readonly #head = Buffer.alloc(HEAD);
   #headLength = 0;
   /** The answer whose head is complete. */
@@ -37,9 +37,10 @@ export class Client {
   #body: BodyReader | undefined;
   #settle: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined;
   #sending = false;
+  #sent = Promise.resolve();
 
-  private constructor(port: number, keepsBodies: boolean, connected: () => void, failed: (error: Error) => void) {
-    this.#keepsBodies = keepsBodies;
+  private constructor(port: number, keeps: number, connected: () => void, failed: (error: Error) => void) {
+    this.#keeps = keeps;
     const read = { buffer: Buffer.alloc(2 ** 18), callback: (size: number, bytes: Uint8Array) => this.#take(bytes, size) };
     this.socket = connect({ host: '127.0.0.1', port, noDelay: true, onread: read }, connected);
     const fail = (error: Error) => {
@@ -50,7 +51,8 @@ export class Client {
     this.socket.on('close', () => fail(new Error('the connection was closed before the answer')));
   }
 
-  static connect(port: number, { keepBodies = false } = {}): Promise<Client> {
+  /** Connects a client that keeps bodies of up to so many bytes. */
+  static connect(port: number, { keepBodies = 0 } = {}): Promise<Client> {
     return new Promise((resolve, reject) => {
       const client: Client = new Client(port, keepBodies, () => resolve(client), reject);
     });
@@ -67,11 +69,19 @@ export class Client {
       this.#sending = true;
       this.socket.cork();
       for (const piece of pieces) this.socket.write(piece);
-      this.socket.write('', () => {
-        this.#sending = false;
+      this.#sent = new Promise((resolve) => {
+        this.socket.write('', () => {
+          this.#sending = false;
+          resolve();
+        });
       });
       this.socket.uncork();
     });
+  }
+
+  /** Resolves when all of the last request has been sent, or will never be. */
+  get sent(): Promise<void> {
+    return this.#sent;
   }
 
   /** Waits for the answer to what the given function writes to the socket. */
@@ -118,7 +128,8 @@ export class Client {
     const answer = this.#answer as Begun;
     const isComplete = this.#body?.(bytes, (piece) => {
       answer.length += piece.length;
-      if (this.#keepsBodies) this.#pieces.push(Buffer.from(piece));
+      if (answer.length <= this.#keeps) this.#pieces.push(Buffer.from(piece));
+      else this.#pieces = [];
     });
     if (!isComplete) return;
     const body = Buffer.concat(this.#pieces);

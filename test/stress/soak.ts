@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { median, quantile, short } from '../../bench/statistics.ts';
 import { type Server, startProcess } from '../process.ts';
 import { killable } from './killer.ts';
-import { type Demand, noFaults, option, report, residentMemory } from './report.ts';
+import { type Demand, noFaults, option, report, residentMemory, type Tested } from './report.ts';
 import { makeCases, randomFrom } from './requests.ts';
 import { askBadly, askWell, goAway, type Traffic } from './traffic.ts';
 
@@ -16,11 +16,6 @@ export interface Wanted {
   /** A thread dies each time so many requests have been sent. */
   readonly killEvery: number;
   readonly cases: { readonly small: number; readonly large: number };
-}
-
-export interface Soaked {
-  readonly measured: readonly (readonly [string, string | number])[];
-  readonly demands: readonly Demand[];
 }
 
 /** The service is to refuse some requests now and then: there are more clients than it has room for. */
@@ -36,7 +31,7 @@ const WINDOW = 0.15;
 /** What is looked at every so often, in milliseconds. */
 const LOOK = 500;
 
-export async function soak(wanted: Wanted): Promise<Soaked> {
+export async function soak(wanted: Wanted): Promise<Tested> {
   const cases = makeCases(wanted.seed, wanted.cases);
   const server = await startProcess({ environment: ENVIRONMENT, options: killable, keep: ({ level }) => Number(level) >= 50 });
   try {
@@ -46,7 +41,7 @@ export async function soak(wanted: Wanted): Promise<Soaked> {
   }
 }
 
-async function soakServer(server: Server, wanted: Wanted, cases: Traffic['cases']): Promise<Soaked> {
+async function soakServer(server: Server, wanted: Wanted, cases: Traffic['cases']): Promise<Tested> {
   const end = performance.now() + wanted.seconds * 1000;
   let sent = 0;
   let kills = 0;
@@ -114,7 +109,7 @@ function levels(memory: readonly Look[]): [before: number, after: number] {
   return [level(WARM_UP), level(1 - WINDOW)];
 }
 
-function measurements({ counts }: Traffic, kills: number, memory: readonly Look[], livez: readonly number[]): Soaked['measured'] {
+function measurements({ counts }: Traffic, kills: number, memory: readonly Look[], livez: readonly number[]): Tested['measured'] {
   const [before, after] = levels(memory);
   return [
     ['seconds', short(memory.at(-1)?.second ?? 0)],
@@ -157,6 +152,5 @@ if (import.meta.main) {
   const seed = option('seed', 1);
   console.log(`seed ${seed}`);
   const wanted = { seed, seconds: option('seconds', 600), requests: Infinity, killEvery: 300, cases: { small: 60, large: 24 } };
-  const { measured, demands } = await soak(wanted);
-  report(measured, demands);
+  report(await soak(wanted));
 }

@@ -76,7 +76,7 @@ export async function askWell(
 ): Promise<void> {
   let client: Client | undefined;
   const send = async ({ head, body }: Question) => {
-    const free = client?.isFree ? client : await Client.connect(traffic.port, { keepBodies: true });
+    const free = client?.isFree ? client : await Client.connect(traffic.port, { keepBodies: Infinity });
     client = free;
     return pace === 'slowly' ? free.answer(() => void trickle(free, head, body, random)) : free.send(head, body);
   };
@@ -153,7 +153,7 @@ export async function askBadly(traffic: Traffic, random: Random): Promise<void> 
   while (traffic.goOn()) {
     const bad = random.pick(badRequests);
     count(traffic, 'bad requests');
-    const client = await Client.connect(traffic.port, { keepBodies: true });
+    const client = await Client.connect(traffic.port, { keepBodies: Infinity });
     try {
       const answer = await within(LOST, 'lost', client.send(...bad.pieces()));
       const { type } = JSON.parse(`${answer.body}`);
