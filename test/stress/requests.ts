@@ -2,9 +2,9 @@
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import type { Tensor } from '../../bench/safetensors.ts';
 import { type Format, mediaTypes, type Parts, uniform, write } from '../../bench/workloads.ts';
-import { answer } from '../../src/answer.ts';
-import type { Engine } from '../../src/linalg/engine.ts';
-import { chooseEngine, loadEngine } from '../../src/linalg/engines.ts';
+import { buildApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { post } from '../helper.ts';
 
 /** How a body may be packed; '' is not at all. */
 export const packings = ['', 'gzip', 'br', 'zstd'] as const;
@@ -42,22 +42,26 @@ const others = ['tanh', 'sigmoid', 'gelu', 'softplus', 'mish', 'softmax'];
  * powers of two: every sum is exact, in any order and on any engine, and an answer right only if all its bits are. That is
  * checked here, between engines that have nothing in common.
  */
-export function makeCases(seed: number, { small, large }: { small: number; large: number }): Case[] {
+export async function makeCases(seed: number, { small, large }: { small: number; large: number }): Promise<Case[]> {
   const random = randomFrom(seed);
-  const { engine } = chooseEngine('auto');
-  const cases = [
-    ...Array.from({ length: small }, (_, i) => makeCase(`small ${i}`, false, smallParts(random), engine)),
-    ...Array.from({ length: large }, (_, i) => makeCase(`large ${i}`, true, largeParts(random), engine)),
-  ];
+  const apps = await Promise.all(['auto', 'ml-matrix'].map((ENGINE) => buildApp(readConfig({ ENGINE }))));
+  const [app, other] = apps as [App, App];
+  const cases: Case[] = [];
+  for (let i = 0; i < small; i++) cases.push(await makeCase(`small ${i}`, smallParts(random), { app }));
+  for (let i = 0; i < large; i++) cases.push(await makeCase(`large ${i}`, largeParts(random), { app, other }));
+  await Promise.all(apps.map((one) => one.close()));
   const texts = new Set(cases.map(({ answers }) => `${answers.json}`));
   if (texts.size !== cases.length) throw new Error('expected each request to have an answer of its own');
   return cases;
 }
 
-function makeCase(name: string, isLarge: boolean, parts: Parts, engine: Engine): Case {
+type App = Awaited<ReturnType<typeof buildApp>>;
+
+/** Makes a request with its answers; those of another application must be the same. */
+async function makeCase(name: string, parts: Parts, { app, other }: { app: App; other?: App }): Promise<Case> {
   const bodies = { json: write(parts, 'json'), binary: write(parts, 'binary') };
-  const answers = { json: right(bodies, 'json', engine), binary: right(bodies, 'binary', engine) };
-  if (isLarge && !answers.json.equals(right(bodies, 'json', loadEngine({ name: 'ml-matrix' }))))
+  const answers = { json: await right(app, bodies.json, 'json'), binary: await right(app, bodies.json, 'binary') };
+  if (other && !answers.json.equals(await right(other, bodies.json, 'json')))
     throw new Error(`${name}: expected the same bits from every engine`);
   const packed = new Map<string, Buffer>();
   const body = (format: Format, packing: Packing = '') => {
@@ -66,7 +70,14 @@ function makeCase(name: string, isLarge: boolean, parts: Parts, engine: Engine):
     packed.set(key, bytes);
     return bytes;
   };
-  return { name, isLarge, body, answers };
+  return { name, isLarge: Boolean(other), body, answers };
+}
+
+/** The answer to a body in JSON. */
+async function right(app: App, body: Buffer, accept: Format): Promise<Buffer> {
+  const { statusCode, rawPayload } = await post(app, body, { accept: mediaTypes[accept] });
+  if (statusCode !== 200) throw new Error(`expected 200, got ${statusCode} ${rawPayload}`);
+  return rawPayload;
 }
 
 const pack: Record<Packing, (bytes: Buffer) => Buffer> = {
@@ -75,18 +86,6 @@ const pack: Record<Packing, (bytes: Buffer) => Buffer> = {
   br: (bytes) => brotliCompressSync(bytes, { params: { 1: 1 } }),
   zstd: (bytes) => zstdCompressSync(bytes),
 };
-
-/** The right answer, which must not depend on the format of the request. */
-function right(bodies: Record<Format, Buffer>, format: Format, engine: Engine): Buffer {
-  const [first, second] = (['json', 'binary'] as const).map((from) => {
-    const task = { bytes: new Uint8Array(bodies[from]), mediaType: mediaTypes[from], accept: mediaTypes[format] };
-    return Buffer.from(answer(task, engine, LIMITS));
-  });
-  if (!first?.equals(second as Buffer)) throw new Error('expected the same answer to JSON and to safetensors');
-  return first;
-}
-
-const LIMITS = { memory: 2 ** 30 };
 
 function smallParts(random: Random): Parts {
   const layers = 1 + random.below(3);

@@ -17,8 +17,6 @@ export interface Traffic {
   /** How often each thing has happened. */
   readonly counts: Map<string, number>;
   readonly faults: string[];
-  /** The ids of the requests that were answered with 500. */
-  readonly failed: string[];
 }
 
 export function count({ counts }: Traffic, what: string): void {
@@ -110,23 +108,20 @@ async function ask(traffic: Traffic, question: Question, send: (question: Questi
     const answer = await within(LOST, 'lost', send(question));
     count(traffic, `answers with ${answer.status}`);
     if (header(answer, 'x-request-id') !== question.id) throw new Error(`expected its X-Request-Id, got ${answer.head}`);
-    if (answer.status === 500) traffic.failed.push(question.id);
-    if (answer.status !== 503) {
-      if (answer.status !== 500) check(answer, question);
-      return;
-    }
-    checkRefusal(answer);
+    if (answer.status !== 503) return check(traffic, answer, question);
+    count(traffic, `refused: ${checkRefusal(answer)}`);
     await wait(Number(header(answer, 'retry-after')) * 1000);
   }
   throw new Error(`refused ${TRIES} times`);
 }
 
 /** @throws Error if an answer is not the right one, to the last bit. */
-function check(answer: Answer, { wanted, accept, acceptEncoding }: Question): void {
+function check(traffic: Traffic, answer: Answer, { wanted, accept, acceptEncoding }: Question): void {
   if (answer.status !== 200) throw new Error(`expected 200, got ${answer.head}\n${answer.body.toString('utf8', 0, 500)}`);
   const type = header(answer, 'content-type');
   if (type !== mediaTypes[accept]) throw new Error(`expected the Content-Type ${mediaTypes[accept]}, got ${type}`);
   const packing = header(answer, 'content-encoding') ?? 'identity';
+  count(traffic, `answers packed by ${packing}`);
   const allowed = packing === 'identity' || acceptEncoding.includes(packing);
   if (!allowed) throw new Error(`expected a Content-Encoding of ${acceptEncoding || 'none'}, got ${packing}`);
   const body = unpack[packing]?.(answer.body);
@@ -140,11 +135,14 @@ const unpack: Record<string, (bytes: Buffer) => Buffer> = {
   zstd: zstdDecompressSync,
 };
 
-/** @throws Error if an answer with 503 is not what it ought to be. */
-export function checkRefusal(answer: Answer): void {
+/**
+ * Why a request was refused, without the numbers.
+ * @throws Error if an answer with 503 is not what it ought to be.
+ */
+export function checkRefusal(answer: Answer): string {
   const after = header(answer, 'retry-after');
-  const { type } = JSON.parse(`${answer.body}`);
-  if (type === '/problems/overloaded' && /^[1-9]\d*$/.test(after ?? '')) return;
+  const { type, detail } = JSON.parse(`${answer.body}`);
+  if (type === '/problems/overloaded' && /^[1-9]\d*$/.test(after ?? '')) return detail.replaceAll(/\d+/g, 'N');
   throw new Error(`expected the problem overloaded and a Retry-After, got ${answer.head}\n${answer.body}`);
 }
 
@@ -157,6 +155,7 @@ export async function askBadly(traffic: Traffic, random: Random): Promise<void> 
     try {
       const answer = await within(LOST, 'lost', client.send(...bad.pieces()));
       const { type } = JSON.parse(`${answer.body}`);
+      // Of a large one the thread may have been ended, too.
       if (answer.status === 503) checkRefusal(answer);
       else if (answer.status !== bad.status || type !== `/problems/${bad.type}`)
         throw new Error(`expected ${bad.status} ${bad.type}, got ${answer.head}\n${answer.body}`);
