@@ -66,11 +66,15 @@ export async function buildApp(config: Config, logger?: FastifyBaseLogger): Prom
       handleError(error, request, reply);
     },
     clientErrorHandler({ code = 'no code' }: NodeJS.ErrnoException, socket) {
+      // Whoever has gone gets no answer, and what was in the middle has a line of its own.
+      if (code === 'ECONNRESET' || !socket.writable) {
+        socket.destroy();
+        return;
+      }
       const problem = problemOfParser(code);
       metrics.count(problem);
       app.log.info({ problem, code }, 'what came is no request');
-      if (socket.writable) socket.end(responseTo(problem, `the HTTP parser stopped with ${code}`));
-      else socket.destroy();
+      socket.end(responseTo(problem, `the HTTP parser stopped with ${code}`));
     },
   });
   app.server.maxConnections = config.MAX_CONNECTIONS;
@@ -99,7 +103,7 @@ export async function buildApp(config: Config, logger?: FastifyBaseLogger): Prom
   if (config.OTEL_EXPORTER_OTLP_ENDPOINT) {
     // Loaded only where there are traces: it is a third of what the service loads.
     const { startTraces } = await import('./observability/traces.ts');
-    const traces = startTraces(config.OTEL_EXPORTER_OTLP_ENDPOINT);
+    const traces = startTraces(config.OTEL_EXPORTER_OTLP_ENDPOINT, app.log);
     observers.push(traces.observe);
     app.addHook('onClose', () => traces.close());
   }

@@ -4,7 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 const [packageFile, npmFile, statusDirectory, releaseFile] = process.argv.slice(2);
 const { name, version } = JSON.parse(readFileSync(packageFile, 'utf8'));
 const bill = JSON.parse(readFileSync(npmFile, 'utf8'));
-const [, distribution] = /^VERSION_ID="?([\d.]+)/m.exec(readFileSync(releaseFile, 'utf8')) ?? [];
+
+/** What a pattern finds at the start of a line, or nothing. */
+const find = (text: string, pattern: string) => new RegExp(`^${pattern}`, 'm').exec(text)?.[1] ?? '';
+const distribution = find(readFileSync(releaseFile, 'utf8'), 'VERSION_ID="?([\\d.]+)');
 
 const node = {
   'bom-ref': `node@${process.versions.node}`,
@@ -18,7 +21,7 @@ const node = {
 
 /** A package of Debian, from its record in dpkg's database. */
 function debian(record: string) {
-  const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(record)?.[1] ?? '';
+  const field = (name: string) => find(record, `${name}: (.*)$`);
   const [name, version] = [field('Package'), field('Version')];
   const qualifiers = `arch=${field('Architecture')}&distro=debian-${distribution}`;
   return {

@@ -40,7 +40,7 @@ export function collectMetrics({ engine, pool, ready, connections }: Measured): 
   const histogram = (name: string, help: string, labelNames: string[], buckets: number[]) =>
     new Histogram({ name, help, labelNames, buckets, registers });
 
-  const requests = counter('http_requests_total', 'Requests by method, route and status; 0 if cut off', [
+  const requests = counter('http_requests_total', 'Requests by method, route and status, which may be cut-off', [
     'method',
     'route',
     'status',
@@ -53,6 +53,7 @@ export function collectMetrics({ engine, pool, ready, connections }: Measured): 
   const flops = counter('gradients_flops_total', 'Floating-point operations of the requests answered, as estimated');
 
   const ofPhase = Object.fromEntries(phases.map((phase) => [phase, phaseDurations.labels({ phase })]));
+  for (const phase of phases) phaseDurations.zero({ phase });
   for (const type of Object.keys(problems)) problemsMet.inc({ type }, 0);
 
   const gauge = (name: string, help: string, value: (state: PoolState) => number) =>
@@ -107,12 +108,12 @@ export function collectMetrics({ engine, pool, ready, connections }: Measured): 
   const all = Registry.merge([ofProcess, register]);
   return {
     observe({ request, report, route = 'none', status, duration, sent: bytes, isCutOff }) {
-      requests.inc({ method: request.method, route, status: isCutOff ? 0 : status });
+      requests.inc({ method: request.method, route, status: isCutOff ? 'cut-off' : status });
       durations.observe({ route }, duration / 1000);
       for (const [phase, ms] of Object.entries(report.phases)) ofPhase[phase as Phase].observe(ms / 1000);
       if (report.problem) problemsMet.inc({ type: report.problem });
       if (report.received === undefined) return;
-      received.observe({ media_type: report.mediaType ?? 'none' }, report.received);
+      received.observe({ media_type: report.received.mediaType }, report.received.bytes);
       if (report.problem) return;
       if (bytes !== undefined) sent.observe({ media_type: request.accepted }, bytes);
       if (report.flops) flops.inc(report.flops);

@@ -1,9 +1,10 @@
 // Traces by OpenTelemetry: a span for each request, in the trace that its traceparent names, and one for each of its phases.
-import { ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, type TextMapGetter, trace } from '@opentelemetry/api';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { defaultTextMapGetter, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { setGlobalErrorHandler, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import type { FastifyBaseLogger } from 'fastify';
 import packageJson from '../../package.json' with { type: 'json' };
 import { phases } from '../report.ts';
 import { type Finished, pathOf } from './watch.ts';
@@ -19,13 +20,10 @@ const EXPORT_TIMEOUT = 2_000;
 
 const propagator = new W3CTraceContextPropagator();
 
-const headers: TextMapGetter<Finished['request']['headers']> = {
-  keys: (carrier) => Object.keys(carrier),
-  get: (carrier, key) => carrier[key],
-};
-
 /** Sends traces to `endpoint`, by OTLP over HTTP; OpenTelemetry's own variables, such as OTEL_SERVICE_NAME, say the rest. */
-export function startTraces(endpoint: string): Traces {
+export function startTraces(endpoint: string, log: Pick<FastifyBaseLogger, 'warn'>): Traces {
+  const warn = (error: unknown) => log.warn(`traces cannot be sent to ${endpoint}: ${(error as Error).message}`);
+  setGlobalErrorHandler(warn);
   const url = new URL('v1/traces', endpoint.replace(/\/*$/, '/')).href;
   const exporter = new OTLPTraceExporter({ url, timeoutMillis: EXPORT_TIMEOUT });
   const provider = new TracerProvider({
@@ -50,8 +48,8 @@ export function startTraces(endpoint: string): Traces {
             'http.request.method': request.method,
             'url.path': pathOf(request),
             'url.scheme': request.protocol,
-            'http.response.status_code': status,
             'request.id': request.id,
+            ...(status !== undefined && { 'http.response.status_code': status }),
             ...(route && { 'http.route': route }),
             ...(problem && { 'error.type': problem }),
             ...(isCutOff && { 'error.type': 'cut-off' }),
@@ -59,13 +57,13 @@ export function startTraces(endpoint: string): Traces {
             ...(flops !== undefined && { 'gradients.flops': flops }),
           },
         },
-        propagator.extract(ROOT_CONTEXT, request.headers, headers),
+        propagator.extract(ROOT_CONTEXT, request.headers, defaultTextMapGetter),
       );
-      if (status >= 500 || isCutOff) span.setStatus({ code: SpanStatusCode.ERROR });
+      if (isCutOff || (status ?? 0) >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
       addPhases(span, report, startTime);
       span.end(startTime + duration);
     },
-    close: () => provider.shutdown(),
+    close: () => provider.shutdown().catch(warn),
   };
 
   /** The phases follow each other without a gap worth a span. */

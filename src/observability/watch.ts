@@ -14,7 +14,8 @@ export interface Finished {
   readonly report: RequestReport;
   /** The path of the route, as it was declared; undefined where there is none. */
   readonly route: string | undefined;
-  readonly status: number;
+  /** Undefined if the client went away before there was any. */
+  readonly status: number | undefined;
   /** From the headers to the last byte of the answer, in milliseconds. */
   readonly duration: number;
   /** Bytes of the answer's body, where that is known. */
@@ -38,17 +39,21 @@ export function watchRequests(
     const report: RequestReport = { phases: {}, began: performance.now() };
     request.report = report;
     request.log.debug({ method: request.method, path: pathOf(request) }, 'incoming request');
-    reply.raw.once('close', () => {
-      const { raw } = reply;
+    const { raw } = reply;
+    let isSent = false;
+    raw.once('finish', () => {
+      isSent = true;
+    });
+    raw.once('close', () => {
       const length = raw.getHeader('content-length');
       const finished: Finished = {
         request,
         report,
         route: request.routeOptions?.url,
-        status: raw.statusCode,
+        status: raw.headersSent ? raw.statusCode : undefined,
         duration: performance.now() - report.began,
         sent: length === undefined ? undefined : Number(length),
-        isCutOff: !raw.writableFinished,
+        isCutOff: !isSent,
       };
       for (const observe of observers) observe(finished);
     });

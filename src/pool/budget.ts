@@ -3,6 +3,9 @@ import { Refusal } from '../refusal.ts';
 
 const KIB = 1024;
 
+/** After how many seconds to try again: the next request that ends frees memory. */
+const SOON = 1;
+
 /** The place for what is held outside the threads: bodies and answers. */
 const HELD = 0;
 
@@ -92,7 +95,7 @@ export interface Hold {
 }
 
 function memorySpent(): Refusal {
-  return new Refusal('overloaded', { detail: 'the memory for requests in flight is used up (MEMORY_BUDGET)' });
+  return new Refusal('overloaded', { detail: 'the memory for requests in flight is used up (MEMORY_BUDGET)' }, SOON);
 }
 
 function inKiB(bytes: number): number {
