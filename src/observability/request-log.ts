@@ -5,7 +5,12 @@ import { type Finished, pathOf } from './watch.ts';
 /** How many layers' units are listed. */
 const LISTED = 16;
 
+/** The levels at which a line of level info is written. */
+const WITH_INFO = new Set(['info', 'debug', 'trace']);
+
 export function logRequest({ request, report, status, duration, sent, isCutOff }: Finished): void {
+  // To make a line that nobody wants would be a part of what a small request takes.
+  if (!WITH_INFO.has(request.log.level)) return;
   const { sizes, phases, received, problem } = report;
   request.log.info(
     {
