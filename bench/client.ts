@@ -23,6 +23,11 @@ export function header({ head }: Pick<Answer, 'head'>, name: string): string | u
   return new RegExp(`\\r\\n${name}: *([^\\r]*)`, 'i').exec(head)?.[1];
 }
 
+/** The connection was closed in the middle of an answer. */
+export class BrokenOff extends Error {
+  override readonly message = 'the connection was closed in the middle of the answer';
+}
+
 /** A keep-alive connection with at most one request in flight. */
 export class Client {
   readonly socket: Socket;
@@ -48,7 +53,9 @@ export class Client {
       this.#settle?.reject(error);
     };
     this.socket.on('error', fail);
-    this.socket.on('close', () => fail(new Error('the connection was closed before the answer')));
+    this.socket.on('close', () =>
+      fail(this.#answer ? new BrokenOff() : new Error('the connection was closed before the answer')),
+    );
   }
 
   /** Connects a client that keeps bodies of up to so many bytes. */

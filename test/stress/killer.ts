@@ -9,7 +9,9 @@ function endAThreadOnSignal(): void {
   threads.Worker = class extends threads.Worker {
     constructor(...given: ConstructorParameters<typeof threads.Worker>) {
       super(...given);
-      alive.add(this);
+      // Its first message says that it has started. Before that it computes nothing, and koffi ends the whole process if its thread is ended
+      // while it loads a library.
+      this.once('message', () => alive.add(this));
       this.once('exit', () => alive.delete(this));
     }
   };

@@ -1,10 +1,11 @@
 // npm run replicas: three replicas behind nginx, as they are deployed. One is killed, one is drained, and fresh ones take their places, under
-// load all the while: no client sees anything of it.
+// load all the while: no client sees anything of it, but those whose answer was on its way from the one that was killed: nginx does not hold
+// back answers until they are complete. It breaks off, which its Content-Length tells, and they ask again.
 import { type Server, startProcess } from '../process.ts';
 import { freePorts, noNginx, startBalancer } from './balancer.ts';
 import { type Demand, noFaults, option, report, type Tested } from './report.ts';
 import { makeCases, randomFrom } from './requests.ts';
-import { askWell, type Traffic } from './traffic.ts';
+import { askWell, BROKEN_OFF, type Traffic } from './traffic.ts';
 
 interface Wanted {
   readonly seed: number;
@@ -29,7 +30,7 @@ export async function replicas(wanted: Wanted): Promise<Tested> {
   const balancer = await startBalancer(ports);
   try {
     const pace = pacemaker();
-    const traffic: Traffic = { port: balancer.port, cases, goOn: pace.goOn, counts: new Map(), faults: [] };
+    const traffic: Traffic = { port: balancer.port, cases, goOn: pace.goOn, counts: new Map(), faults: [], mayBreakOff: true };
     const random = (i: number) => randomFrom(wanted.seed + i);
     const clients = Promise.all([
       ...[1, 2, 3, 4].map((i) => askWell(traffic, random(i), 'large', 'at once')),
@@ -38,8 +39,11 @@ export async function replicas(wanted: Wanted): Promise<Tested> {
     ]);
     const [killed, drained, kept] = started as [Server, Server, Server];
     await pace.after(wanted.requests);
+    const brokenOff = () => traffic.counts.get(BROKEN_OFF) ?? 0;
+    const before = brokenOff();
     killed.process.kill('SIGKILL');
     await pace.after(wanted.requests);
+    const byKill = brokenOff() - before;
     drained.process.kill('SIGTERM');
     const exit = await drained.exit;
     const answers = [killed, drained].map(answeredBy);
@@ -55,14 +59,14 @@ export async function replicas(wanted: Wanted): Promise<Tested> {
       ['answered by the one that stayed', answeredBy(kept)],
       ['answered by the fresh ones', fresh.map(answeredBy).join(', ')],
     ] as const;
-    return { measured, demands: demands(traffic, exit, fresh), log: balancer.errors().split('\n').slice(-10).join('\n') };
+    return { measured, demands: demands(traffic, exit, fresh, byKill), log: balancer.errors().split('\n').slice(-10).join('\n') };
   } finally {
     for (const server of started) server.process.kill('SIGKILL');
     await balancer.stop();
   }
 }
 
-function demands({ faults, counts }: Traffic, exit: number | null, fresh: Server[]): Demand[] {
+function demands({ faults, counts }: Traffic, exit: number | null, fresh: Server[], byKill: number): Demand[] {
   const statuses = [...counts.keys()].filter((what) => what.startsWith('answers with '));
   return [
     noFaults('each request has its answer, bit by bit', faults),
@@ -70,6 +74,11 @@ function demands({ faults, counts }: Traffic, exit: number | null, fresh: Server
       demand: 'no client sees another status than 200',
       saw: statuses.join(', '),
       met: statuses.every((status) => status.endsWith('200')),
+    },
+    {
+      demand: 'no answer breaks off but those that the killed one was sending',
+      saw: `${counts.get(BROKEN_OFF) ?? 0} broken off, ${byKill} of them when it was killed`,
+      met: (counts.get(BROKEN_OFF) ?? 0) === byKill,
     },
     { demand: 'the drained one ends with 0', saw: `${exit}`, met: exit === 0 },
     {

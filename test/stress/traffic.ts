@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { type Answer, Client, header } from '../../bench/client.ts';
+import { type Answer, BrokenOff, Client, header } from '../../bench/client.ts';
 import { type Format, mediaTypes } from '../../bench/workloads.ts';
 import { badRequests } from './bad-requests.ts';
 import { within } from './report.ts';
@@ -17,6 +17,8 @@ export interface Traffic {
   /** How often each thing has happened. */
   readonly counts: Map<string, number>;
   readonly faults: string[];
+  /** Whether an answer may break off, so that it has to be asked for again. */
+  readonly mayBreakOff?: boolean;
 }
 
 export function count({ counts }: Traffic, what: string): void {
@@ -25,6 +27,9 @@ export function count({ counts }: Traffic, what: string): void {
 
 /** A request that takes longer is lost, in milliseconds. */
 const LOST = 60_000;
+
+/** What is counted when an answer breaks off. */
+export const BROKEN_OFF = 'answers broken off';
 
 /** How often a request is sent at most until it is not refused any longer. */
 const TRIES = 100;
@@ -105,7 +110,13 @@ async function trickle({ socket }: Client, head: string, body: Buffer, random: R
 /** Sends a request until it is not refused, and checks its answer. */
 async function ask(traffic: Traffic, question: Question, send: (question: Question) => Promise<Answer>): Promise<void> {
   for (let tries = 0; tries < TRIES; tries++) {
-    const answer = await within(LOST, 'lost', send(question));
+    const answer = await within(LOST, 'lost', send(question)).catch((error) => {
+      if (!(traffic.mayBreakOff && error instanceof BrokenOff)) throw error;
+    });
+    if (!answer) {
+      count(traffic, BROKEN_OFF);
+      continue;
+    }
     count(traffic, `answers with ${answer.status}`);
     if (header(answer, 'x-request-id') !== question.id) throw new Error(`expected its X-Request-Id, got ${answer.head}`);
     if (answer.status !== 503) return check(traffic, answer, question);
