@@ -34,7 +34,7 @@ export async function measureMemory(requests: number): Promise<Memory> {
 }
 
 /** The largest resident size that a process has had, as Linux counts it. */
-function peakOf(pid: number): number {
+export function peakOf(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
 }

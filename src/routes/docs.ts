@@ -8,6 +8,9 @@ import packageJson from '../../package.json' with { type: 'json' };
 /** Nothing from outside. Swagger UI has its icons as data and some of its styles inline. */
 const CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'";
 
+/** How a route for those who have an API key is documented: whether there are keys is the operator's choice. */
+export const optionalKey = [{}, { bearer: [] }, { header: [] }];
+
 /** To be called before the routes that are to be documented are added. */
 export async function docsRoutes(app: FastifyInstance): Promise<void> {
   const { name: title, version, description, license } = packageJson;
@@ -17,6 +20,12 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
       openapi: '3.1.0',
       info: { title, version, description, license: { name: license, identifier: license } },
       servers: [{ url: '/' }],
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', description: 'An API key, where the operator has given out keys' },
+          header: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'The same in a header of its own' },
+        },
+      },
       tags: [
         { name: 'gradients', description: 'What the service is for' },
         { name: 'documentation', description: 'What explains it' },

@@ -13,6 +13,7 @@ import { contentEncoding } from '../wire/content-encoding.ts';
 import { preferred } from './accept.ts';
 import { readBody } from './body.ts';
 import { Buffers } from './buffers.ts';
+import { optionalKey } from './docs.ts';
 import { problemResponses } from './responses.ts';
 
 const [json, safetensors] = mediaTypes;
@@ -71,6 +72,7 @@ export function gradientsRoutes(app: FastifyInstance, pool: Pool, bodyLimit: num
           'Computes the loss of a multilayer perceptron on a batch, and its gradients with respect to every weight and bias, by ' +
           "backpropagation in float64. Names, defaults and numbers are PyTorch's.",
         tags: ['gradients'],
+        security: optionalKey,
         // @fastify/swagger takes the examples of a body from here, and those of an answer from its media type.
         body: {
           content: {

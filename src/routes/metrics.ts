@@ -2,6 +2,7 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
 import type { Metrics } from '../observability/metrics.ts';
+import { optionalKey } from './docs.ts';
 import { problemResponses } from './responses.ts';
 
 export function metricsRoutes(app: FastifyInstance, metrics: Metrics): void {
@@ -14,6 +15,7 @@ export function metricsRoutes(app: FastifyInstance, metrics: Metrics): void {
         operationId: 'metrics',
         summary: 'What Prometheus reads',
         tags: ['health'],
+        security: optionalKey,
         response: {
           200: { description: 'Metrics', content: { 'text/plain': { schema: Type.String() } } },
           ...problemResponses(401),

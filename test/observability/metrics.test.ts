@@ -1,4 +1,5 @@
 // GET /metrics: what has happened, in numbers.
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { problems } from '../../schemas/problem.ts';
 import { phases } from '../../src/report.ts';
@@ -53,5 +54,11 @@ t.test('requests, phases, sizes, problems', async (t) => {
   for (const phase of phases) t.ok(samples.has(`gradients_phase_duration_seconds_count{phase="${phase}"}`), phase);
   for (const name of ['process_resident_memory_bytes', 'nodejs_eventloop_lag_p99_seconds'])
     t.ok((samples.get(name) as number) > 0, name);
+  const operations = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+  const names = [...response.body.matchAll(/^# TYPE (\w+)/gm)]
+    .map(([, name]) => name)
+    .filter((name) => !/^(nodejs|process)_/.test(name));
+  t.ok(names.length > 10);
+  for (const name of names) t.match(operations, `\`${name}\``, `${name} is explained`);
   t.match(response.body, /^gradients_engine_info\{engine="[\w-]+",library="[^"]*"\} 1$/m);
 });

@@ -9,7 +9,7 @@ import { startApp } from '../helper.ts';
 t.test('OpenAPI 3.1, made from the schemas', async (t) => {
   const app = await startApp(t);
   const response = await app.inject({ url: '/openapi.json' });
-  const { openapi, paths } = response.json();
+  const { openapi, paths, components } = response.json();
   t.equal(openapi, '3.1.0');
   t.strictSame(Object.keys(paths).toSorted(), [
     '/',
@@ -22,6 +22,11 @@ t.test('OpenAPI 3.1, made from the schemas', async (t) => {
   ]);
   const { requestBody, responses } = paths['/gradients'].post;
   t.strictSame(Object.keys(responses), ['200', '400', '401', '406', '408', '413', '415', '422', '429', '500', '503', '504']);
+
+  t.strictSame(Object.keys(components.securitySchemes), ['bearer', 'header']);
+  for (const { security } of [paths['/gradients'].post, paths['/metrics'].get])
+    t.strictSame(security, [{}, { bearer: [] }, { header: [] }]);
+  t.notOk('security' in paths['/livez'].get);
 
   const request = requestBody.content['application/json'];
   const layer = request.schema.properties.network.properties.layers.items.properties;
