@@ -65,9 +65,10 @@ async function soakServer(server: Server, wanted: Wanted, cases: Traffic['cases'
   over.abort();
   const { memory, livez } = await watched;
   await afterwards(traffic);
+  const left = await leftInFlight(server);
   server.process.kill('SIGTERM');
   const exit = await server.exit;
-  return { measured: measurements(traffic, kills, memory, livez), demands: demands(traffic, memory, exit) };
+  return { measured: measurements(traffic, kills, memory, livez), demands: demands(traffic, memory, left, exit) };
 }
 
 interface Look {
@@ -100,6 +101,23 @@ async function afterwards(traffic: Traffic): Promise<void> {
   await askWell(calm, randomFrom(0), 'large', 'at once');
 }
 
+/** What there is none of when nobody asks for anything, as /metrics calls it. */
+const inFlight = /^(?:gradients_queue_depth|gradients_threads\{state="busy"\}|gradients_memory_budget_used_bytes) [1-9].*$/gm;
+
+/** How long what clients have left behind may take to end, in milliseconds. */
+const END = 10_000;
+
+/** What of the service's counts does not come back to 0. */
+async function leftInFlight({ url }: Server): Promise<string[]> {
+  const end = performance.now() + END;
+  for (;;) {
+    const metrics = await (await fetch(new URL('/metrics', url))).text();
+    const left = metrics.match(inFlight) ?? [];
+    if (left.length === 0 || performance.now() > end) return left;
+    await wait(LOOK / 10);
+  }
+}
+
 function levels(memory: readonly Look[]): [before: number, after: number] {
   const end = memory.at(-1)?.second ?? 0;
   const level = (from: number) =>
@@ -121,10 +139,11 @@ function measurements({ counts }: Traffic, kills: number, memory: readonly Look[
   ];
 }
 
-function demands({ faults }: Traffic, memory: readonly Look[], exit: number | null): Demand[] {
+function demands({ faults }: Traffic, memory: readonly Look[], left: string[], exit: number | null): Demand[] {
   const [before, after] = levels(memory);
   return [
     noFaults('every well-formed request has its answer, bit by bit, and every other one its problem', faults),
+    { demand: 'nothing is left in flight', saw: left.join(', ') || 'nothing', met: left.length === 0 },
     {
       demand: `the memory at the end is at most ${GROWTH} of that after the warm-up`,
       saw: short(after / before),
