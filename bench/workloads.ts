@@ -53,7 +53,18 @@ export function multiplyAdds({ widths, samples }: Shape): number {
 /** The body of a request of this shape. The article's is the example in the documentation. */
 export function bodyOf(shape: Shape, format: Format): Buffer {
   if (shape === workloads.article && format === 'json') return Buffer.from(JSON.stringify(examples.article.request));
-  const { rest, tensors } = generate(shape);
+  return write(generate(shape), format);
+}
+
+/** A request: its tensors by name, and the rest of its document. */
+export interface Parts {
+  readonly rest: object;
+  readonly tensors: ReadonlyMap<string, Tensor>;
+}
+
+/** The body of a request, from its parts. */
+export function write({ rest: given, tensors }: Parts, format: Format): Buffer {
+  const rest = structuredClone(given);
   if (format === 'binary') return encodeSafetensors(tensors, { request: JSON.stringify(rest) });
   for (const [name, tensor] of tensors) put(rest, name.split('.'), toLists(tensor));
   return Buffer.from(JSON.stringify(rest));
@@ -78,8 +89,7 @@ function toLists({ shape: [rows = 0, columns], values }: Tensor): unknown[] {
  */
 const SCALE: Record<Shape['hidden'], number> = { tanh: 1, relu: 6 };
 
-/** The tensors of a request by name, and the rest of its document. */
-function generate({ widths, samples, hidden, loss }: Shape): { rest: object; tensors: Map<string, Tensor> } {
+function generate({ widths, samples, hidden, loss }: Shape): Parts {
   const random = uniform(20_260_101);
   const matrix = (rows: number, columns: number, bound: number): Tensor => ({
     shape: [rows, columns],
@@ -106,7 +116,7 @@ function generate({ widths, samples, hidden, loss }: Shape): { rest: object; ten
 }
 
 /** Numbers from -1 to 1 with all 53 bits, from a seed: xorshift128, two draws to a number. */
-function uniform(seed: number): () => number {
+export function uniform(seed: number): () => number {
   let [x, y, z, w] = [seed, 362436069, 521288629, 88675123];
   const draw = () => {
     const t = x ^ (x << 11);

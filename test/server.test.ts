@@ -1,46 +1,18 @@
 // The server as a real process: start, answer, SIGTERM; and what it does when something is wrong.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
 import { examples } from '../schemas/examples.ts';
 import { validRequest } from './helper.ts';
+import { program, type Server, startProcess } from './process.ts';
 
-const program = new URL('../src/server.ts', import.meta.url).pathname;
-
-interface Server {
-  readonly process: ChildProcess;
-  readonly url: URL;
-  /** Resolves when the log has a line that contains `message`. */
-  logged(message: string): Promise<Record<string, unknown>>;
-  /** The exit code. */
-  readonly exit: Promise<number | null>;
-}
-
-/** Starts a server on a free port. */
+/** Starts a server on a free port, ended with the test. */
 async function startServer(t: Test, environment: Record<string, string> = {}, options: string[] = []): Promise<Server> {
-  const child = spawn(process.execPath, [...options, program], { env: { ...process.env, PORT: '0', ...environment } });
-  t.teardown(() => child.kill('SIGKILL'));
-  const lines: Record<string, unknown>[] = [];
-  const waiting = new Set<() => void>();
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    lines.push(JSON.parse(line));
-    for (const look of waiting) look();
-  });
-  const logged = (message: string) =>
-    new Promise<Record<string, unknown>>((resolve) => {
-      const look = () => {
-        const line = lines.find(({ msg }) => `${msg}`.includes(message));
-        if (line) resolve(line);
-      };
-      waiting.add(look);
-      look();
-    });
-  const exit = once(child, 'exit').then(([code]) => code);
-  const { msg } = await logged('Server listening at');
-  return { process: child, url: new URL(`${msg}`.replace('Server listening at ', '')), logged, exit };
+  const server = await startProcess({ environment, options });
+  t.teardown(() => server.process.kill('SIGKILL'));
+  return server;
 }
 
 const headers = { 'content-type': 'application/json' };

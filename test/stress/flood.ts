@@ -1,0 +1,95 @@
+// Sends requests at a given rate, whatever becomes of them; a process of its own that takes one job by IPC, as bench/load.ts.
+import { fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Client } from '../../bench/client.ts';
+import { checkRefusal } from './traffic.ts';
+
+interface Job {
+  readonly port: number;
+  /** The file with the bytes of one request. */
+  readonly request: string;
+  readonly perSecond: number;
+  readonly seconds: number;
+  /** At most so many requests are on their way at a time. */
+  readonly connections: number;
+}
+
+export interface Flooded {
+  /** How many requests were due, and how many of them were sent: for the others there was no connection left. */
+  readonly due: number;
+  readonly sent: number;
+  /** Of the requests that were answered with 200: when that was, in seconds since the start, and milliseconds from the start of sending. */
+  readonly answered: { readonly second: number; readonly ms: number }[];
+  /** Of those that were refused with 503: milliseconds. */
+  readonly refused: number[];
+  /** What else there was, and how often. */
+  readonly faults: Record<string, number>;
+}
+
+/** How long to wait between looks at the clock, in milliseconds. */
+const TICK = 2;
+
+async function flood({ port, request: file, perSecond, seconds, connections }: Job): Promise<Flooded> {
+  const request = readFileSync(file);
+  const free: Client[] = [];
+  const result = {
+    due: 0,
+    sent: 0,
+    answered: [] as { second: number; ms: number }[],
+    refused: [] as number[],
+    faults: {} as Record<string, number>,
+  };
+  const start = performance.now();
+  let busy = 0;
+  const send = async () => {
+    let client = free.pop();
+    while (client && !client.isFree) client = free.pop();
+    busy++;
+    try {
+      client ??= await Client.connect(port, { keepBodies: 4096 });
+      const before = performance.now();
+      const answer = await client.send(request);
+      const now = performance.now();
+      if (answer.status === 200) result.answered.push({ second: (now - start) / 1000, ms: now - before });
+      else if (answer.status === 503) {
+        checkRefusal(answer);
+        result.refused.push(now - before);
+      } else throw new Error(`status ${answer.status}`);
+      await client.sent;
+      if (client.isFree) free.push(client);
+    } catch (error) {
+      const { message } = error as Error;
+      result.faults[message] = (result.faults[message] ?? 0) + 1;
+      client?.close();
+    }
+    busy--;
+  };
+  const all: Promise<void>[] = [];
+  for (let passed = 0; passed < seconds; passed = (performance.now() - start) / 1000) {
+    for (; result.due < passed * perSecond; result.due++) {
+      if (busy >= connections) continue;
+      result.sent++;
+      all.push(send());
+    }
+    await wait(TICK);
+  }
+  await Promise.all(all);
+  for (const client of free) client.close();
+  return result;
+}
+
+/** Has a process of its own flood a server. */
+export function startFlood(job: Job): Promise<Flooded> {
+  return new Promise((resolve, reject) => {
+    const child = fork(import.meta.filename);
+    child.once('error', reject);
+    child.once('message', (message: Flooded) => resolve(message));
+    child.once('exit', (code) => reject(new Error(`the flood ended with ${code}`)));
+    child.send(job);
+  });
+}
+
+if (import.meta.main) {
+  process.once('message', (job: Job) => flood(job).then((flooded) => process.send?.(flooded, () => process.exit())));
+}
