@@ -1,0 +1,128 @@
+// A campaign of mutants against a running service: sends them, examines every answer, and counts what came.
+import { Agent } from 'node:http';
+import { type RunningService, residentMemory } from '../process.ts';
+import { type Expectations, examine } from './check.ts';
+import { type Answer, exchange, exchangeBytes, type Sent, wireBytes } from './client.ts';
+import { goodRequests } from './good.ts';
+import { type Mutant, mutant } from './mutant.ts';
+
+/** Bounds so low that mutants meet them. */
+export const settings = {
+  RATE_LIMIT: '0',
+  LOG_LEVEL: 'info',
+  BODY_LIMIT: `${2 ** 20}`,
+  MAX_ANSWER: `${2 ** 18}`,
+  MAX_MEMORY: `${2 ** 22}`,
+  MAX_FLOPS: '5000000',
+  MAX_LAYERS: '100',
+  MAX_KEYS: '2000',
+  MAX_DEPTH: '32',
+};
+
+export interface Fault {
+  /** Undefined if it is not that of a single mutant. */
+  readonly mutant: Mutant | undefined;
+  readonly what: readonly string[];
+}
+
+export interface Tally {
+  readonly outcomes: Map<string, number>;
+  good: number;
+  sent: number;
+  readonly faults: Fault[];
+}
+
+interface Options {
+  readonly seed: number;
+  readonly count: number;
+  /** How many connections are kept busy. */
+  readonly connections: number;
+  /** After so many mutants on a connection, a good request. */
+  readonly goodEvery: number;
+  /** After so many faults it ends. */
+  readonly mostFaults: number;
+  readonly progress?: (sent: number) => void;
+}
+
+/** What the answers to mutants are held against. */
+export async function expectationsOf({ url }: RunningService): Promise<Expectations> {
+  const document = await (await fetch(new URL('/openapi.json', url))).json();
+  const { paths } = document as { paths: Record<string, { post: { responses: object } }> };
+  return {
+    statuses: new Set(Object.keys(paths['/gradients'].post.responses).map(Number)),
+    maxAnswer: Number(settings.MAX_ANSWER),
+  };
+}
+
+/** Sends the mutants 0 to count - 1 of a seed. */
+export async function campaign(service: RunningService, options: Options): Promise<Tally> {
+  const { seed, count, connections, goodEvery, mostFaults, progress } = options;
+  const expected = await expectationsOf(service);
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const tally: Tally = { outcomes: new Map(), good: 0, sent: 0, faults: [] };
+  let next = 0;
+  const work = async () => {
+    while (next < count && tally.faults.length < mostFaults && service.process.exitCode === null) {
+      const index = next++;
+      if (index % goodEvery === 0) await sendGood(service.url, agent, index / goodEvery, tally);
+      await sendMutant(service.url, agent, mutant(seed, index), expected, tally);
+      tally.sent++;
+      progress?.(tally.sent);
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, work));
+  await sendGood(service.url, agent, 0, tally);
+  agent.destroy();
+  const { exitCode, signalCode } = service.process;
+  if (exitCode !== null || signalCode !== null) tally.faults.push({ mutant: undefined, what: ['the process has ended'] });
+  for (const line of service.badLines) tally.faults.push({ mutant: undefined, what: [`the log: ${line.slice(0, 500)}`] });
+  return tally;
+}
+
+async function sendGood(url: URL, agent: Agent, number: number, tally: Tally): Promise<void> {
+  const good = goodRequests[number % goodRequests.length];
+  try {
+    const answer = await exchange(url, agent, good);
+    const what = `good request ${number}: ${answer.status} ${answer.body.toString('latin1', 0, 300)}`;
+    if (!good.isRight(answer)) tally.faults.push({ mutant: undefined, what: [what] });
+    tally.good++;
+  } catch (error) {
+    tally.faults.push({ mutant: undefined, what: [`good request ${number}: ${error}`] });
+  }
+}
+
+/** Sends one mutant, and returns all answers that came. */
+export async function send(url: URL, agent: Agent, sent: Sent): Promise<Answer[]> {
+  if (sent.framing === 'length' || sent.framing === 'chunked') return [await exchange(url, agent, sent)];
+  return exchangeBytes(url, wireBytes(sent));
+}
+
+async function sendMutant(url: URL, agent: Agent, made: Mutant, expected: Expectations, tally: Tally): Promise<void> {
+  const what: string[] = [];
+  try {
+    const answers = await send(url, agent, made);
+    // What follows a body of the wrong length is taken for another request.
+    for (const answer of answers) {
+      const { outcome, faults } = examine(made, answer, expected);
+      tally.outcomes.set(outcome, (tally.outcomes.get(outcome) ?? 0) + 1);
+      what.push(...faults);
+    }
+    if (answers.length === 0) what.push('no answer');
+  } catch (error) {
+    what.push(`no answer: ${error}`);
+  }
+  if (what.length > 0) tally.faults.push({ mutant: made, what });
+}
+
+/** The memory that the service takes after `rounds` rounds of good requests, or as soon as it takes at most `goal`. */
+export async function settledMemory(service: RunningService, rounds: number, goal = 0): Promise<number | undefined> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 2 });
+  const tally: Tally = { outcomes: new Map(), good: 0, sent: 0, faults: [] };
+  let memory = residentMemory(service.process.pid as number);
+  for (let round = 0; round < rounds && memory !== undefined && memory > goal; round++) {
+    for (let i = 0; i < 100; i++) await sendGood(service.url, agent, i, tally);
+    memory = residentMemory(service.process.pid as number);
+  }
+  agent.destroy();
+  return memory;
+}
