@@ -73,9 +73,14 @@ function parsed(text: string): LogLine | undefined {
 }
 
 /** The memory that a process takes, in bytes; undefined where the system does not say. */
-export function residentMemory(pid: number): number | undefined {
+export const residentMemory = (pid: number) => memoryOf(pid, 'VmRSS');
+
+/** The most memory that a process ever took, in bytes; undefined where the system does not say. */
+export const peakMemory = (pid: number) => memoryOf(pid, 'VmHWM');
+
+function memoryOf(pid: number, what: string): number | undefined {
   try {
-    const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    const kibibytes = new RegExp(`^${what}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
     return kibibytes ? Number(kibibytes[1]) * 1024 : undefined;
   } catch {
     return undefined;

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { parseArgs } from 'node:util';
 import { startService } from '../process.ts';
-import { campaign, type Fault, send, settings, settledMemory } from './campaign.ts';
+import { campaign, type Fault, fillKept, send, settings, settledMemory } from './campaign.ts';
 import { wireBytes } from './client.ts';
 import { mutant } from './mutant.ts';
 
@@ -48,6 +48,7 @@ async function fuzz(seed: number, count: number, connections: number): Promise<b
   const pid = service.process.pid as number;
   const options = { connections, goodEvery: 50, mostFaults: MOST_FAULTS };
   const warm = await campaign(service, { ...options, seed: seed + 2 ** 31, count: Math.min(WARM_UP, count) });
+  await fillKept(service);
   const before = await settledMemory(service, 10);
   const begin = performance.now();
   const progress = (sent: number) => sent % 10_000 === 0 && console.log(`${sent} sent`);
