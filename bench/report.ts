@@ -1,5 +1,5 @@
 // From measurements to tables, and to the page that keeps them.
-import { type Phase, phases as phaseNames } from '../src/answer.ts';
+import { answerPhases } from '../src/report.ts';
 import type { Series } from './growth.ts';
 import type { Memory } from './memory.ts';
 import type { Phases } from './phases.ts';
@@ -128,11 +128,11 @@ function phaseTable(phases: readonly Phases[], { cells, limits }: Sweep): string
         contender === 'service' && clients === concurrencies[0] && workload === item.workload && format === item.format,
     );
     const whole = median((cell?.samples ?? []).map((sample) => sample.median));
-    const inThread = phaseNames.reduce((sum, name) => sum + item[name], 0);
+    const inThread = answerPhases.reduce((sum, name) => sum + item[name], 0);
     return [
       item.workload,
       item.format,
-      ...phaseNames.map((name) => short(item[name])),
+      ...answerPhases.map((name) => short(item[name])),
       short(median(limits[item.workload] ?? [])),
       short(whole),
       short(Math.max(0, whole - inThread)),
@@ -142,7 +142,7 @@ function phaseTable(phases: readonly Phases[], { cells, limits }: Sweep): string
     [
       'workload',
       'format',
-      ...phaseNames.map((name: Phase) => `${name}, ms`),
+      ...answerPhases.map((name) => `${name}, ms`),
       'of it products, ms',
       'whole answer, ms',
       'HTTP and threads, ms',

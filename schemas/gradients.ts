@@ -115,7 +115,7 @@ function ignoreIndexConflict(document: unknown): Finding[] {
 }
 
 /** The value at a path of keys, if there is one. */
-function valueAt(document: unknown, ...path: string[]): unknown {
+export function valueAt(document: unknown, ...path: string[]): unknown {
   const step = (value: unknown, key: string) =>
     value instanceof Object && Object.hasOwn(value, key) ? value[key as never] : undefined;
   return path.reduce(step, document);

@@ -32,6 +32,12 @@ export const problems = {
     meaning: 'What arrived is not a well-formed HTTP/1.1 request.',
     remedy: 'Send it with an HTTP client library.',
   },
+  unauthorized: {
+    status: 401,
+    title: 'An API key is needed',
+    meaning: 'The service answers only to those who have an API key, and the request has none, or none that is known.',
+    remedy: 'Send the key in the header Authorization: Bearer KEY, or in X-API-Key. The operator gives out keys.',
+  },
   'not-found': {
     status: 404,
     title: 'There is nothing at this path',
@@ -66,15 +72,41 @@ export const problems = {
     status: 413,
     title: 'The request needs too much memory',
     meaning:
-      'The values that the request asks for would take more memory than the service gives to one request. The detail says both sizes.',
+      'The values that the request asks for would take more memory than the service gives to one request. The detail says the limit.',
     remedy:
       'Ask for less in include, split the batch and merge the answers by their divisors, or have the operator raise MAX_MEMORY.',
+  },
+  'too-many-operations': {
+    status: 413,
+    title: 'The request takes too many operations',
+    meaning:
+      'The products of matrices that the request asks for take more floating-point operations than the service gives to one request. ' +
+      'The detail says both numbers.',
+    remedy: 'Split the batch and merge the answers by their divisors, or have the operator raise MAX_FLOPS.',
+  },
+  'answer-too-large': {
+    status: 413,
+    title: 'The answer would be too large',
+    meaning:
+      'The values that the request asks for may take more bytes in the media type of the answer than the service sends. The detail says both sizes.',
+    remedy:
+      'Ask for less in include, accept application/vnd.safetensors, split the batch and merge the answers by their divisors, or have the ' +
+      'operator raise MAX_ANSWER.',
+  },
+  'too-complex': {
+    status: 413,
+    title: 'The request has too many parts',
+    meaning: 'The request has more layers, or more keys and objects, than the service reads. The detail says the limit.',
+    remedy: 'Send a smaller network, or have the operator raise MAX_LAYERS or MAX_KEYS.',
   },
   'unsupported-media-type': {
     status: 415,
     title: 'The body has a media type that is not understood',
-    meaning: 'The Content-Type header is missing or names another media type than the service reads, or the body is compressed.',
-    remedy: 'Name one of the media types that the detail lists, and send the body as it is, without a Content-Encoding.',
+    meaning:
+      'The Content-Type header is missing or names another media type than the service reads, or the body is compressed in a way ' +
+      'that the service does not know.',
+    remedy:
+      'Name one of the media types that the detail lists. A Content-Encoding may be one of those that Accept-Encoding lists.',
   },
   'shape-mismatch': {
     status: 422,
@@ -97,11 +129,26 @@ export const problems = {
       'The loss or a value of the answer is infinite or not a number in float64. layer and step say where the first such value arose.',
     remedy: 'Scale inputs and weights down, use a loss on logits, and see that not every sample is ignored or weighs 0.',
   },
+  'too-many-requests': {
+    status: 429,
+    title: 'Too many requests',
+    meaning:
+      'This client has sent more requests than the service takes from one client in a while. The RateLimit headers say how many.',
+    remedy: 'Wait for as many seconds as Retry-After says, or send larger batches in fewer requests.',
+  },
   'headers-too-large': {
     status: 431,
     title: 'The request headers are too large',
     meaning: 'The request line and the headers have more bytes than the service takes.',
     remedy: 'Send fewer or shorter headers.',
+  },
+  overloaded: {
+    status: 503,
+    title: 'The service has too much to do',
+    meaning:
+      'As many requests wait as may wait, the memory for requests is used up, or the thread that computed the answer came to its end. ' +
+      'The request may be right; nothing of it was kept.',
+    remedy: 'Send the same request again after as many seconds as Retry-After says, or to another replica.',
   },
   'deadline-exceeded': {
     status: 504,

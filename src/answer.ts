@@ -2,9 +2,11 @@
 import { conflicts, type DecodedRequest, GradientsRequest } from '../schemas/gradients.ts';
 import type { Cost } from './backprop/cost.ts';
 import { computeGradients } from './backprop/gradients.ts';
+import { checkCost, type Limits } from './limits.ts';
 import type { Engine } from './linalg/engine.ts';
 import { recycling } from './linalg/scratch.ts';
-import { type Findings, Refusal } from './refusal.ts';
+import type { Findings } from './refusal.ts';
+import { type Report, stopwatch } from './report.ts';
 import { inspector } from './wire/check.ts';
 import { codecs, type Decoded, type MediaType } from './wire/codecs.ts';
 
@@ -18,43 +20,36 @@ export interface Task {
   readonly accept: MediaType;
 }
 
-/** What is done to a request, one after the other. */
-export const phases = ['decode', 'check', 'compute', 'encode'] as const;
-export type Phase = (typeof phases)[number];
-
-/** What a request may cost. */
-export interface Limits {
-  /** Of all its numbers, and those of its answer, in bytes. */
-  readonly memory: number;
-  /** Throws to put off a request that costs too much where it is now. */
-  readonly admit?: (cost: Cost) => void;
-  /** Is told of the end of each phase. */
-  readonly ended?: (phase: Phase) => void;
-}
+/** Throws to put off a request that costs too much where it is now; a number of its answer takes `bytesPerNumber`, at most. */
+export type Admit = (cost: Cost, bytesPerNumber: number) => void;
 
 /**
- * Reads a request, computes, and writes the result.
- * @throws Refusal, of any type that has to do with the body.
+ * Reads a request, computes, and writes the result. The report gets the phases as they end, and the sizes.
+ * @throws Refusal, of any type that has to do with the body; and whatever `admit` throws.
  */
 export function answer(
   { bytes, mediaType, accept }: Task,
   engine: Engine,
-  { memory, admit, ended }: Limits,
+  limits: Limits,
+  report: Report = { phases: {} },
+  admit?: Admit,
 ): Buffer<ArrayBuffer> {
   const { decode } = codecs[mediaType];
   const { encode, bytesPerNumber } = codecs[accept];
+  const ended = stopwatch(report);
   return recycling(() => {
-    const decoded = decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-    ended?.('decode');
+    const decoded = decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), limits);
+    ended('decode');
     const request = check(decoded);
-    ended?.('check');
-    const result = computeGradients(request, engine, (cost) => {
-      checkMemory(cost, bytesPerNumber, memory);
-      admit?.(cost);
+    ended('check');
+    const result = computeGradients(request, engine, (cost, sizes) => {
+      Object.assign(report, { sizes, flops: cost.flops });
+      checkCost(cost, bytesPerNumber, limits);
+      admit?.(cost, bytesPerNumber);
     });
-    ended?.('compute');
+    ended('compute');
     const answered = encode(result, bytes.buffer, decoded.dtype);
-    ended?.('encode');
+    ended('encode');
     return answered;
   });
 }
@@ -71,12 +66,4 @@ function findingsIn(document: unknown): Findings {
   const findings = inspect(document);
   for (const { pointer, detail } of conflicts(document)) findings.add(pointer, detail);
   return findings;
-}
-
-/** @throws Refusal `too-much-memory`. */
-function checkMemory({ computed, answered, extras }: Cost, bytesPerNumber: number, limit: number): void {
-  const needed = computed * Float64Array.BYTES_PER_ELEMENT + answered * bytesPerNumber;
-  if (needed <= limit) return;
-  const detail = `the values asked for take up to ${needed} bytes, more than the limit of ${limit} bytes (MAX_MEMORY)`;
-  throw new Refusal('too-much-memory', { detail, errors: [{ pointer: extras ? '/include' : '/batch/inputs', detail }] });
 }

@@ -1,6 +1,7 @@
-// What Node's HTTP server would decide on its own: how it closes, and what it answers to what is no ordinary request.
+// What Node's HTTP server would decide on its own: how it closes, how long it waits, and what it answers to what is no ordinary request.
 import type { FastifyInstance } from 'fastify';
 import { responseTo } from './problems.ts';
+import type { Readiness } from './readiness.ts';
 import { Refusal } from './refusal.ts';
 
 /**
@@ -8,7 +9,7 @@ import { Refusal } from './refusal.ts';
  * Node takes a connection for idle once its answer has been handed over, however much of it is still to be sent,
  * and would cut it off; and it waits for connections whose clients have not been told to close them.
  */
-export function finishAnswersOnClose(app: FastifyInstance): void {
+export function finishAnswersOnClose(app: FastifyInstance, readiness: Readiness): void {
   const { server } = app;
   const closeIdleConnections = server.closeIdleConnections.bind(server);
   let closing = false;
@@ -28,7 +29,7 @@ export function finishAnswersOnClose(app: FastifyInstance): void {
     done();
   });
   app.addHook('onSend', (_request, reply, payload, done) => {
-    if (closing) reply.header('connection', 'close');
+    if (closing || readiness.isDraining) reply.header('connection', 'close');
     done(null, payload);
   });
 }
@@ -40,6 +41,21 @@ export async function closeWithin(app: FastifyInstance, ms: number): Promise<voi
   clearTimeout(timer);
 }
 
+/** Up to so many bytes an answer lies in the system's buffers, whether its client reads it or not. */
+const BUFFERED = 65_536;
+
+/** Cuts off clients that take longer than `ms` milliseconds to receive an answer: it takes memory until they have it. */
+export function limitReceiving(app: FastifyInstance, ms: number): void {
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    const isSmall = (typeof payload === 'string' || Buffer.isBuffer(payload)) && payload.length <= BUFFERED;
+    if (!isSmall && payload !== undefined && payload !== null) {
+      const timer = setTimeout(() => reply.raw.destroy(), ms);
+      reply.raw.once('close', () => clearTimeout(timer));
+    }
+    done(null, payload);
+  });
+}
+
 /** Gives a problem document, or the answer itself, where Node would give an empty response or none. */
 export function answerUnusualRequests(app: FastifyInstance): void {
   // An expectation that is not understood need not be met.
@@ -49,4 +65,9 @@ export function answerUnusualRequests(app: FastifyInstance): void {
     if (headers.host !== undefined || raw.httpVersion !== '1.1') done();
     else done(new Refusal('malformed-request', { detail: 'HTTP/1.1 wants a Host header' }));
   });
+}
+
+/** How many connections are open. */
+export function countConnections({ server }: FastifyInstance): Promise<number> {
+  return new Promise((resolve, reject) => server.getConnections((error, count) => (error ? reject(error) : resolve(count))));
 }

@@ -4,6 +4,13 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type ProblemType, problems, type Refused } from '../schemas/problem.ts';
 import { Refusal } from './refusal.ts';
 import { mediaTypes } from './wire/codecs.ts';
+import { contentEncodings } from './wire/content-encoding.ts';
+
+/** What a problem says in headers. */
+const headersOf: Partial<Record<ProblemType, Record<string, string>>> = {
+  unauthorized: { 'www-authenticate': 'Bearer realm="gradients"' },
+  'unsupported-media-type': { 'accept-post': mediaTypes.join(', '), 'accept-encoding': contentEncodings.join(', ') },
+};
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
@@ -13,8 +20,10 @@ function problemOf(type: ProblemType, refused: Refused) {
 }
 
 export function sendProblem(reply: FastifyReply, type: ProblemType, refused: Refused): FastifyReply {
+  reply.request.report.problem = type;
   return (
     reply
+      .headers(headersOf[type] ?? {})
       // The hook that gives every answer its id does not run for a URL that cannot be read.
       .header('x-request-id', reply.request.id)
       .code(problems[type].status)
@@ -27,7 +36,10 @@ export function sendProblem(reply: FastifyReply, type: ProblemType, refused: Ref
 export function handleError(error: FastifyError | Refusal, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   // Fastify closes the connection over a body that it will not read; a client that is still sending would get no answer.
   reply.removeHeader('connection');
-  if (error instanceof Refusal) return sendProblem(reply, error.type, error.refused);
+  if (error instanceof Refusal) {
+    if (error.retryAfter !== undefined) reply.header('retry-after', error.retryAfter);
+    return sendProblem(reply, error.type, error.refused);
+  }
   const known = refusedBefore[error.code];
   if (known) {
     const { type, detail } = known(request);
@@ -64,9 +76,9 @@ const refusedByParser: Record<string, ProblemType> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
 };
 
-/** The whole HTTP response to bytes that Node could not read as a request. */
-export function responseToUnreadable(code: string): string {
-  return responseTo(refusedByParser[code] ?? 'malformed-request', `the HTTP parser stopped with ${code}`);
+/** The problem with bytes that Node could not read as a request. */
+export function problemOfParser(code: string): ProblemType {
+  return refusedByParser[code] ?? 'malformed-request';
 }
 
 /** A problem as the text of a whole HTTP response, after which the connection ends. */

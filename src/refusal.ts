@@ -5,11 +5,14 @@ import { type Finding, MAX_ERRORS, type ProblemType, type Refused } from '../sch
 export class Refusal extends Error {
   readonly type: ProblemType;
   readonly refused: Refused;
+  /** After how many seconds the same request may be answered, if that is so. */
+  readonly retryAfter: number | undefined;
 
-  constructor(type: ProblemType, refused: Refused) {
+  constructor(type: ProblemType, refused: Refused, retryAfter?: number) {
     super(refused.detail);
     this.type = type;
     this.refused = refused;
+    this.retryAfter = retryAfter;
   }
 }
 

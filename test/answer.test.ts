@@ -1,20 +1,25 @@
 // What otherwise happens in a thread, on this one: hostile bodies, and bounds.
-import t from 'tap';
+import t, { type Test } from 'tap';
 import type { GradientsRequest } from '../schemas/gradients.ts';
-import { answer, type Phase, phases } from '../src/answer.ts';
+import { answer } from '../src/answer.ts';
+import { readConfig } from '../src/config.ts';
+import { type Limits, limitsOf } from '../src/limits.ts';
 import { mlMatrix } from '../src/linalg/ml-matrix.ts';
 import { Refusal } from '../src/refusal.ts';
+import { answerPhases, type Report } from '../src/report.ts';
 
 const JSON_TYPE = 'application/json';
 
-function answerTo(body: string, memory = 2 ** 30): string {
+const defaults = limitsOf(readConfig({}));
+
+function answerTo(body: string, limits: Partial<Limits> = {}): string {
   const bytes = new Uint8Array(Buffer.from(body));
-  return answer({ bytes, mediaType: JSON_TYPE, accept: JSON_TYPE }, mlMatrix, { memory }).toString();
+  return answer({ bytes, mediaType: JSON_TYPE, accept: JSON_TYPE }, mlMatrix, { ...defaults, ...limits }).toString();
 }
 
-function refused(body: string, memory?: number) {
+function refused(body: string, limits?: Partial<Limits>) {
   try {
-    answerTo(body, memory);
+    answerTo(body, limits);
   } catch (error) {
     if (error instanceof Refusal) return { type: error.type, ...error.refused };
     throw error;
@@ -23,43 +28,100 @@ function refused(body: string, memory?: number) {
 }
 
 t.test('nesting deeper than any stack', async (t) => {
-  t.match(refused('['.repeat(100_000)), { type: 'malformed-body', detail: 'not JSON: Unexpected end of JSON input' });
+  const detail = 'lists and objects nest deeper than 32 (MAX_DEPTH)';
+  for (const endless of ['['.repeat(100_000), '{"a":'.repeat(100_000)])
+    t.strictSame(refused(endless), { type: 'malformed-body', detail: `not JSON: ${detail}, and they do not close` });
   const nested = `${'['.repeat(100_000)}":"${']'.repeat(100_000)}`;
-  t.match(refused(nested), { type: 'invalid-request', errors: [{ pointer: '', detail: 'expected an object, got a list' }] });
+  t.strictSame(refused(nested), { type: 'invalid-request', detail, errors: [{ pointer: '', detail }] });
 });
 
-t.test('the memory that a request takes', async (t) => {
+/** Asserts that a limit lets through what needs just as much, and refuses it at one less, with the words of `detail`. */
+function checkLimit(
+  t: Test,
+  body: object,
+  name: keyof Limits,
+  needed: number,
+  refusal: { type: string; pointer: string; detail: string },
+) {
+  const text = JSON.stringify(body);
+  t.equal(refused(text, { [name]: needed }), undefined);
+  const { type, pointer, detail } = refusal;
+  t.strictSame(refused(text, { [name]: needed - 1 }), { type, detail, errors: [{ pointer, detail }] });
+}
+
+t.test('what a request costs is bounded before anything is computed', async (t) => {
   const request: GradientsRequest = { network: { layers: [{ weights: [[1]] }] }, batch: { inputs: [[1]], targets: [[1]] } };
-  // X, dX, Z, A, dA, dZ, a weight and room for a bias in float64; and the weight's gradient, and the bias's, as text.
-  const needed = 8 * 8 + 2 * 32;
-  t.equal(refused(JSON.stringify(request), needed), undefined);
-  const detail = `the values asked for take up to ${needed} bytes, more than the limit of ${needed - 1} bytes (MAX_MEMORY)`;
-  t.strictSame(refused(JSON.stringify(request), needed - 1), {
-    type: 'too-much-memory',
-    detail,
-    errors: [{ pointer: '/batch/inputs', detail }],
+  const fewer = 'send fewer samples at a time and merge the answers by their divisors';
+  // A multiplication and an addition forward, for the weight's gradient, and for the input's.
+  checkLimit(t, request, 'MAX_FLOPS', 6, {
+    type: 'too-many-operations',
+    pointer: '/batch/inputs',
+    detail: `the request takes up to 6 floating-point operations, more than the limit of 5 (MAX_FLOPS): ${fewer}`,
   });
-  const withOutputs = JSON.stringify({ ...request, include: ['outputs'] });
-  t.match(refused(withOutputs, needed), { errors: [{ pointer: '/include' }] });
+  // X, dX, Z, A, dA, dZ, a weight and room for a bias.
+  checkLimit(t, request, 'MAX_MEMORY', 64, {
+    type: 'too-much-memory',
+    pointer: '/batch/inputs',
+    detail: `the values to compute take up to 64 bytes, more than the limit of 63 (MAX_MEMORY): ${fewer}`,
+  });
+  // The weight's gradient, and room for the bias's, as text.
+  checkLimit(t, request, 'MAX_ANSWER', 64, {
+    type: 'answer-too-large',
+    pointer: '/batch/inputs',
+    detail: `the answer takes up to 64 bytes, more than the limit of 63 (MAX_ANSWER): ${fewer}, or accept safetensors`,
+  });
+  checkLimit(t, { ...request, include: ['per_sample_gradients'] }, 'MAX_ANSWER', 128, {
+    type: 'answer-too-large',
+    pointer: '/include',
+    detail: `the answer takes up to 128 bytes, more than the limit of 127 (MAX_ANSWER): ask for less in include, or ${fewer}, or accept safetensors`,
+  });
 });
 
-t.test('the phases of a request, as far as it comes', async (t) => {
-  const ended = (body: string) => {
-    const seen: Phase[] = [];
+t.test('how complex a document may be is bounded while it is read', async (t) => {
+  const layers = Array.from({ length: 5 }, () => ({ weights: [[1]], activation: { type: 'relu' } }));
+  const request = { network: { layers }, batch: { inputs: [[1]], targets: [[1]] } };
+  checkLimit(t, request, 'MAX_LAYERS', 5, {
+    type: 'too-complex',
+    pointer: '/network/layers',
+    detail: 'there are more layers than the limit of 4 (MAX_LAYERS): send a smaller network',
+  });
+  // request, network, batch; and in each layer the layer, its activation, and their three keys. Five keys outside the layers.
+  const keys = 3 + 5 * 5 + 5;
+  checkLimit(t, request, 'MAX_KEYS', keys, {
+    type: 'too-complex',
+    pointer: '',
+    detail: `there are more keys and objects than the limit of ${keys - 1} (MAX_KEYS): send a smaller network`,
+  });
+  // Of what is in a string, nothing counts.
+  const quoted = JSON.stringify({ ...request, loss: '{{[[::\\"[[[[[' });
+  t.match(refused(quoted, { MAX_DEPTH: 6 }), { errors: [{ pointer: '/loss', detail: 'unknown loss' }] });
+  checkLimit(t, request, 'MAX_DEPTH', 6, {
+    type: 'invalid-request',
+    pointer: '',
+    detail: 'lists and objects nest deeper than 5 (MAX_DEPTH)',
+  });
+  const long = (text: string) => text + ' '.repeat(20_000);
+  for (const limits of [{ MAX_LAYERS: 4 }, { MAX_KEYS: keys - 1 }])
+    t.match(refused(long(JSON.stringify(request)), limits), { type: 'too-complex' }, 'in a long body');
+});
+
+t.test('the phases of a request, as far as it comes, and its sizes', async (t) => {
+  const reported = (body: string) => {
+    const report: Report = { phases: {} };
     const task = { bytes: new Uint8Array(Buffer.from(body)), mediaType: JSON_TYPE, accept: JSON_TYPE } as const;
     try {
-      answer(task, mlMatrix, { memory: 2 ** 30, ended: (phase) => seen.push(phase) });
+      answer(task, mlMatrix, defaults, report);
     } catch (error) {
       t.ok(error instanceof Refusal);
     }
-    return seen;
+    return { ...report, phases: Object.keys(report.phases) };
   };
   const layers = [{ weights: [[1]] }];
   const text = (inputs: unknown) => JSON.stringify({ network: { layers }, batch: { inputs, targets: [[1]] } });
-  t.strictSame(ended(text([[1]])), phases);
-  t.strictSame(ended(text([[1, 2]])), ['decode', 'check']);
-  t.strictSame(ended(text(1)), ['decode']);
-  t.strictSame(ended('{'), []);
+  t.strictSame(reported(text([[1]])), { phases: answerPhases, sizes: { samples: 1, features: 1, units: [1] }, flops: 6 });
+  t.strictSame(reported(text([[1, 2]])), { phases: ['decode', 'check'] });
+  t.strictSame(reported(text(1)), { phases: ['decode'] });
+  t.strictSame(reported('{'), { phases: [] });
 });
 
 const ones = (rows: number, columns: number) => Array.from({ length: rows }, () => Array(columns).fill(1));

@@ -10,28 +10,46 @@ const defaults = {
   PORT: 3000,
   LOG_LEVEL: 'info',
   BODY_LIMIT: 67108864,
+  MAX_FLOPS: 1e12,
   MAX_MEMORY: 1073741824,
-  ENGINE: 'auto',
+  MAX_ANSWER: 268435456,
+  MAX_LAYERS: 100000,
+  MAX_KEYS: 1000000,
+  MAX_DEPTH: 32,
+  MAX_QUEUE: 64,
+  MEMORY_BUDGET: 2147483648,
+  MAX_CONNECTIONS: 10000,
+  RATE_LIMIT: 1000000,
+  RATE_WINDOW_MS: 60000,
+  HEADERS_TIMEOUT_MS: 10000,
+  REQUEST_TIMEOUT_MS: 120000,
   DEADLINE_MS: 60000,
+  ANSWER_TIMEOUT_MS: 120000,
+  KEEP_ALIVE_MS: 75000,
+  DRAIN_MS: 1000,
   SHUTDOWN_MS: 25000,
+  ENGINE: 'auto',
 };
 
 t.test('defaults, and values from the environment', async (t) => {
   t.strictSame(readConfig({ PATH: '/bin' }), defaults);
   const environment = {
     ...{ HOST: '::1', PORT: '0', LOG_LEVEL: 'silent', BODY_LIMIT: '1', MAX_MEMORY: '2', SHUTDOWN_MS: '3' },
-    ...{ ENGINE: 'portable', BLAS_LIBRARY: 'libblis.so', DEADLINE_MS: '4' },
+    ...{ ENGINE: 'portable', BLAS_LIBRARY: 'libblis.so', DEADLINE_MS: '4', MAX_QUEUE: '0', API_KEYS: 'a,b' },
   };
   t.strictSame(readConfig(environment), {
+    ...defaults,
     HOST: '::1',
     PORT: 0,
     LOG_LEVEL: 'silent',
     BODY_LIMIT: 1,
     MAX_MEMORY: 2,
+    SHUTDOWN_MS: 3,
     ENGINE: 'portable',
     BLAS_LIBRARY: 'libblis.so',
     DEADLINE_MS: 4,
-    SHUTDOWN_MS: 3,
+    MAX_QUEUE: 0,
+    API_KEYS: 'a,b',
   });
 });
 
@@ -52,7 +70,7 @@ t.test('wrong values', async (t) => {
   }
 });
 
-t.test('.env.example and the README name every variable with its default', async (t) => {
+t.test('.env.example and docs/operations.md name every variable with its default', async (t) => {
   const example = read('.env.example')
     .split('\n')
     .filter((line) => /^[A-Z]/.test(line));
@@ -60,8 +78,8 @@ t.test('.env.example and the README name every variable with its default', async
     example,
     Object.keys(Config.properties).map((name) => `${name}=${defaults[name as keyof typeof defaults] ?? ''}`),
   );
-  const readme = read('README.md');
+  const operations = read('docs/operations.md');
   for (const [name, { description }] of Object.entries(Config.properties)) {
-    t.match(readme, `| \`${name}\` | ${defaults[name as keyof typeof defaults] ?? ''} | ${description} |`);
+    t.match(operations, `| \`${name}\` | ${defaults[name as keyof typeof defaults] ?? ''} | ${description} |`);
   }
 });

@@ -67,14 +67,14 @@ async function begin(server: Server, body: string, sent: number): Promise<Socket
 }
 
 t.test('SIGTERM finishes the requests in flight', async (t) => {
-  const server = await startServer(t, { LOG_LEVEL: 'info' });
+  const server = await startServer(t, { LOG_LEVEL: 'debug', DRAIN_MS: '0' });
   const body = JSON.stringify(validRequest());
   const socket = await begin(server, body, 10);
   const open = connect(Number(server.url.port), server.url.hostname);
   open.write('GET /livez HTTP/1.1\r\nHost: a\r\n\r\n');
   await once(open, 'readable');
   server.process.kill('SIGTERM');
-  await server.logged('SIGTERM: finishing the requests in flight');
+  await server.logged('finishing the requests in flight');
   // Another one on a connection that is open already, while the first holds up the end.
   open.write('GET /livez HTTP/1.1\r\nHost: a\r\n\r\n');
   const [, last] = (await text(open)).split(/(?=HTTP\/1\.1)/).slice(-2);
@@ -85,7 +85,7 @@ t.test('SIGTERM finishes the requests in flight', async (t) => {
 });
 
 t.test('SIGTERM cuts off, after SHUTDOWN_MS, a client that does not go on', async (t) => {
-  const server = await startServer(t, { SHUTDOWN_MS: '0' });
+  const server = await startServer(t, { SHUTDOWN_MS: '0', LOG_LEVEL: 'debug' });
   const socket = await begin(server, JSON.stringify(validRequest()), 10);
   server.process.kill('SIGTERM');
   t.equal(await server.exit, 0);
@@ -104,7 +104,7 @@ t.test('SIGTERM waits for an answer that is on its way, and for no client that k
   );
   await once(socket, 'readable');
   server.process.kill('SIGTERM');
-  await server.logged('SIGTERM: finishing the requests in flight');
+  await server.logged('finishing the requests in flight');
   const [head, answer] = (await text(socket)).split('\r\n\r\n');
   t.match(head, 'Connection: keep-alive');
   t.equal(JSON.parse(answer).gradients[0].weights.length, 1000);

@@ -13,18 +13,22 @@ import { flat } from './flat.ts';
 import { forward } from './forward.ts';
 import { type BoundLoss, bindLoss, reduce } from './losses.ts';
 import { buildLayers, type Layer } from './network.ts';
-import { checkShapes } from './shapes.ts';
+import { checkShapes, type Sizes } from './shapes.ts';
 
 /**
  * Computes the loss of a batch and its gradients. What that will cost is known once the shapes are found to fit together:
  * `admit` is told, and may throw.
  * @throws Refusal `shape-mismatch`, `out-of-domain` or `non-finite-result`; and whatever `admit` throws.
  */
-export function computeGradients(request: DecodedRequest, engine: Engine, admit: (cost: Cost) => void): GradientsResult {
+export function computeGradients(
+  request: DecodedRequest,
+  engine: Engine,
+  admit: (cost: Cost, sizes: Sizes) => void,
+): GradientsResult {
   const include = new Set(request.include);
   const bound = bindLoss(flat(request.loss ?? defaultLoss));
   const sizes = checkShapes(request.network, request.batch, bound);
-  admit(costOf(sizes, include));
+  admit(costOf(sizes, include), sizes);
   const network = flat(request.network);
   const given = flat(request.batch);
   checkDomains(given, bound, sizes.units[sizes.units.length - 1]);

@@ -1,13 +1,22 @@
 // What the threads tell each other.
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import type { ProblemType, Refused } from '../../schemas/problem.ts';
+import type { Task } from '../answer.ts';
+import type { Limits } from '../limits.ts';
 import type { EngineChoice } from '../linalg/engines.ts';
+import type { Report } from '../report.ts';
+import type { SharedBudget } from './budget.ts';
 
 /** What a thread is started with. */
 export interface ThreadData {
   readonly engine: EngineChoice;
-  /** In bytes, per request. */
-  readonly memory: number;
+  readonly limits: Limits;
+  readonly budget: SharedBudget;
+}
+
+/** A task with its place in the budget. */
+export interface PlacedTask extends Task {
+  readonly place: number;
 }
 
 /** A message that takes a buffer along, instead of a copy of it; the sender has it no longer. */
@@ -15,7 +24,12 @@ export function moving<Message extends object>(message: Message, buffer: ArrayBu
   return move({ [transferableSymbol]: [buffer], [valueSymbol]: message }) as unknown as Message;
 }
 
-/** What comes back for a Task: the bytes of the answer, or why there is none. */
-export type Outcome =
+/** What comes back for a task: the bytes of the answer, or why there is none. */
+export type Outcome = {
+  readonly report: Report;
+  /** When the thread began, in milliseconds since 1970: the threads' own clocks begin when they do. */
+  readonly began: number;
+} & (
   | { readonly answer: Uint8Array<ArrayBuffer> }
-  | { readonly refusal: { readonly type: ProblemType; readonly refused: Refused } };
+  | { readonly refusal: { readonly type: ProblemType; readonly refused: Refused } }
+);

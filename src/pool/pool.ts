@@ -4,31 +4,60 @@ import type { Worker } from 'node:worker_threads';
 import type { FastifyBaseLogger } from 'fastify';
 import { Piscina } from 'piscina';
 import type { Config } from '../../schemas/config.ts';
-import { answer, type Task } from '../answer.ts';
-import type { Cost } from '../backprop/cost.ts';
+import { type Admit, answer, type Task } from '../answer.ts';
+import { type Limits, limitsOf } from '../limits.ts';
 import type { Engine } from '../linalg/engine.ts';
 import type { ChosenEngine } from '../linalg/engines.ts';
 import { Refusal } from '../refusal.ts';
-import { moving, type Outcome, type ThreadData } from './messages.ts';
+import type { Report } from '../report.ts';
+import { Budget, type Hold, shareBudget } from './budget.ts';
+import { moving, type Outcome, type PlacedTask, type ThreadData } from './messages.ts';
+import { warmUpTask } from './warm-up.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 export interface Pool {
   /**
-   * Answers a request. Undefined if the client has gone, which the signal tells; it is asked for only where the answer takes a thread.
-   * @throws Refusal, of any type that has to do with the body, or `deadline-exceeded`; Error if the thread died.
+   * Answers a request, and reports on it. Undefined if the client has gone, which the signal tells; it is asked for only where the
+   * answer takes a thread.
+   * @throws Refusal, of any type that has to do with the body, or `overloaded` or `deadline-exceeded`.
    */
-  answer(task: Task, gone: () => AbortSignal): Promise<Bytes | undefined>;
+  answer(task: Task, gone: () => AbortSignal, report?: Report): Promise<Bytes | undefined>;
+  /**
+   * Looks whether a body of so many bytes can be answered, before it is read.
+   * @throws Refusal `overloaded`, if it would have to wait and nothing more may.
+   */
+  expect(bytes: number): void;
+  /** Memory for the body and the answer of one request. */
+  hold(): Hold;
+  /** Resolves when every thread has answered a request. */
+  readonly ready: Promise<void>;
+  readonly state: PoolState;
   readonly threads: readonly Worker[];
   close(): Promise<void>;
 }
 
-/** Larger bodies go to a thread, in bytes: one of this size takes about as long to answer as the way to a thread and back, see bench/small.ts. */
-const SMALL_BODY = 65_536;
+/** How things stand. */
+export interface PoolState {
+  readonly threads: number;
+  readonly busy: number;
+  readonly waiting: number;
+  readonly mayWait: number;
+  /** What the requests in flight take, and how much they may, in bytes. */
+  readonly memory: number;
+  readonly budget: number;
+  /** Whether a large request that came now would be refused. */
+  readonly overloaded: boolean;
+  /** How many threads have come to an end that nobody wanted. */
+  readonly deaths: number;
+}
 
-/** What a small body may ask for before it goes to a thread all the same: numbers, computed or answered, and multiplications. */
+/** Larger bodies go to a thread, in bytes: one of this size takes about as long to answer as the way to a thread and back, see bench/small.ts. */
+export const SMALL_BODY = 65_536;
+
+/** What a small body may ask for before it goes to a thread all the same: numbers, computed or answered, and operations. */
 const SMALL_NUMBERS = 10_000;
-const SMALL_MULTIPLICATIONS = 250_000;
+const SMALL_FLOPS = 500_000;
 
 /**
  * The most memory that a thread may have for JavaScript's objects, in MiB, given the largest body: what JSON.parse makes of it takes
@@ -39,65 +68,137 @@ const heapOf = (bodyLimit: number) => 64 + Math.ceil((16 * bodyLimit) / 2 ** 20)
 /** Thrown where a small body asks for more work than the event loop should do. */
 const tooMuchHere = new Error('too much work for the event loop');
 
-export function startPool(
-  { engine, choice }: ChosenEngine,
-  { MAX_MEMORY, DEADLINE_MS, BODY_LIMIT }: Config,
-  log: Pick<FastifyBaseLogger, 'error'>,
-): Pool {
+/** The longest that a refused client is asked to wait, in seconds. */
+const LONGEST_WAIT = 60;
+
+/** How much the last request counts in the mean of their times. */
+const NEWEST = 0.1;
+
+export function startPool({ engine, choice }: ChosenEngine, config: Config, log: Pick<FastifyBaseLogger, 'error'>): Pool {
+  const { DEADLINE_MS, BODY_LIMIT, MAX_QUEUE, MEMORY_BUDGET } = config;
+  const limits = limitsOf(config);
   const heap = heapOf(BODY_LIMIT);
   const cores = availableParallelism();
-  const threads = new Piscina<Task, Outcome>({
+  const most = cores + MAX_QUEUE;
+  // The last place is for the requests with which the threads begin.
+  const shared = shareBudget(MEMORY_BUDGET, most + 1);
+  const budget = new Budget(shared);
+  const places = Array.from({ length: most }, (_, i) => i + 1);
+  const threads = new Piscina<PlacedTask, Outcome>({
     filename: new URL('thread.ts', import.meta.url).href,
     minThreads: cores,
     maxThreads: cores,
     recordTiming: false,
     resourceLimits: { maxOldGenerationSizeMb: heap },
-    workerData: { engine: choice, memory: MAX_MEMORY } satisfies ThreadData,
+    workerData: { engine: choice, limits, budget: shared } satisfies ThreadData,
   });
   // A thread that dies between two requests is replaced like any other; without a listener it would end the process.
   threads.on('error', (error) => log.error(error));
   const share = shareCores(engine, cores);
+  let closing = false;
+  let deaths = 0;
+  let meanSeconds = 1;
 
-  const inThread = async (task: Task, gone: AbortSignal): Promise<Bytes | undefined> => {
+  const taken = () => most - places.length;
+  const waiting = () => Math.max(0, taken() - cores);
+  const retryAfter = () => Math.min(LONGEST_WAIT, Math.ceil(((waiting() + 1) * meanSeconds) / cores));
+  const queueFull = () =>
+    new Refusal('overloaded', { detail: `${waiting()} requests wait already, as many as may (MAX_QUEUE)` }, retryAfter());
+
+  /** What the rejection of a thread means. */
+  const explained = (error: NodeJS.ErrnoException): Error => {
+    const died = error.code === 'ERR_WORKER_OUT_OF_MEMORY' || error.message.startsWith('worker exited');
+    if (!died) return error;
+    deaths++;
+    if (error.code === 'ERR_WORKER_OUT_OF_MEMORY')
+      return new Refusal('too-much-memory', {
+        detail: `the request took more than the ${heap} MiB of a thread to read or to answer`,
+      });
+    log.error(error);
+    return new Refusal('overloaded', { detail: 'the thread that computed the answer came to its end' }, retryAfter());
+  };
+
+  const inThread = async (task: Task, gone: AbortSignal, report: Report): Promise<Bytes | undefined> => {
+    const place = places.pop();
+    if (place === undefined) throw queueFull();
     const deadline = AbortSignal.timeout(DEADLINE_MS);
     const signal = AbortSignal.any([gone, deadline]);
+    const came = performance.timeOrigin + performance.now();
     share(+1);
-    const outcome = await threads
-      .run(moving(task, task.bytes.buffer), { signal })
-      .catch((error) => {
-        if (gone.aborted) return undefined;
-        throw deadline.aborted ? tooLate(DEADLINE_MS) : explained(error, heap);
-      })
-      .finally(() => share(-1));
-    if (outcome && 'refusal' in outcome) throw new Refusal(outcome.refusal.type, outcome.refusal.refused);
-    return outcome?.answer;
+    try {
+      const outcome = await threads.run(moving({ ...task, place }, task.bytes.buffer), { signal });
+      const { phases, ...rest } = outcome.report;
+      Object.assign(report, rest);
+      Object.assign(report.phases, { queue: Math.max(0, outcome.began - came) }, phases);
+      meanSeconds += NEWEST * (sum(Object.values(phases)) / 1000 - meanSeconds);
+      if ('answer' in outcome) return outcome.answer;
+      const { type, refused } = outcome.refusal;
+      throw new Refusal(type, refused, type === 'overloaded' ? retryAfter() : undefined);
+    } catch (error) {
+      if (gone.aborted) return undefined;
+      if (error instanceof Refusal) throw error;
+      throw deadline.aborted ? tooLate(DEADLINE_MS) : explained(error as Error);
+    } finally {
+      share(-1);
+      budget.free(place);
+      places.push(place);
+    }
+  };
+
+  const warmUp = async () => {
+    try {
+      await Promise.all(Array.from({ length: cores }, () => threads.run({ ...warmUpTask(), place: most + 1 })));
+    } catch (error) {
+      if (!closing) throw error;
+    }
+    budget.free(most + 1);
   };
 
   return {
-    async answer(task, gone) {
-      return answerHere(task, engine, MAX_MEMORY) ?? inThread(task, gone());
+    async answer(task, gone, report = { phases: {} }) {
+      return answerHere(task, engine, limits, report) ?? inThread(task, gone(), report);
+    },
+    expect(bytes) {
+      if (bytes > SMALL_BODY && places.length === 0) throw queueFull();
+    },
+    hold: () => budget.hold(),
+    ready: warmUp(),
+    get state() {
+      return {
+        threads: cores,
+        busy: Math.min(cores, taken()),
+        waiting: waiting(),
+        mayWait: MAX_QUEUE,
+        memory: budget.used,
+        budget: MEMORY_BUDGET,
+        overloaded: places.length === 0 || budget.spent,
+        deaths,
+      };
     },
     get threads() {
       return threads.threads;
     },
-    close: () => threads.destroy(),
+    close() {
+      closing = true;
+      return threads.destroy();
+    },
   };
 }
 
 /** Answers a small request at once; undefined if it turns out to be none. */
-function answerHere(task: Task, engine: Engine, memory: number): Bytes | undefined {
+function answerHere(task: Task, engine: Engine, limits: Limits, report: Report): Bytes | undefined {
   if (task.bytes.length > SMALL_BODY) return undefined;
   try {
-    return answer(task, engine, { memory, admit });
+    return answer(task, engine, limits, report, admitSmall);
   } catch (error) {
     if (error === tooMuchHere) return undefined;
     throw error;
   }
 }
 
-function admit({ computed, answered, multiplications }: Cost): void {
-  if (computed + answered > SMALL_NUMBERS || multiplications > SMALL_MULTIPLICATIONS) throw tooMuchHere;
-}
+const admitSmall: Admit = ({ computed, answered, flops }) => {
+  if (computed + answered > SMALL_NUMBERS || flops > SMALL_FLOPS) throw tooMuchHere;
+};
 
 /** Lets a request that is computed alone use all cores, and one of several only its part of them. */
 function shareCores({ setThreads }: Engine, cores: number): (change: 1 | -1) => void {
@@ -115,10 +216,6 @@ function tooLate(ms: number): Refusal {
   return new Refusal('deadline-exceeded', { detail: `not answered within ${ms} ms (DEADLINE_MS)` });
 }
 
-/** A thread that ran out of memory is the request's doing. */
-function explained(error: NodeJS.ErrnoException, heap: number): Error {
-  if (error.code !== 'ERR_WORKER_OUT_OF_MEMORY') return error;
-  return new Refusal('too-much-memory', {
-    detail: `the request took more than the ${heap} MiB of a thread to read or to answer`,
-  });
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, n) => total + n, 0);
 }

@@ -2,34 +2,49 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import { Refusal } from '../refusal.ts';
+import { contentEncoding, unpack, unpackingError } from '../wire/content-encoding.ts';
 import type { Buffers } from './buffers.ts';
 import { throwAway } from './garbage.ts';
 
+/** What limits a body. */
+export interface BodyLimits {
+  /** In bytes, unpacked. */
+  readonly most: number;
+  /** Is told how many bytes have come in all, and may throw. */
+  readonly grow: (bytes: number) => void;
+}
+
 /**
- * Reads a body of at most `limit` bytes. Where its length is known, its buffer has room for it from the start, and each byte is
- * copied once, as it arrives.
- * @throws Refusal `body-too-large`, or `malformed-body` if it is not as long as it was said to be.
+ * Reads a body, and unpacks it if it is compressed. Where its length is known, its buffer has room for it from the start, and each byte
+ * is copied once, as it arrives.
+ * @throws Refusal `body-too-large`; `malformed-body` if it is not as long or not compressed as it was said to be; and whatever `grow` throws.
  */
 export function readBody(
-  body: Readable,
-  { 'content-length': announced }: IncomingHttpHeaders,
-  limit: number,
+  packed: Readable,
+  headers: IncomingHttpHeaders,
+  { most, grow }: BodyLimits,
   buffers: Buffers,
 ): Promise<Buffer<ArrayBuffer>> {
   // Events, not an iterator: to make one takes as long as a small request does.
   return new Promise((resolve, reject) => {
-    const tooLarge = () => new Refusal('body-too-large', { detail: `expected at most ${limit} bytes (BODY_LIMIT)` });
-    const length = announced === undefined ? undefined : Number(announced);
-    if (length !== undefined && length > limit) throw tooLarge();
+    const tooLarge = () => new Refusal('body-too-large', { detail: `expected at most ${most} bytes (BODY_LIMIT)` });
+    const sent = headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
+    if (sent !== undefined && sent > most) throw tooLarge();
+    const encoding = contentEncoding(headers);
+    const length = encoding === undefined ? sent : undefined;
+    const { body, abandon } = unpack(packed, encoding);
     let bytes = Buffer.from(buffers.take(length ?? FIRST));
     let received = 0;
     const take = (chunk: Buffer) => {
       try {
-        if (received + chunk.length > limit) throw tooLarge();
-        if (received + chunk.length > bytes.length) bytes = enlarged(bytes, received + chunk.length, buffers);
+        const all = received + chunk.length;
+        if (all > most) throw tooLarge();
+        grow(all);
+        if (all > bytes.length) bytes = enlarged(bytes, all, buffers);
       } catch (error) {
         // The body is not cut off, but read by nobody: its sender is to get the answer.
-        body.off('data', take).resume();
+        body.off('data', take);
+        abandon();
         reject(error);
         return;
       }
@@ -39,7 +54,10 @@ export function readBody(
     };
     body
       .on('data', take)
-      .on('error', reject)
+      .on('error', (error) => {
+        abandon();
+        reject(unpackingError(error, encoding));
+      })
       .on('end', () => {
         if (length === undefined || received === length) resolve(bytes.subarray(0, received));
         else reject(wrongLength(length, received));

@@ -4,9 +4,12 @@ import { Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { examples } from '../../schemas/examples.ts';
 import { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
-import type { Pool } from '../pool/pool.ts';
+import type { Hold } from '../pool/budget.ts';
+import { type Pool, SMALL_BODY } from '../pool/pool.ts';
 import { Refusal } from '../refusal.ts';
+import { stopwatch } from '../report.ts';
 import { type MediaType, mediaTypes } from '../wire/codecs.ts';
+import { contentEncoding } from '../wire/content-encoding.ts';
 import { preferred } from './accept.ts';
 import { readBody } from './body.ts';
 import { Buffers } from './buffers.ts';
@@ -32,6 +35,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The media type that the answer is to have. */
     accepted: MediaType;
+    /** What the request holds of the memory for all of them. */
+    hold?: Hold;
   }
 }
 
@@ -40,15 +45,25 @@ export function gradientsRoutes(app: FastifyInstance, pool: Pool, bodyLimit: num
   app.decorateRequest('accepted', mediaTypes[0]);
   app.removeAllContentTypeParsers();
   for (const mediaType of mediaTypes) {
-    app.addContentTypeParser(mediaType, async ({ headers }: FastifyRequest, body: Readable) => ({
-      mediaType,
-      bytes: await readBody(body, headers, bodyLimit, buffers),
-    }));
+    app.addContentTypeParser(mediaType, async (request: FastifyRequest, body: Readable) => {
+      const ended = stopwatch(request.report);
+      // What is small is answered at once, and needs no place among what is in flight.
+      const grow = (bytes: number) => bytes > SMALL_BODY && holdOf(request).grow(bytes);
+      const bytes = await readBody(body, request.headers, { most: bodyLimit, grow }, buffers);
+      ended('receive');
+      Object.assign(request.report, { received: bytes.length, mediaType });
+      return { mediaType, bytes };
+    });
   }
+  const holdOf = (request: FastifyRequest): Hold => {
+    request.hold ??= pool.hold();
+    return request.hold;
+  };
 
   app.post<{ Body?: Body }>(
     '/gradients',
     {
+      config: { needsKey: true },
       schema: {
         operationId: 'gradients',
         summary: "A network's gradients on a batch",
@@ -71,22 +86,31 @@ export function gradientsRoutes(app: FastifyInstance, pool: Pool, bodyLimit: num
               [safetensors]: { schema: File },
             },
           },
-          ...problemResponses(400, 406, 408, 413, 415, 422, 500, 504),
+          ...problemResponses(400, 401, 406, 408, 413, 415, 422, 429, 500, 503, 504),
         },
       },
-      onRequest(request, _reply, done) {
-        checkContentEncoding(request);
+      onRequest(request, reply, done) {
+        // What can be refused before the body is read: no body makes it right.
+        contentEncoding(request.headers);
         request.accepted = accepted(request);
+        pool.expect(Number(request.headers['content-length'] ?? 0));
+        reply.raw.once('close', () => request.hold?.set(0));
         done();
       },
     },
-    async ({ body, accepted: accept }, reply): Promise<FastifyReply> => {
-      const { mediaType, bytes } = body ?? { mediaType: 'application/json', bytes: Buffer.alloc(0) };
-      const bytesOfAnswer = await pool.answer({ mediaType, bytes, accept }, goneSignal(reply));
-      if (!bytesOfAnswer) return reply.hijack();
-      // Once the system has taken over every byte.
-      reply.raw.once('finish', () => buffers.give(bytesOfAnswer.buffer));
-      return reply.header('content-type', accept).send(bytesOfAnswer);
+    async (request, reply): Promise<FastifyReply> => {
+      const { mediaType, bytes } = request.body ?? { mediaType: 'application/json', bytes: Buffer.alloc(0) };
+      const accept = request.accepted;
+      const answer = await pool.answer({ mediaType, bytes, accept }, goneSignal(reply), request.report);
+      if (!answer) return reply.hijack();
+      if (answer.length > SMALL_BODY) holdOf(request).set(answer.buffer.byteLength);
+      const ended = stopwatch(request.report);
+      reply.raw.once('finish', () => {
+        // The system has taken over every byte.
+        buffers.give(answer.buffer);
+        ended('send');
+      });
+      return reply.header('content-type', accept).send(answer);
     },
   );
 }
@@ -111,12 +135,4 @@ function accepted(request: FastifyRequest): MediaType {
   const accept = preferred(request, mediaTypes);
   if (accept) return accept;
   throw new Refusal('not-acceptable', { detail: `there is ${mediaTypes.join(', ')}; Accept is ${request.headers.accept}` });
-}
-
-function checkContentEncoding({ headers }: FastifyRequest): void {
-  const encoding = headers['content-encoding'];
-  if (encoding === undefined || encoding.toLowerCase() === 'identity') return;
-  throw new Refusal('unsupported-media-type', {
-    detail: `expected ${mediaTypes.join(' or ')} without a Content-Encoding, got ${encoding}`,
-  });
 }

@@ -9,7 +9,6 @@ import { html, pageResponse, sendPage } from './page.ts';
 const Home = Type.Object(
   {
     name: Type.String(),
-    version: Type.String(),
     description: Type.String(),
     documentation: Type.String(),
     routes: Type.Record(Type.String(), Type.String()),
@@ -30,7 +29,7 @@ export function homeRoutes(app: FastifyInstance): void {
       },
     },
     (request, reply) => {
-      const { name, version, description } = packageJson;
+      const { name, description } = packageJson;
       const origin = `${request.protocol}://${request.host}`;
       const example = `curl ${origin}/gradients -H 'Content-Type: application/json' -d '${JSON.stringify(examples.article.request)}'`;
       const routes = documentedRoutes(app);
@@ -43,7 +42,7 @@ export function homeRoutes(app: FastifyInstance): void {
         ([type, { status, title }]) =>
           html`<tr><td>${`${status}`}</td><td><a href="/problems/${type}">${type}</a></td><td>${title}</td></tr>\n`,
       );
-      const body = html`<h1>${name} ${version}</h1>
+      const body = html`<h1>${name}</h1>
 <p>${description} <a href="/docs">Documentation</a></p>
 <table>
 ${links}</table>
@@ -52,7 +51,7 @@ ${links}</table>
 <h2>Errors</h2>
 <table>
 ${errors}</table>`;
-      return sendPage(request, reply, { name, version, description, documentation: '/docs', routes, example }, name, body);
+      return sendPage(request, reply, { name, description, documentation: '/docs', routes, example }, name, body);
     },
   );
 }

@@ -1,5 +1,6 @@
 // The media types that requests and answers travel in.
 import type { GradientsResult } from '../../schemas/gradients.ts';
+import type { Limits } from '../limits.ts';
 import * as json from './json.ts';
 import * as safetensors from './safetensors.ts';
 
@@ -16,8 +17,8 @@ export interface Decoded {
 
 /** How a document travels in a media type. */
 interface Codec {
-  /** @throws Refusal `malformed-body` or `invalid-request`. */
-  decode(bytes: Buffer): Decoded;
+  /** @throws Refusal `malformed-body`, `invalid-request` or `too-complex`. */
+  decode(bytes: Buffer, limits: Limits): Decoded;
   /**
    * Writes a result, into `room` if that is possible.
    * @throws Refusal `non-finite-result`, if a number is beyond the range of `dtype`.

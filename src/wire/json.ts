@@ -2,8 +2,10 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { type ParseErrorCode, printParseErrorCode, visit } from 'jsonc-parser';
 import { isTensor, type Tensor, tensor } from '../../schemas/numbers.ts';
+import type { Limits } from '../limits.ts';
 import { Refusal } from '../refusal.ts';
 import type { Decoded } from './codecs.ts';
+import { checkComplexity } from './complexity.ts';
 import { duplicateKeys } from './duplicates.ts';
 import { formatNumbers } from './format-numbers.ts';
 import { extractArrays } from './number-arrays.ts';
@@ -20,22 +22,24 @@ export const bytesPerNumber = NUMBER_BYTES + 6;
 
 /**
  * Reads a JSON document in UTF-8; a byte order mark is skipped.
- * @throws Refusal `malformed-body`, with the line and the column where it stops being JSON; or `invalid-request`, if a key stands twice.
+ * @throws Refusal `malformed-body`, with the line and the column where it stops being JSON; `invalid-request`, if a key stands twice or
+ * it nests too deep; or `too-complex`.
  */
-export function decode(bytes: Buffer): Decoded {
+export function decode(bytes: Buffer, limits: Limits): Decoded {
   if (bytes.length === 0) throw malformed('the body is empty');
   const ascii = isAscii(bytes);
-  const document = ascii && bytes.length >= LARGE ? parseByArrays(bytes) : undefined;
+  const document = ascii && bytes.length >= LARGE ? parseByArrays(bytes, limits) : undefined;
   // ASCII becomes a string many times faster than UTF-8.
-  const plain = () => parse(ascii ? bytes.toString('latin1') : decodeUtf8(bytes));
+  const plain = () => parse(ascii ? bytes.toString('latin1') : decodeUtf8(bytes), limits);
   return document === undefined ? { document: plain(), dtype: 'F64' } : { document, plain, dtype: 'F64' };
 }
 
 /** The document, its arrays of numbers being flat; undefined if there is anything wrong with it, or uncommon about it. */
-function parseByArrays(bytes: Buffer): unknown {
+function parseByArrays(bytes: Buffer, limits: Limits): unknown {
   const extracted = extractArrays(bytes);
   if (!extracted) return undefined;
   const { rest, mark, arrays } = extracted;
+  checkComplexity(rest, limits);
   try {
     const document = JSON.parse(rest, (_key, value) =>
       typeof value === 'string' && value.startsWith(mark) ? arrays[Number(value.slice(mark.length))] : value,
@@ -51,7 +55,8 @@ function decodeUtf8(bytes: Buffer): string {
   return new TextDecoder().decode(bytes);
 }
 
-function parse(text: string): unknown {
+function parse(text: string, limits: Limits): unknown {
+  checkComplexity(text, limits);
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -80,7 +85,7 @@ function whereItStops(text: string): string | undefined {
   try {
     visit(text, { onError }, { disallowComments: true });
   } catch {
-    // Stopped at the first error; or else the text nests too deep for the visitor, and JSON.parse's own message has to do.
+    // Stopped at the first error.
   }
   return found;
 }

@@ -1,10 +1,12 @@
 // safetensors: bytes to a document, and a result to bytes. A tensor's name is its path in the JSON document, joined by dots.
 // The format: https://github.com/huggingface/safetensors#format. Its numbers are little-endian, as is every machine that this has been tried on.
 import { isUtf8 } from 'node:buffer';
-import type { GradientsResult } from '../../schemas/gradients.ts';
+import { type GradientsResult, valueAt } from '../../schemas/gradients.ts';
 import { asTensor, type Tensor, tensor } from '../../schemas/numbers.ts';
+import type { Limits } from '../limits.ts';
 import { Refusal } from '../refusal.ts';
 import type { Decoded, Precision } from './codecs.ts';
+import { checkComplexity, checkLayers } from './complexity.ts';
 import { duplicateKeys } from './duplicates.ts';
 import { merge } from './merge.ts';
 import { roomFor } from './room.ts';
@@ -44,16 +46,17 @@ interface Entry {
 
 /**
  * Reads a safetensors file. F64 tensors are views of `bytes`, if these are aligned in memory.
- * @throws Refusal `malformed-body`, with what is wrong with the file; or `invalid-request`, if its tensors make no document.
+ * @throws Refusal `malformed-body`, with what is wrong with the file; `invalid-request`, if its tensors make no document; or `too-complex`.
  */
-export function decode(bytes: Buffer): Decoded {
-  const header = readHeader(bytes);
+export function decode(bytes: Buffer, limits: Limits): Decoded {
+  const header = readHeader(bytes, limits);
   const data = LENGTH_BYTES + header.length;
   const { [METADATA]: metadata, ...described } = header.entries;
   const entries = Object.entries(described).map(([name, value]) => readEntry(name, value));
   checkLayout(entries, data, bytes.length);
   const tensors = new Map(entries.map((entry) => [entry.name, numbersOf(entry, bytes, data + entry.begin)]));
-  const document = merge(readMetadata(metadata), tensors);
+  const document = merge(readMetadata(metadata, limits), tensors);
+  checkLayers(valueAt(document, 'network', 'layers'), limits);
   return { document, dtype: entries.some(({ name, dtype }) => name === FIRST_WEIGHTS && dtype === 'F32') ? 'F32' : 'F64' };
 }
 
@@ -61,7 +64,7 @@ function malformed(detail: string): Refusal {
   return new Refusal('malformed-body', { detail });
 }
 
-function readHeader(bytes: Buffer): { length: number; entries: Record<string, unknown> } {
+function readHeader(bytes: Buffer, limits: Limits): { length: number; entries: Record<string, unknown> } {
   if (bytes.length === 0) throw malformed('the body is empty');
   if (bytes.length < LENGTH_BYTES)
     throw malformed(`expected ${LENGTH_BYTES} bytes with the length of the header, got ${bytes.length}`);
@@ -71,13 +74,14 @@ function readHeader(bytes: Buffer): { length: number; entries: Record<string, un
   const end = LENGTH_BYTES + Number(length);
   if (end > bytes.length)
     throw malformed(`the header is cut off: it should have ${length} bytes, and ${bytes.length - LENGTH_BYTES} follow`);
-  return { length: Number(length), entries: parseObject(bytes.subarray(LENGTH_BYTES, end), 'the header') };
+  return { length: Number(length), entries: parseObject(bytes.subarray(LENGTH_BYTES, end), 'the header', limits) };
 }
 
 /** Parses a JSON object in UTF-8; `what` it is, for errors. */
-function parseObject(bytes: Buffer, what: string): Record<string, unknown> {
+function parseObject(bytes: Buffer, what: string, limits: Limits): Record<string, unknown> {
   if (!isUtf8(bytes)) throw malformed(`${what} is not UTF-8`);
   const text = bytes.toString();
+  checkComplexity(text, limits);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -95,12 +99,12 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** The part of the document that is not tensors. */
-function readMetadata(metadata: unknown): Record<string, unknown> {
+function readMetadata(metadata: unknown, limits: Limits): Record<string, unknown> {
   if (metadata === undefined) return {};
   if (!isObject(metadata) || !Object.values(metadata).every((value) => typeof value === 'string'))
     throw malformed(`${METADATA} is not an object of strings`);
   const text = Object.hasOwn(metadata, DOCUMENT) ? (metadata[DOCUMENT] as string) : '{}';
-  return parseObject(Buffer.from(text), `"${DOCUMENT}" in ${METADATA}`);
+  return parseObject(Buffer.from(text), `"${DOCUMENT}" in ${METADATA}`, limits);
 }
 
 function readEntry(name: string, value: unknown): Entry {

@@ -130,11 +130,14 @@ t.test('the usual names, and the one that was found', { skip: noBlas }, async (t
 t.test('/readyz names the engine', async (t) => {
   for (const ENGINE of engineNames.filter((name) => name !== 'openblas') as EngineName[]) {
     const app = await startApp(t, { ENGINE });
+    await app.readiness.started;
     t.strictSame((await app.inject({ url: '/readyz' })).json(), { status: 'ready', engine: ENGINE });
   }
   const without = await startApp(t, { ENGINE: 'auto', BLAS_LIBRARY: 'no-such-library.so' });
+  await without.readiness.started;
   t.strictSame((await without.inject({ url: '/readyz' })).json(), { status: 'ready', engine: 'portable' });
   const app = await startApp(t, { ENGINE: 'auto' });
+  await app.readiness.started;
   t.strictSame((await app.inject({ url: '/readyz' })).json(), {
     status: 'ready',
     engine: blas.choice.name,

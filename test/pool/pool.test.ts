@@ -29,9 +29,9 @@ function task(request: object | string) {
   return { bytes: new Uint8Array(Buffer.from(text)), mediaType: 'application/json', accept: 'application/json' } as const;
 }
 
-function pool(t: Test, environment: Record<string, string> = {}) {
+function pool(t: Test, environment: Record<string, string> = {}, fail = (error: Error) => void t.fail(`${error}`)) {
   const config = readConfig({ ENGINE, ...environment });
-  const started = startPool(chooseEngine(config.ENGINE), config, { error: (error: unknown) => t.fail(`${error}`) });
+  const started = startPool(chooseEngine(config.ENGINE), config, { error: fail as () => void });
   t.teardown(() => started.close());
   return started;
 }
@@ -120,8 +120,9 @@ t.test('a client that closes its connection before the answer', async (t) => {
   t.equal((await gradients(app, large)).loss, 199 ** 2);
 });
 
-t.test('a thread that dies: its request has an error, the others their answers, and it is replaced', async (t) => {
-  const started = pool(t);
+t.test('a thread that dies: its request may be sent again, the others have their answers, and it is replaced', async (t) => {
+  const logged: string[] = [];
+  const started = pool(t, {}, ({ message }) => void logged.push(message));
   const n = started.threads.length;
   await Promise.all(Array.from({ length: 3 * n }, () => started.answer(task(large), stays)));
   const busy = started.threads.map(() => started.answer(task(endless), stays));
@@ -130,12 +131,17 @@ t.test('a thread that dies: its request has an error, the others their answers, 
   await first.terminate();
   const outcomes = await Promise.allSettled(busy);
   t.strictSame(outcomes.map(({ status }) => status).toSorted(), [...Array(n - 1).fill('fulfilled'), 'rejected']);
+  const [{ reason }] = outcomes.filter((outcome) => outcome.status === 'rejected');
+  t.match(reason, { type: 'overloaded', refused: { detail: 'the thread that computed the answer came to its end' } });
+  t.ok(reason.retryAfter >= 1);
+  t.equal(started.state.deaths, 1);
+  t.match(logged, ['worker exited with code: 1']);
   for (const bytes of await Promise.all(others)) t.match(`${Buffer.from(bytes as Uint8Array)}`, '{"loss":39601,');
   t.strictSame([started.threads.length, started.threads.includes(first)], [n, false]);
 });
 
 t.test('a request that takes more memory than a thread has', async (t) => {
-  const app = await startApp(t, { BODY_LIMIT: `${2 ** 22}` });
+  const app = await startApp(t, { BODY_LIMIT: `${2 ** 22}`, MAX_LAYERS: '1000000', MAX_KEYS: '10000000' });
   const layers = Array.from({ length: 200_000 }, () => ({ weights: [[1]] }));
   const response = await post(app, { network: { layers }, batch: { inputs: [[1]], targets: [[1]] } });
   t.equal(response.statusCode, 413);

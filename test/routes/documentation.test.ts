@@ -11,9 +11,17 @@ t.test('OpenAPI 3.1, made from the schemas', async (t) => {
   const response = await app.inject({ url: '/openapi.json' });
   const { openapi, paths } = response.json();
   t.equal(openapi, '3.1.0');
-  t.strictSame(Object.keys(paths).toSorted(), ['/', '/gradients', '/livez', '/openapi.json', '/problems/{type}', '/readyz']);
+  t.strictSame(Object.keys(paths).toSorted(), [
+    '/',
+    '/gradients',
+    '/livez',
+    '/metrics',
+    '/openapi.json',
+    '/problems/{type}',
+    '/readyz',
+  ]);
   const { requestBody, responses } = paths['/gradients'].post;
-  t.strictSame(Object.keys(responses), ['200', '400', '406', '408', '413', '415', '422', '500', '504']);
+  t.strictSame(Object.keys(responses), ['200', '400', '401', '406', '408', '413', '415', '422', '429', '500', '503', '504']);
 
   const request = requestBody.content['application/json'];
   const layer = request.schema.properties.network.properties.layers.items.properties;
@@ -65,6 +73,7 @@ t.test('/docs, with nothing from outside', async (t) => {
 
 t.test('GET /, as JSON and as a page', async (t) => {
   const app = await startApp(t);
+  await app.readiness.started;
   const home = (await app.inject({ url: '/', headers: { host: 'example.org:3000' } })).json();
   t.match(home, {
     name: 'gradient-service',

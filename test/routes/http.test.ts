@@ -8,7 +8,6 @@ import { problems } from '../../schemas/problem.ts';
 import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { createLogger } from '../../src/logger.ts';
-import { responseToUnreadable } from '../../src/problems.ts';
 import { post, startApp, validRequest } from '../helper.ts';
 
 t.test('a path that is not there', async (t) => {
@@ -45,6 +44,10 @@ t.test('a method that a path does not take', async (t) => {
 t.test('live and ready', async (t) => {
   const app = await startApp(t);
   t.strictSame((await app.inject({ url: '/livez' })).json(), { status: 'live' });
+  const starting = await app.inject({ url: '/readyz' });
+  t.equal(starting.statusCode, 503);
+  t.equal(starting.json().status, 'starting');
+  await app.readiness.started;
   t.strictSame((await app.inject({ url: '/readyz' })).json().status, 'ready');
 });
 
@@ -136,10 +139,11 @@ t.test('on a socket', async (t) => {
   });
 
   t.test('a request that comes too late', async (t) => {
-    t.match(
-      responseToUnreadable('ERR_HTTP_REQUEST_TIMEOUT'),
-      /^HTTP\/1\.1 408 Request Timeout\r\n.*"type":"\/problems\/request-timeout"/s,
-    );
+    const impatient = await startApp(t, { REQUEST_TIMEOUT_MS: '1' });
+    await impatient.listen({ host: '127.0.0.1', port: 0 });
+    const socket = connect((impatient.server.address() as AddressInfo).port, '127.0.0.1');
+    socket.write('POST /gradients HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{');
+    t.match(await text(socket), /^HTTP\/1\.1 408 Request Timeout\r\n.*"type":"\/problems\/request-timeout"/s);
   });
 
   t.test('a client that goes away in the middle of its request is not a fault of the service', async (t) => {

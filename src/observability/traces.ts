@@ -1,0 +1,85 @@
+// Traces by OpenTelemetry: a span for each request, in the trace that its traceparent names, and one for each of its phases.
+import { ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, type TextMapGetter, trace } from '@opentelemetry/api';
+import { setGlobalErrorHandler, W3CTraceContextPropagator } from '@opentelemetry/core';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import type { FastifyBaseLogger } from 'fastify';
+import packageJson from '../../package.json' with { type: 'json' };
+import { phases } from '../report.ts';
+import { type Finished, pathOf } from './watch.ts';
+
+export interface Traces {
+  observe(finished: Finished): void;
+  /** Sends what has not been sent. */
+  close(): Promise<void>;
+}
+
+/** How long a collector may take to receive spans, in milliseconds: on shutdown the process waits for it. */
+const EXPORT_TIMEOUT = 2_000;
+
+const propagator = new W3CTraceContextPropagator();
+
+const headers: TextMapGetter<Finished['request']['headers']> = {
+  keys: (carrier) => Object.keys(carrier),
+  get: (carrier, key) => carrier[key],
+};
+
+/** Sends traces to `endpoint`, by OTLP over HTTP; OpenTelemetry's own variables, such as OTEL_SERVICE_NAME, say the rest. */
+export function startTraces(endpoint: string, log: Pick<FastifyBaseLogger, 'warn'>): Traces {
+  const warn = (error: unknown) => log.warn(`traces cannot be sent to ${endpoint}: ${(error as Error).message}`);
+  setGlobalErrorHandler(warn);
+  const url = new URL('v1/traces', endpoint.replace(/\/*$/, '/')).href;
+  const exporter = new OTLPTraceExporter({ url, timeoutMillis: EXPORT_TIMEOUT });
+  const provider = new TracerProvider({
+    resource: defaultResource()
+      .merge(resourceFromAttributes({ 'service.name': packageJson.name, 'service.version': packageJson.version }))
+      .merge(detectResources({ detectors: [envDetector] })),
+    spanProcessors: [new BatchSpanProcessor({ exporter, exportTimeoutMillis: EXPORT_TIMEOUT })],
+  });
+  const tracer = provider.getTracer(packageJson.name, packageJson.version);
+
+  return {
+    observe({ request, report, route, status, duration, isCutOff }) {
+      const startTime = performance.timeOrigin + report.began;
+      const { sizes, flops, problem } = report;
+      const span = tracer.startSpan(
+        route ? `${request.method} ${route}` : request.method,
+        {
+          kind: SpanKind.SERVER,
+          startTime,
+          // By OpenTelemetry's semantic conventions for HTTP, and our own.
+          attributes: {
+            'http.request.method': request.method,
+            'url.path': pathOf(request),
+            'url.scheme': request.protocol,
+            'request.id': request.id,
+            ...(status !== undefined && { 'http.response.status_code': status }),
+            ...(route && { 'http.route': route }),
+            ...(problem && { 'error.type': problem }),
+            ...(isCutOff && { 'error.type': 'cut-off' }),
+            ...(sizes && { 'gradients.layers': sizes.units.length, 'gradients.samples': sizes.samples }),
+            ...(flops !== undefined && { 'gradients.flops': flops }),
+          },
+        },
+        propagator.extract(ROOT_CONTEXT, request.headers, headers),
+      );
+      if (isCutOff || (status ?? 0) >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+      addPhases(span, report, startTime);
+      span.end(startTime + duration);
+    },
+    close: () => provider.shutdown().catch(warn),
+  };
+
+  /** The phases follow each other without a gap worth a span. */
+  function addPhases(parent: Span, report: Finished['report'], startTime: number): void {
+    const context = trace.setSpan(ROOT_CONTEXT, parent);
+    let at = startTime;
+    for (const phase of phases) {
+      const ms = report.phases[phase];
+      if (ms === undefined) continue;
+      tracer.startSpan(phase, { startTime: at }, context).end(at + ms);
+      at += ms;
+    }
+  }
+}

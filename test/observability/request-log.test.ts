@@ -1,0 +1,102 @@
+// The log: one line a request, with what happened and nothing of what was sent.
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
+import { PassThrough } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import t, { type Test } from 'tap';
+import { buildApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { createLogger } from '../../src/logger.ts';
+import { phases } from '../../src/report.ts';
+import { ENGINE, post, validRequest } from '../helper.ts';
+
+async function withLog(t: Test): Promise<{ app: FastifyInstance; output: PassThrough; lines: Record<string, unknown>[] }> {
+  const lines: Record<string, unknown>[] = [];
+  const output = new PassThrough().on('data', (line) => lines.push(JSON.parse(`${line}`)));
+  const app = await buildApp(readConfig({ ENGINE, API_KEYS: 'the-secret-key' }), createLogger('info', output));
+  t.teardown(() => app.close());
+  lines.length = 0;
+  return { app, output, lines };
+}
+
+const key = { authorization: 'Bearer the-secret-key' };
+
+t.test('a request that is answered', async (t) => {
+  const { app, lines } = await withLog(t);
+  const request = { ...validRequest(), batch: { inputs: [[123.456, 2]], targets: [[654.321]] } };
+  const response = await post(app, request, { 'x-request-id': 'mine', ...key });
+  t.equal(lines.length, 1);
+  const [{ time, pid, hostname, ms, phases: spent, ...line }] = lines;
+  t.strictSame(line, {
+    level: 30,
+    reqId: 'mine',
+    method: 'POST',
+    path: '/gradients',
+    status: 200,
+    shapes: { layers: 2, samples: 1, features: 2, units: [2, 1] },
+    bytes: { in: JSON.stringify(request).length, out: response.body.length },
+    msg: 'request completed',
+  });
+  t.type(ms, 'number');
+  t.strictSame(
+    Object.keys(spent as object),
+    phases.filter((phase) => phase !== 'queue'),
+  );
+  t.notMatch(JSON.stringify(lines), /123\.456|654\.321|secret/);
+});
+
+t.test('in a thread it has waited, too', async (t) => {
+  const { app, lines } = await withLog(t);
+  await post(app, JSON.stringify(validRequest()) + ' '.repeat(100_000), key);
+  t.strictSame(Object.keys(lines[0].phases as object), phases);
+});
+
+t.test('a request that is refused, and paths that hide their queries', async (t) => {
+  const { app, lines } = await withLog(t);
+  await post(app, '{', key);
+  await post(app, validRequest());
+  await app.inject({ url: '/nothing?key=the-secret-key' });
+  await app.inject({ url: '/%zz?key=the-secret-key' });
+  t.match(lines, [
+    { path: '/gradients', status: 400, problem: 'malformed-body', bytes: { in: 1 } },
+    { path: '/gradients', status: 401, problem: 'unauthorized' },
+    { path: '/nothing', status: 404, problem: 'not-found' },
+    { path: '/%zz', status: 404, problem: 'not-found' },
+  ]);
+  t.notMatch(JSON.stringify(lines), /secret/);
+});
+
+t.test('a long network is not listed in full', async (t) => {
+  const { app, lines } = await withLog(t);
+  const layers = Array.from({ length: 100 }, () => ({ weights: [[1]] }));
+  await post(app, { network: { layers }, batch: { inputs: [[1]], targets: [[1]] } }, key);
+  t.strictSame(lines[0].shapes, { layers: 100, samples: 1, features: 1, units: Array(16).fill(1) });
+});
+
+t.test('orchestrators leave no lines', async (t) => {
+  const { app, lines } = await withLog(t);
+  for (const url of ['/livez', '/readyz', '/metrics']) await app.inject({ url, headers: key });
+  t.strictSame(lines, []);
+});
+
+t.test('a client that goes away, and bytes that are no request', async (t) => {
+  const { app, output, lines } = await withLog(t);
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  lines.length = 0;
+  const { port } = app.server.address() as AddressInfo;
+  const socket = connect(port, '127.0.0.1');
+  socket.write('POST /gradients HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer the-secret-key\r\n');
+  socket.write('Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{');
+  await once(app.server, 'request');
+  socket.resetAndDestroy();
+  while (!lines.some(({ msg }) => msg === 'request cut off')) await once(output, 'data');
+  t.match(
+    lines.find(({ msg }) => msg === 'request cut off'),
+    { path: '/gradients', cutOff: true },
+  );
+  connect(port, '127.0.0.1')
+    .on('error', () => {})
+    .end('GET\r\n\r\n');
+  while (!lines.some(({ problem }) => problem === 'malformed-request')) await once(output, 'data');
+  t.match(lines.at(-1), { problem: 'malformed-request', msg: 'what came is no request' });
+});
