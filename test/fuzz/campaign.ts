@@ -58,6 +58,7 @@ export async function expectationsOf({ url }: RunningService): Promise<Expectati
 export async function campaign(service: RunningService, options: Options): Promise<Tally> {
   const { seed, count, connections, goodEvery, mostFaults, progress } = options;
   const expected = await expectationsOf(service);
+  const linesBefore = service.badLines.length;
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const tally: Tally = { outcomes: new Map(), good: 0, sent: 0, faults: [] };
   let next = 0;
@@ -75,7 +76,8 @@ export async function campaign(service: RunningService, options: Options): Promi
   agent.destroy();
   const { exitCode, signalCode } = service.process;
   if (exitCode !== null || signalCode !== null) tally.faults.push({ mutant: undefined, what: ['the process has ended'] });
-  for (const line of service.badLines) tally.faults.push({ mutant: undefined, what: [`the log: ${line.slice(0, 500)}`] });
+  for (const line of service.badLines.slice(linesBefore))
+    tally.faults.push({ mutant: undefined, what: [`the log: ${line.slice(0, 500)}`] });
   return tally;
 }
 
@@ -120,13 +122,13 @@ async function sendMutant(url: URL, agent: Agent, made: Mutant, expected: Expect
   if (what.length > 0) tally.faults.push({ mutant: made, what });
 }
 
-/** A request of 7 KB, answered by almost MAX_ANSWER. */
+/** A request of 4 KB, whose answer is estimated at almost MAX_ANSWER. */
 const largeAnswer: Sent = {
   headers: { 'content-type': JSON_TYPE, accept: JSON_TYPE },
   body: Buffer.from(
     JSON.stringify({
       network: { layers: [{ weights: Array(60).fill([0.1]) }] },
-      batch: { inputs: Array(500).fill([0.1]), targets: Array(500).fill(0) },
+      batch: { inputs: Array(250).fill([0.1]), targets: Array(250).fill(0) },
       loss: 'cross_entropy',
       include: ['per_sample_gradients'],
     }),
@@ -148,15 +150,25 @@ export async function fillKept({ url }: RunningService): Promise<void> {
   agent.destroy();
 }
 
-/** The memory that the service takes after `rounds` rounds of good requests, or as soon as it takes at most `goal`. */
-export async function settledMemory(service: RunningService, rounds: number, goal = 0): Promise<number | undefined> {
+/** What a service takes, in bytes; undefined where the system does not say. */
+export interface Memory {
+  readonly resident: number | undefined;
+  /** JavaScript's objects on the main thread. */
+  readonly heap: number;
+}
+
+/** The least memory that the service takes after each of some rounds of good requests: of `least` rounds, and of more up to `most` until it fits. */
+export async function settledMemory(service: RunningService, least: number, most: number, fits: (memory: Memory) => boolean) {
   const agent = new Agent({ keepAlive: true, maxSockets: 2 });
   const tally: Tally = { outcomes: new Map(), good: 0, sent: 0, faults: [] };
-  let memory = residentMemory(service.process.pid as number);
-  for (let round = 0; round < rounds && memory !== undefined && memory > goal; round++) {
+  let memory: Memory = { resident: undefined, heap: Infinity };
+  for (let round = 0; round < least || (round < most && !fits(memory)); round++) {
     for (let i = 0; i < 100; i++) await sendGood(service.url, agent, i, tally);
-    memory = residentMemory(service.process.pid as number);
+    const metrics = await (await fetch(new URL('/metrics', service.url))).text();
+    const heap = Number(/^nodejs_heap_size_used_bytes (\S+)$/m.exec(metrics)?.[1]);
+    const resident = residentMemory(service.process.pid as number);
+    memory = { resident: resident && Math.min(resident, memory.resident ?? resident), heap: Math.min(heap, memory.heap) };
   }
   agent.destroy();
-  return memory;
+  return { memory, faults: tally.faults };
 }

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { parseArgs } from 'node:util';
 import { startService } from '../process.ts';
-import { campaign, type Fault, fillKept, send, settings, settledMemory } from './campaign.ts';
+import { campaign, type Fault, fillKept, type Memory, send, settings, settledMemory } from './campaign.ts';
 import { wireBytes } from './client.ts';
 import { mutant } from './mutant.ts';
 
@@ -25,16 +25,19 @@ const USAGE = `node test/fuzz/run.ts [--count 100000] [--seed 1] [--connections 
 /** After so many faults it ends. */
 const MOST_FAULTS = 5;
 
-/** How many mutants, of another seed, come before memory is measured first. */
-const WARM_UP = 5000;
+/** How many mutants, of another seed, come before memory is measured first: the threads' heaps grow long. */
+const WARM_UP = 20_000;
 
-/** What memory may grow by from the end of the warm-up to the end: a part of it, and so many bytes. */
-const GROWTH = 0.1;
-const ALLOWANCE = 32 * 2 ** 20;
+/** What memory may grow by from the end of the warm-up to the end. malloc gives little back, and V8 collects when it likes. */
+const grownTooMuch = (before: Memory, { resident, heap }: Memory) =>
+  heap > before.heap + 16 * MiB || (before.resident !== undefined && (resident ?? 0) > 1.1 * before.resident + 128 * MiB);
 
+/** Rounds of good requests after which memory is measured. */
+const LEAST_ROUNDS = 10;
 const MOST_ROUNDS = 50;
 
-const mebibytes = (bytes: number | undefined) => (bytes === undefined ? 'unknown' : `${(bytes / 2 ** 20).toFixed(1)} MiB`);
+const MiB = 2 ** 20;
+const mebibytes = (bytes: number | undefined) => (bytes === undefined ? 'unknown' : `${(bytes / MiB).toFixed(1)} MiB`);
 
 function show({ mutant, what }: Fault): void {
   const which = mutant ? `seed ${mutant.seed}, index ${mutant.index} (${mutant.story.join(', ')})` : 'the service';
@@ -49,23 +52,25 @@ async function fuzz(seed: number, count: number, connections: number): Promise<b
   const options = { connections, goodEvery: 50, mostFaults: MOST_FAULTS };
   const warm = await campaign(service, { ...options, seed: seed + 2 ** 31, count: Math.min(WARM_UP, count) });
   await fillKept(service);
-  const before = await settledMemory(service, 10);
+  const { memory: before } = await settledMemory(service, LEAST_ROUNDS, LEAST_ROUNDS, () => true);
   const begin = performance.now();
   const progress = (sent: number) => sent % 10_000 === 0 && console.log(`${sent} sent`);
   const tally = await campaign(service, { ...options, seed, count, progress });
   const seconds = (performance.now() - begin) / 1000;
-  const most = before === undefined ? 0 : before * (1 + GROWTH) + ALLOWANCE;
-  const after = await settledMemory(service, MOST_ROUNDS, most);
-  const faults = [...warm.faults, ...tally.faults];
-  if (before !== undefined && (after ?? 0) > most)
-    faults.push({
-      mutant: undefined,
-      what: [`memory: at most ${mebibytes(most)}, but ${mebibytes(after)} after the good requests`],
-    });
+  const { memory: after, faults: last } = await settledMemory(
+    service,
+    LEAST_ROUNDS,
+    MOST_ROUNDS,
+    (it) => !grownTooMuch(before, it),
+  );
+  const faults = [...warm.faults, ...tally.faults, ...last];
+  if (grownTooMuch(before, after)) faults.push({ mutant: undefined, what: ['memory has grown'] });
   for (const fault of faults) show(fault);
   for (const [outcome, n] of [...tally.outcomes].sort()) console.log(`${`${n}`.padStart(8)}  ${outcome}`);
   console.log(`${tally.sent} mutants and ${tally.good} good requests in ${seconds.toFixed(1)} s, seed ${seed}, process ${pid}`);
-  console.log(`memory: ${mebibytes(before)} before, ${mebibytes(after)} after; ${service.badLines.length} bad lines in the log`);
+  console.log(`memory: ${mebibytes(before.resident)} before, ${mebibytes(after.resident)} after`);
+  console.log(`the main thread's heap: ${mebibytes(before.heap)} before, ${mebibytes(after.heap)} after`);
+  console.log(`${service.badLines.length} bad lines in the log`);
   const found = faults.find(({ mutant }) => mutant)?.mutant;
   if (found) {
     writeFileSync(values.save, wireBytes(found));

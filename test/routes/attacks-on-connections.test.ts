@@ -2,18 +2,13 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { answersIn } from '../fuzz/client.ts';
 import { startApp, validRequest } from '../helper.ts';
-import { type RunningService, startService } from '../process.ts';
+import type { RunningService } from '../process.ts';
+import { goesOn, start } from './attack.ts';
 
 const JSON_BODY = JSON.stringify(validRequest());
-
-async function start(t: Test, environment: Record<string, string> = {}): Promise<RunningService> {
-  const service = await startService({ environment });
-  t.teardown(() => service.process.kill('SIGKILL'));
-  return service;
-}
 
 async function open({ url }: RunningService): Promise<Socket> {
   const socket = connect(Number(url.port), url.hostname);
@@ -35,14 +30,6 @@ async function send(service: RunningService, ...parts: (string | Buffer)[]) {
   const bytes = await all;
   const answers = answersIn(bytes);
   return answers.map(({ status, body }) => ({ status, type: body.length > 0 ? JSON.parse(`${body}`).type : undefined }));
-}
-
-const post = (url: URL, body: string = JSON_BODY) =>
-  fetch(new URL('/gradients', url), { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-
-/** Asserts that a request like any other is answered. */
-async function goesOn(t: Test, { url }: RunningService): Promise<void> {
-  t.equal((await post(url)).status, 200, 'the next request is answered');
 }
 
 const timeout = { status: 408, type: '/problems/request-timeout' };
@@ -85,7 +72,6 @@ t.test('slow clients', async (t) => {
     t.strictSame(await slow, Array(100).fill([timeout]));
   });
   await goesOn(t, service);
-  t.strictSame(service.badLines, []);
 });
 
 t.test('a client that never reads its answer: ANSWER_TIMEOUT_MS', async (t) => {
@@ -129,7 +115,6 @@ t.test('headers', async (t) => {
     t.ok([200, 400, 431].includes(answers[0].status), `${answers[0].status}`);
   });
   await goesOn(t, service);
-  t.strictSame(service.badLines, []);
 });
 
 t.test('smuggling: a second request in what may or may not be the body of the first', async (t) => {
@@ -162,7 +147,6 @@ t.test('smuggling: a second request in what may or may not be the body of the fi
     t.strictSame(await send(service, start, body), [{ status: 400, type: '/problems/malformed-request' }], name);
   }
   await goesOn(t, service);
-  t.strictSame(service.badLines, []);
 });
 
 t.test('a thousand connections at once', async (t) => {
