@@ -1,4 +1,5 @@
 // What Node's HTTP server would decide on its own: how it closes, how long it waits, and what it answers to what is no ordinary request.
+import { promisify } from 'node:util';
 import type { FastifyInstance } from 'fastify';
 import { responseTo } from './problems.ts';
 import type { Readiness } from './readiness.ts';
@@ -69,5 +70,5 @@ export function answerUnusualRequests(app: FastifyInstance): void {
 
 /** How many connections are open. */
 export function countConnections({ server }: FastifyInstance): Promise<number> {
-  return new Promise((resolve, reject) => server.getConnections((error, count) => (error ? reject(error) : resolve(count))));
+  return promisify(server.getConnections.bind(server))();
 }

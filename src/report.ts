@@ -24,9 +24,8 @@ export interface Report {
 export interface RequestReport extends Report {
   /** By the clock of performance.now(). */
   readonly began: number;
-  /** Bytes of the body, unpacked, and its media type. */
-  received?: number;
-  mediaType?: MediaType;
+  /** The body that has arrived: its bytes, unpacked, and its media type. */
+  received?: { readonly bytes: number; readonly mediaType: MediaType };
   /** Why there is no answer. */
   problem?: ProblemType;
 }

@@ -111,12 +111,45 @@ t.test('SIGTERM waits for an answer that is on its way, and for no client that k
   t.equal(await server.exit, 0);
 });
 
-t.test('a fault outside any request: logged, and the process ends', async (t) => {
-  const fault = "process.once('SIGUSR2', () => { throw new Error('the cause') })";
-  const server = await startServer(t, {}, ['--import', `data:text/javascript,${fault}`]);
-  server.process.kill('SIGUSR2');
-  t.match(await server.logged('the cause'), { level: 60, err: { message: 'the cause' } });
+t.test('after SIGTERM it is not ready, but answers for DRAIN_MS', async (t) => {
+  const server = await startServer(t, { DRAIN_MS: '3600000', SHUTDOWN_MS: '3600000' });
+  const get = async (path: string) => {
+    const response = await fetch(new URL(path, server.url));
+    return { status: response.status, connection: response.headers.get('connection'), body: await response.json() };
+  };
+  while ((await get('/readyz')).status === 503) await new Promise(setImmediate);
+  t.match(await get('/readyz'), { status: 200, connection: 'keep-alive', body: { status: 'ready' } });
+  server.process.kill('SIGTERM');
+  await server.logged('SIGTERM: no longer ready, and still answering for 1800000 ms');
+  t.match(await get('/readyz'), { status: 503, connection: 'close', body: { status: 'draining' } });
+  t.match(await get('/livez'), { status: 200 });
+  const body = JSON.stringify(validRequest());
+  t.equal((await fetch(new URL('/gradients', server.url), { method: 'POST', headers, body })).status, 200);
+  // A second signal ends it at once.
+  server.process.kill('SIGTERM');
   t.equal(await server.exit, 1);
+});
+
+t.test('SIGINT, as from a terminal, does not wait', async (t) => {
+  const server = await startServer(t, { DRAIN_MS: '3600000', SHUTDOWN_MS: '3600000' });
+  server.process.kill('SIGINT');
+  t.equal(await server.exit, 0);
+});
+
+t.test('a fault outside any request: logged, and the process ends, whatever is in flight', async (t) => {
+  for (const fault of ["throw new Error('the cause')", "Promise.reject(new Error('the cause'))"]) {
+    const hook = `process.once('SIGUSR2', () => { ${fault} })`;
+    const server = await startServer(t, { SHUTDOWN_MS: '3600000', LOG_LEVEL: 'debug' }, [
+      '--import',
+      `data:text/javascript,${hook}`,
+    ]);
+    await begin(server, JSON.stringify(validRequest()), 10);
+    server.process.kill('SIGUSR2');
+    const { level, err } = await server.logged('the cause');
+    t.ok((level as number) >= 50);
+    t.match(err, { message: 'the cause' });
+    t.equal(await server.exit, 1);
+  }
 });
 
 t.test('what stops the start, in one clear line', async (t) => {

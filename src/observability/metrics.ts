@@ -113,7 +113,7 @@ export function collectMetrics({ engine, pool, ready, connections }: Measured): 
       for (const [phase, ms] of Object.entries(report.phases)) ofPhase[phase as Phase].observe(ms / 1000);
       if (report.problem) problemsMet.inc({ type: report.problem });
       if (report.received === undefined) return;
-      received.observe({ media_type: report.mediaType ?? 'none' }, report.received);
+      received.observe({ media_type: report.received.mediaType }, report.received.bytes);
       if (report.problem) return;
       if (bytes !== undefined) sent.observe({ media_type: request.accepted }, bytes);
       if (report.flops) flops.inc(report.flops);

@@ -23,8 +23,8 @@ export function logRequest({ request, report, status, duration, sent, isCutOff }
           units: sizes.units.slice(0, LISTED),
         },
       }),
-      ...(received !== undefined && { bytes: { in: received, ...(sent !== undefined && { out: sent }) } }),
-      ...(received !== undefined && {
+      ...(received && {
+        bytes: { in: received.bytes, ...(sent !== undefined && { out: sent }) },
         phases: Object.fromEntries(Object.entries(phases).map(([phase, ms]) => [phase as Phase, rounded(ms)])),
       }),
     },

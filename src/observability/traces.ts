@@ -1,5 +1,5 @@
 // Traces by OpenTelemetry: a span for each request, in the trace that its traceparent names, and one for each of its phases.
-import { ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, type TextMapGetter, trace } from '@opentelemetry/api';
+import { defaultTextMapGetter, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { setGlobalErrorHandler, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
@@ -19,11 +19,6 @@ export interface Traces {
 const EXPORT_TIMEOUT = 2_000;
 
 const propagator = new W3CTraceContextPropagator();
-
-const headers: TextMapGetter<Finished['request']['headers']> = {
-  keys: (carrier) => Object.keys(carrier),
-  get: (carrier, key) => carrier[key],
-};
 
 /** Sends traces to `endpoint`, by OTLP over HTTP; OpenTelemetry's own variables, such as OTEL_SERVICE_NAME, say the rest. */
 export function startTraces(endpoint: string, log: Pick<FastifyBaseLogger, 'warn'>): Traces {
@@ -62,7 +57,7 @@ export function startTraces(endpoint: string, log: Pick<FastifyBaseLogger, 'warn
             ...(flops !== undefined && { 'gradients.flops': flops }),
           },
         },
-        propagator.extract(ROOT_CONTEXT, request.headers, headers),
+        propagator.extract(ROOT_CONTEXT, request.headers, defaultTextMapGetter),
       );
       if (isCutOff || (status ?? 0) >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
       addPhases(span, report, startTime);

@@ -51,7 +51,7 @@ export function gradientsRoutes(app: FastifyInstance, pool: Pool, bodyLimit: num
       const grow = (bytes: number) => bytes > SMALL_BODY && holdOf(request).grow(bytes);
       const bytes = await readBody(body, request.headers, { most: bodyLimit, grow }, buffers);
       ended('receive');
-      Object.assign(request.report, { received: bytes.length, mediaType });
+      request.report.received = { bytes: bytes.length, mediaType };
       return { mediaType, bytes };
     });
   }

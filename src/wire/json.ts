@@ -61,7 +61,7 @@ function parse(text: string, limits: Limits): unknown {
   try {
     document = JSON.parse(text);
   } catch (error) {
-    throw malformed(`not JSON: ${whereItStops(text) ?? (error as SyntaxError).message}`);
+    throw malformed(`not JSON: ${whereItStops(text, error as SyntaxError)}`);
   }
   duplicateKeys(text, document).refuse('invalid-request');
   return document;
@@ -71,9 +71,9 @@ function malformed(detail: string): Refusal {
   return new Refusal('malformed-body', { detail });
 }
 
-/** Says where a text stops being JSON, which the message of JSON.parse does not always say. */
-function whereItStops(text: string): string | undefined {
-  let found: string | undefined;
+/** Says where a text stops being JSON, which the error of JSON.parse does not always say. */
+function whereItStops(text: string, { message }: SyntaxError): string {
+  let found = message;
   const onError = (code: ParseErrorCode, offset: number, _length: number, line: number, character: number) => {
     const expected = printParseErrorCode(code)
       .replace(/(?<=[a-z])(?=[A-Z])/g, ' ')

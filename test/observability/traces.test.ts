@@ -1,7 +1,7 @@
 // Traces, as a collector of OpenTelemetry receives them.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
@@ -34,6 +34,13 @@ t.test('a span for the request and one for each phase, in the trace of its trace
   await post(app, validRequest(), { 'x-request-id': 'not-sampled', ...traceparent('00') });
   await post(app, '{', { 'x-request-id': 'refused' });
   await app.inject({ url: '/nothing?secret' });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
+  socket.write('POST /gradients HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{');
+  const [, response] = await once(app.server, 'request');
+  const closed = once(response, 'close');
+  socket.resetAndDestroy();
+  await closed;
   await app.close();
   t.equal(received.length, 1, 'what had not been sent is sent at the end');
   const [{ url, type, body }] = received;
@@ -48,7 +55,7 @@ t.test('a span for the request and one for each phase, in the trace of its trace
     ...answerPhases,
   ])
     t.ok(has(name), name);
-  for (const name of ['refused', 'malformed-body', '/nothing']) t.ok(has(name), name);
+  for (const name of ['refused', 'malformed-body', '/nothing', 'cut-off']) t.ok(has(name), name);
   const [trace, parent] = [Buffer.from(TRACE, 'hex'), Buffer.from(PARENT, 'hex')];
   t.ok(has(trace) && has(parent));
   // The span of the request, and its five phases and the two of the way in and out.

@@ -148,3 +148,32 @@ t.test('a request that takes more memory than a thread has', async (t) => {
   t.match(response.json(), { type: '/problems/too-much-memory', detail: 'MiB of a thread' });
   t.equal((await gradients(app, large)).loss, 199 ** 2);
 });
+
+t.test('a fault in a thread is a fault of the service', async (t) => {
+  const { answer } = pool(t);
+  const { bytes, accept } = task(large);
+  await t.rejects(answer({ bytes, accept, mediaType: 'none' as 'application/json' }, stays), { name: 'TypeError' });
+});
+
+t.test('threads that cannot load what they need are no pool', async (t) => {
+  const config = readConfig({ ENGINE });
+  const { engine } = chooseEngine(config.ENGINE);
+  const broken = startPool({ engine, choice: { name: 'openblas', library: 'no-such-library.so' } }, config, { error() {} });
+  await t.rejects(broken.ready, { message: /no-such-library/ });
+  await broken.close();
+});
+
+t.test('what a request reserves beside others is bounded in the threads', async (t) => {
+  const started = pool(t, { MEMORY_BUDGET: '4000000' });
+  await started.ready;
+  const client = new AbortController();
+  const first = started.answer(task(endless), () => client.signal);
+  while (started.state.memory === 0) await new Promise(setImmediate);
+  const second = started.answer(task(large), stays);
+  const refused = { type: 'overloaded', refused: { detail: 'the memory for requests in flight is used up (MEMORY_BUDGET)' } };
+  t.match(await second.catch((error) => error), refused);
+  client.abort();
+  t.equal(await first, undefined);
+  t.equal(started.state.memory, 0);
+  t.ok(await started.answer(task(large), stays));
+});

@@ -381,6 +381,15 @@ t.test('bytes at an odd place in memory', async (t) => {
   t.strictSame(decode(odd.subarray(1), limits), decode(bytes, limits));
 });
 
+t.test('more layers, or a longer header, than the limits', async (t) => {
+  const app = await startApp(t, { MAX_LAYERS: '1', MAX_KEYS: '40' });
+  const refused = async (request: GradientsRequest) => (await post(app, fileOf(request), binary)).json();
+  t.match(await refused(validRequest()), { type: '/problems/too-complex', errors: [{ pointer: '/network/layers' }] });
+  const layers = Array.from({ length: 20 }, () => ({ weights: [[1]] }));
+  const request = { network: { layers }, batch: { inputs: [[1]], targets: [[1]] } };
+  t.match(await refused(request), { type: '/problems/too-complex', detail: 'keys and objects than the limit of 40 (MAX_KEYS)' });
+});
+
 const run = promisify(execFile);
 const python = process.env.PYTHON ?? 'python3';
 const official = await run(python, ['-c', 'import numpy, safetensors.numpy']).catch(() => undefined);

@@ -1,0 +1,76 @@
+#!/bin/bash
+# Builds the image and brings up both profiles of docker-compose.yml, beside whatever else runs here, and shows that they are as they
+# should be: not root, nothing to write to, no shell, OpenBLAS, a bill of materials, answers on every port, none lost with a replica.
+# Needs Docker with compose, and curl. Usage: deploy/docker-test.sh [-k]; with -k all stays up.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export COMPOSE_PROJECT_NAME=gradients-test COMPOSE_PROFILES=scaled,monitoring
+export PORT=13000 BALANCER_PORT=18080 PROMETHEUS_PORT=19090 GRAFANA_PORT=13001 REPLICAS=3 REPLICAS_SUBNET=172.31.254.0/24
+keep=${1:-}
+finish() { [ "$keep" = -k ] || docker compose down --volumes --timeout 40 >/dev/null 2>&1; }
+trap finish EXIT
+
+checked=0
+# shows WHAT COMMAND...: the command must succeed; it is asked again for a while, since Prometheus looks every 15 seconds.
+shows() {
+  local what=$1 tries
+  shift
+  for tries in $(seq "${TRIES:-1}"); do
+    if "$@" >/dev/null 2>&1; then
+      checked=$((checked + 1))
+      echo "ok: $what"
+      return
+    fi
+    sleep 1
+  done
+  echo "FAILED: $what: $*" >&2
+  docker compose logs --tail 20 >&2
+  exit 1
+}
+not() { ! "$@"; }
+inside() { docker compose exec --no-TTY gradients node --eval "$1"; }
+get() { curl --fail --silent --show-error --max-time 10 "$@"; }
+contains() { [[ $("${@:2}") == *"$1"* ]]; }
+
+docker compose build --quiet
+docker compose up --detach --wait --wait-timeout 180
+
+shows 'every container is healthy' contains 'healthy healthy healthy healthy healthy healthy healthy' \
+  sh -c "docker compose ps --format '{{.Health}}' | tr '\n' ' '"
+shows 'the user is not root' inside 'process.exit(process.getuid() === 1000 && process.getgid() === 1000 ? 0 : 1)'
+for place in /app /tmp /etc; do
+  shows "nothing can be written to $place" contains EROFS \
+    inside "try { fs.writeFileSync('$place/a', '') } catch ({ code }) { console.log(code) }"
+done
+shows 'there is no shell' not docker compose exec --no-TTY gradients sh -c true
+files=$(docker export "$(docker compose ps --quiet gradients)" | tar t)
+shows 'nor is there npm, apt or busybox' not grep --quiet --extended-regexp '(^|/)(ba|da|z)?sh$|/(npm|npx|apt|apt-get|dpkg|busybox)$' <<<"$files"
+shows 'it multiplies with OpenBLAS' contains '"openblas"' inside 'fetch("http://127.0.0.1:3000/readyz").then((r) => r.text()).then(console.log)'
+bill=$(docker compose cp gradients:/app/sbom.cdx.json - 2>/dev/null | tar xO)
+for package in pkg:npm/fastify@ pkg:github/nodejs/node@ pkg:deb/debian/libopenblas0-pthread@ pkg:deb/debian/libc6@; do
+  shows "the bill of materials has $package" contains "$package" echo "$bill"
+done
+
+request='{"network":{"layers":[{"weights":[[1,2]]}]},"batch":{"inputs":[[3,4]],"targets":[[1]]}}'
+ask() { get --json "$request" "http://127.0.0.1:$1/gradients"; }
+shows 'the service answers' contains '"loss":100' ask "$PORT"
+shows 'the balancer answers' contains '"loss":100' ask "$BALANCER_PORT"
+shows 'the balancer does not pass on /metrics' not get "http://127.0.0.1:$BALANCER_PORT/metrics"
+docker kill "$(docker compose ps --quiet replica | head -1)" >/dev/null
+for times in $(seq 20); do ask "$BALANCER_PORT" >/dev/null || { echo "FAILED: request $times after a replica was killed" >&2; exit 1; }; done
+echo 'ok: 20 requests are answered after a replica was killed'
+
+TRIES=60
+up() { get "http://127.0.0.1:$PROMETHEUS_PORT/api/v1/query" --data-urlencode "query=$1"; }
+shows 'Prometheus scrapes the service and the replicas' contains ',"3"]' up 'count(up{job="gradients"} == 1)'
+shows 'Prometheus has the alert rules' contains GradientsDown get "http://127.0.0.1:$PROMETHEUS_PORT/api/v1/rules"
+shows 'Grafana has the dashboard' contains '"title":"Gradients"' get "http://127.0.0.1:$GRAFANA_PORT/api/dashboards/uid/gradients"
+shows 'Grafana reaches Prometheus' contains '"success"' \
+  get "http://127.0.0.1:$GRAFANA_PORT/api/datasources/proxy/uid/prometheus/api/v1/query?query=up"
+
+containers=$(docker compose ps --status running --quiet gradients replica)
+docker compose stop --timeout 40 gradients replica >/dev/null 2>&1
+for container in $containers; do
+  shows 'it ends with 0 on SIGTERM' contains 'exit 0.' docker inspect --format 'exit {{.State.ExitCode}}.' "$container"
+done
+echo "$((checked + 1)) checks passed"

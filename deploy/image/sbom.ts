@@ -1,0 +1,42 @@
+// The bill of materials of the image (CycloneDX): npm's own of the application, with Node and Debian's packages added.
+import { readdirSync, readFileSync } from 'node:fs';
+
+const [packageFile, npmFile, statusDirectory, releaseFile] = process.argv.slice(2);
+const { name, version } = JSON.parse(readFileSync(packageFile, 'utf8'));
+const bill = JSON.parse(readFileSync(npmFile, 'utf8'));
+
+/** What a pattern finds at the start of a line, or nothing. */
+const find = (text: string, pattern: string) => new RegExp(`^${pattern}`, 'm').exec(text)?.[1] ?? '';
+const distribution = find(readFileSync(releaseFile, 'utf8'), 'VERSION_ID="?([\\d.]+)');
+
+const node = {
+  'bom-ref': `node@${process.versions.node}`,
+  type: 'application',
+  name: 'node',
+  version: process.versions.node,
+  cpe: `cpe:2.3:a:nodejs:node.js:${process.versions.node}:*:*:*:*:*:*:*`,
+  purl: `pkg:github/nodejs/node@v${process.versions.node}`,
+  licenses: [{ license: { id: 'MIT' } }],
+};
+
+/** A package of Debian, from its record in dpkg's database. */
+function debian(record: string) {
+  const field = (name: string) => find(record, `${name}: (.*)$`);
+  const [name, version] = [field('Package'), field('Version')];
+  const qualifiers = `arch=${field('Architecture')}&distro=debian-${distribution}`;
+  return {
+    'bom-ref': `deb:${name}@${version}`,
+    type: 'library',
+    name,
+    version,
+    supplier: { name: field('Maintainer') },
+    description: field('Description'),
+    purl: `pkg:deb/debian/${name}@${encodeURIComponent(version)}?${qualifiers}`,
+  };
+}
+
+const packages = readdirSync(statusDirectory).map((file) => debian(readFileSync(`${statusDirectory}/${file}`, 'utf8')));
+// npm names the application by the directory that it is in.
+bill.metadata.component = { ...bill.metadata.component, type: 'application', name, version };
+bill.components.push(node, ...packages);
+console.log(JSON.stringify(bill, null, 2));

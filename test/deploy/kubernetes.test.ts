@@ -1,0 +1,138 @@
+// The manifests for Kubernetes: the values that matter, what kustomize makes of them, and whether that fits Kubernetes's schemas.
+import { readdirSync, writeFileSync } from 'node:fs';
+import t from 'tap';
+import { Config } from '../../schemas/config.ts';
+import { readConfig } from '../../src/config.ts';
+import { defaultOf, missing, parseYaml, pathOf, read, readYaml, run } from './files.ts';
+
+const base = 'deploy/kubernetes/base';
+const deployment = readYaml(`${base}/deployment.yaml`);
+const pod = deployment.spec.template.spec;
+const [container] = pod.containers;
+
+t.test('every file is in its kustomization', async (t) => {
+  const { resources, configMapGenerator } = readYaml(`${base}/kustomization.yaml`);
+  const named = [...resources, ...configMapGenerator.flatMap(({ envs }: { envs: string[] }) => envs), 'kustomization.yaml'];
+  t.strictSame(readdirSync(pathOf(base)).sort(), named.sort());
+});
+
+t.test('the pod can do no harm', async (t) => {
+  t.match(pod.securityContext, { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } });
+  t.strictSame(container.securityContext, {
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'] },
+  });
+  t.equal(pod.automountServiceAccountToken, false);
+  t.match(container.resources, { requests: { cpu: /\d/, memory: /\d/ }, limits: { cpu: /\d/, memory: /\d/ } });
+  const { spec } = readYaml(`${base}/network-policy.yaml`);
+  t.strictSame(spec.policyTypes, ['Ingress', 'Egress']);
+  for (const { from, ports } of spec.ingress) t.ok(from.length && ports.length);
+  for (const { to, ports } of spec.egress) t.ok(to.length && ports.length);
+  t.match(readYaml(`${base}/namespace.yaml`).metadata.labels, { 'pod-security.kubernetes.io/enforce': 'restricted' });
+});
+
+t.test('probes: what does not take requests gets none, and only what does not answer is killed', async (t) => {
+  const get = (path: string) => ({ httpGet: { path, port: 'http' } });
+  t.match(container, { startupProbe: get('/readyz'), readinessProbe: get('/readyz'), livenessProbe: get('/livez') });
+  t.strictSame(container.ports, [{ name: 'http', containerPort: defaultOf(Config.properties, 'PORT') }]);
+});
+
+/** The settings of a file of environment variables. */
+const settings = Object.fromEntries(
+  read(`${base}/settings.env`)
+    .split('\n')
+    .filter((line) => /^[^#]/.test(line))
+    .map((line) => line.split('=', 2)),
+);
+
+t.test('a pod drains, and finishes its requests, before it is killed', async (t) => {
+  const shutdown = Number(settings.SHUTDOWN_MS ?? defaultOf(Config.properties, 'SHUTDOWN_MS'));
+  t.ok(Number(settings.DRAIN_MS) < shutdown);
+  // The process ends itself at the latest five seconds after SHUTDOWN_MS.
+  t.ok(pod.terminationGracePeriodSeconds * 1000 > shutdown + 5000);
+  const { periodSeconds, failureThreshold } = container.readinessProbe;
+  t.ok(Number(settings.DRAIN_MS) >= periodSeconds * failureThreshold * 1000, 'time for the probe to see it');
+});
+
+t.test('the settings are settings, and the service takes them', async (t) => {
+  const example = readYaml('deploy/kubernetes/overlays/example/kustomization.yaml');
+  const literals: string[] = example.configMapGenerator[0].literals;
+  const keys = readYaml('deploy/kubernetes/components/api-keys/mount.yaml').spec.template.spec.containers[0].env;
+  const all = {
+    ...settings,
+    ...Object.fromEntries(literals.map((line) => line.split('=', 2))),
+    ...Object.fromEntries(keys.map(({ name, value }: { name: string; value: string }) => [name, value])),
+  };
+  for (const name of Object.keys(all)) t.ok(name in Config.properties, name);
+  t.match(readConfig(all), { DRAIN_MS: Number(settings.DRAIN_MS) });
+});
+
+/** The command that builds a kustomization, if there is one that knows components and labels. */
+async function kustomize(): Promise<string[] | undefined> {
+  const version = async (command: string, ...args: string[]) =>
+    run(command, args).then(
+      ({ stdout }) => /v5\.\d+/.test(stdout),
+      () => false,
+    );
+  if (await version('kustomize', 'version')) return ['kustomize', 'build'];
+  if (await version('kubectl', 'version', '--client')) return ['kubectl', 'kustomize'];
+  return undefined;
+}
+
+const command = await kustomize();
+const python = process.env.PYTHON ?? 'python3';
+
+t.test('kustomize', { skip: !command && 'there is no kustomize 5 here, nor a kubectl with it' }, async (t) => {
+  const [program, subcommand] = command as string[];
+  const build = async (directory: string) => (await run(program, [subcommand, pathOf(`deploy/kubernetes/${directory}`)])).stdout;
+
+  t.test('the base', async (t) => {
+    const documents = parseYaml(await build('base'));
+    t.strictSame(documents.map(({ kind }) => kind).sort(), [
+      'ConfigMap',
+      'Deployment',
+      'HorizontalPodAutoscaler',
+      'Namespace',
+      'NetworkPolicy',
+      'PodDisruptionBudget',
+      'Service',
+    ]);
+    const of = (kind: string) => documents.find((document) => document.kind === kind);
+    const { labels } = of('Deployment').spec.template.metadata;
+    t.match(labels, of('Service').spec.selector);
+    t.match(labels, of('Deployment').spec.selector.matchLabels);
+    t.match(labels, of('PodDisruptionBudget').spec.selector.matchLabels);
+    t.match(labels, of('NetworkPolicy').spec.podSelector.matchLabels);
+    const [made] = of('Deployment').spec.template.spec.containers;
+    t.equal(made.envFrom[0].configMapRef.name, of('ConfigMap').metadata.name);
+    t.strictSame(of('ConfigMap').data, settings);
+  });
+
+  t.test('the example', async (t) => {
+    const text = await build('overlays/example');
+    const documents = parseYaml(text);
+    const of = (kind: string) => documents.find((document) => document.kind === kind);
+    const { containers, volumes } = of('Deployment').spec.template.spec;
+    t.equal(containers[0].image, 'registry.example.com/gradient-service:1.0.0');
+    t.match(of('ConfigMap').data, settings);
+    const file = containers[0].env.find(({ name }: { name: string }) => name === 'API_KEYS_FILE').value;
+    t.equal(file, `${containers[0].volumeMounts[0].mountPath}/${volumes[0].secret.items[0].path}`);
+    t.equal(of('ServiceMonitor').spec.endpoints[0].authorization.credentials.name, volumes[0].secret.secretName);
+
+    const skip = await missing(python, '-c', 'import kubernetes_validate');
+    t.test('fits the schemas of Kubernetes', { skip }, async (t) => {
+      const file = `${t.testdir()}/example.yaml`;
+      // Prometheus's operator declares the kind ServiceMonitor, not Kubernetes.
+      writeFileSync(
+        file,
+        text
+          .split('\n---\n')
+          .filter((document) => !document.includes('kind: ServiceMonitor'))
+          .join('\n---\n'),
+      );
+      await run(python, ['-m', 'kubernetes_validate', '--strict', '-k', '1.30.0', file]);
+      t.pass();
+    });
+  });
+});

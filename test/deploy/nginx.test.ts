@@ -1,0 +1,210 @@
+// The balancer: that its limits fit the service's, and, where nginx is here, what it does before replicas that fail.
+import { spawn } from 'node:child_process';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import t, { type Test } from 'tap';
+import { Config } from '../../schemas/config.ts';
+import { problems } from '../../schemas/problem.ts';
+import { defaultOf, missing, read } from './files.ts';
+
+const configuration = read('deploy/nginx/nginx.conf');
+const upstream = read('deploy/nginx/upstream.conf');
+
+/** The number of a directive, seconds as milliseconds. */
+function numberOf(directive: string, from = configuration): number {
+  const [, number, seconds] = new RegExp(`^\\s*${directive} (\\d+)(s?);`, 'm').exec(from) ?? [];
+  return Number(number) * (seconds ? 1000 : 1);
+}
+
+t.test('its limits fit those of the service', async (t) => {
+  const setting = (name: string) => defaultOf(Config.properties, name);
+  t.equal(numberOf('client_max_body_size'), setting('BODY_LIMIT'));
+  t.ok(numberOf('proxy_read_timeout') > setting('DEADLINE_MS'), 'the service says first that an answer took too long');
+  t.ok(numberOf('worker_shutdown_timeout') > numberOf('proxy_read_timeout') + setting('DEADLINE_MS'));
+  t.ok(numberOf('keepalive_timeout', upstream) < setting('KEEP_ALIVE_MS'), 'the balancer lets go of a connection first');
+});
+
+t.test('its problem documents are those of the service', async (t) => {
+  const documents = [...configuration.matchAll(/return (\d+) '(\{"type":.*)'/g)];
+  t.equal(documents.length, [...configuration.matchAll(/location = \/balancer-problems\//g)].length);
+  for (const [, status, document] of documents) {
+    const { type, ...problem } = JSON.parse(document);
+    t.equal(`${problem.status}`, status, document);
+    const [, name] = /^\/problems\/(.*)$/.exec(type) ?? [];
+    const { title, status: declared } = problems[name as keyof typeof problems] ?? {};
+    if (type !== 'about:blank') t.strictSame([problem.title, problem.status], [title, declared], type);
+  }
+});
+
+/** A replica that answers as told, and its address. */
+async function startReplica(t: Test, answer: RequestListener): Promise<string> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function freePort(): Promise<number> {
+  const server = createTcpServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Starts nginx on loopback, before replicas at the given addresses, and returns its URL. */
+async function startBalancer(t: Test, replicas: string[]): Promise<string> {
+  const port = await freePort();
+  const servers = replicas.map((address) => `server ${address} max_fails=0;`).join('\n');
+  const directory = t.testdir({
+    // A notice says when it has started.
+    'nginx.conf': configuration.replace('error_log stderr warn;', 'error_log stderr notice;'),
+    'upstream.conf': upstream.replace(/server .*;/, servers),
+    'listen.conf': `listen 127.0.0.1:${port};\naccess_log off;\n`,
+  });
+  const user = process.getuid?.() === 0 ? ['-g', 'user root;'] : [];
+  const child = spawn('nginx', ['-e', 'stderr', '-p', directory, '-c', `${directory}/nginx.conf`, ...user], {
+    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const exit = new Promise((resolve) => child.on('exit', resolve));
+  t.teardown(async () => {
+    child.kill('SIGTERM');
+    await exit;
+  });
+  for await (const line of createInterface({ input: child.stderr })) if (line.includes('start worker process')) break;
+  child.stderr.resume();
+  return `http://127.0.0.1:${port}`;
+}
+
+const echo: RequestListener = async (request, response) => {
+  response.end(JSON.stringify({ url: request.url, headers: request.headers, body: await text(request) }));
+};
+
+t.test('nginx', { skip: await missing('nginx', '-v') }, async (t) => {
+  t.test('passes on who asks, and what its id is', async (t) => {
+    const url = await startBalancer(t, [await startReplica(t, echo)]);
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const headers = {
+      ...{
+        'x-forwarded-for': '203.0.113.1',
+        'x-forwarded-proto': 'https',
+        'x-forwarded-host': 'elsewhere',
+        forwarded: 'for=203.0.113.1',
+      },
+      ...{ 'x-request-id': 'an-id', traceparent, 'content-encoding': 'gzip' },
+    };
+    const response = await fetch(`${url}/gradients?a=%20b`, { method: 'POST', headers, body: 'a body' });
+    const got = (await response.json()) as { headers: Record<string, string> };
+    t.match(got, { url: '/gradients?a=%20b', body: 'a body' });
+    const expected = {
+      ...{
+        'x-forwarded-for': '127.0.0.1',
+        'x-forwarded-proto': 'http',
+        'x-forwarded-host': new URL(url).host,
+        host: new URL(url).host,
+      },
+      ...{ 'x-request-id': 'an-id', traceparent, 'content-encoding': 'gzip', 'content-length': '6', forwarded: undefined },
+    };
+    for (const [name, value] of Object.entries(expected)) t.equal(got.headers[name], value, name);
+    const wrong = await fetch(url, { headers: { 'x-request-id': 'two words' } });
+    t.match(await wrong.json(), { headers: { 'x-request-id': /^[0-9a-f]{32}$/ } });
+  });
+
+  t.test('keeps the connections to its replicas open', async (t) => {
+    const ports = new Set<number | undefined>();
+    const replica = await startReplica(t, (request, response) => {
+      ports.add(request.socket.remotePort);
+      response.end();
+    });
+    const url = await startBalancer(t, [replica]);
+    for (let times = 0; times < 5; times++) await (await fetch(url)).text();
+    // One, if none of the five comes to another worker of nginx.
+    t.ok(ports.size < 5);
+  });
+
+  t.test('keeps to itself what is of one replica, and refuses too large a body', async (t) => {
+    const url = await startBalancer(t, [await startReplica(t, echo)]);
+    for (const path of ['/metrics', '/readyz', '/%6detrics', '/a/../metrics', '/balancer-problems/500']) {
+      const response = await fetch(url + path.replace('..', '%2e%2e'));
+      t.equal(response.status, 404, path);
+      t.equal(response.headers.get('content-type'), 'application/problem+json');
+      t.match(await response.json(), { type: '/problems/not-found' });
+    }
+    const body = Buffer.alloc(numberOf('client_max_body_size') + 1);
+    const response = await fetch(`${url}/gradients`, { method: 'POST', headers: { 'x-request-id': 'an-id' }, body }).catch(
+      () => undefined,
+    );
+    // A client that sends on without listening may see its connection closed instead.
+    if (response) {
+      t.equal(response.headers.get('x-request-id'), 'an-id');
+      t.match(await response.json(), { type: '/problems/body-too-large', status: 413 });
+    }
+    const long = await fetch(url, { headers: { a: 'a'.repeat(17_000) } });
+    t.match(await long.json(), { type: '/problems/headers-too-large', status: 431 });
+    t.match(await (await fetch(`${url}/balancer-livez`)).json(), { status: 'live' });
+    t.equal(response?.headers.get('server') ?? 'nginx', 'nginx', 'no version');
+  });
+
+  t.test('sends a request that fails to another replica, with its body', async (t) => {
+    const tried: string[] = [];
+    const failing =
+      (name: string, fail: (request: IncomingMessage) => void): RequestListener =>
+      async (request, response) => {
+        await text(request);
+        tried.push(name);
+        fail(request);
+        response.writeHead(503, { 'retry-after': '7' }).end(name);
+      };
+    const refusing = `127.0.0.1:${await freePort()}`;
+    const breaking = await startReplica(
+      t,
+      failing('broken off', ({ socket }) => socket.destroy()),
+    );
+    const full = await startReplica(
+      t,
+      failing('full', () => {}),
+    );
+    const body = 'a'.repeat(300_000);
+    const post = (url: string) => fetch(`${url}/gradients`, { method: 'POST', body });
+
+    for (const replica of [refusing, breaking, full]) {
+      await t.test('one fails', async (t) => {
+        const url = await startBalancer(t, [replica, await startReplica(t, echo)]);
+        for (let times = 0; times < 4; times++) t.match(await (await post(url)).json(), { body });
+      });
+    }
+    t.ok(tried.includes('broken off') && tried.includes('full'), 'both were tried');
+
+    await t.test('all are full: the answer is a replica’s own', async (t) => {
+      const response = await post(await startBalancer(t, [full, full]));
+      t.equal(response.status, 503);
+      t.equal(response.headers.get('retry-after'), '7');
+      t.equal(await response.text(), 'full');
+    });
+
+    await t.test('all break off: three tries, then a document', async (t) => {
+      tried.length = 0;
+      const response = await post(await startBalancer(t, [breaking, breaking, breaking, breaking]));
+      t.match(await response.json(), { type: 'about:blank', status: 502 });
+      t.equal(response.headers.get('retry-after'), '1');
+      t.equal(tried.length, 3);
+    });
+
+    await t.test('a deadline is not tried again', async (t) => {
+      let times = 0;
+      const late = await startReplica(t, async (request, response) => {
+        await text(request);
+        times++;
+        response.writeHead(504).end();
+      });
+      t.equal((await post(await startBalancer(t, [late, late]))).status, 504);
+      t.equal(times, 1);
+    });
+  });
+});

@@ -1,0 +1,114 @@
+// Alerts and dashboard: that they are well-formed, that they fire when they should, and that they read metrics that there are.
+import t from 'tap';
+import { post, startApp, validRequest } from '../helper.ts';
+import { missing, parseYaml, pathOf, read, readYaml, run } from './files.ts';
+
+interface Rule {
+  alert: string;
+  expr: string;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+}
+
+interface Panel {
+  id: number;
+  type: string;
+  title: string;
+  datasource: unknown;
+  gridPos: { x: number; y: number; w: number; h: number };
+  targets?: { expr: string; datasource: unknown }[];
+}
+
+const rules: Rule[] = readYaml('deploy/prometheus/alerts.yml').groups.flatMap((group: { rules: Rule[] }) => group.rules);
+const dashboard = JSON.parse(read('deploy/grafana/dashboards/gradients.json'));
+const panels: Panel[] = dashboard.panels;
+const queries = panels.flatMap(({ targets }) => targets ?? []).map(({ expr }) => expr);
+
+t.test('each alert says how urgent it is, what is wrong, and what to do', async (t) => {
+  const handbook = read('docs/operations.md');
+  t.strictSame(rules, [...new Map(rules.map((rule) => [rule.alert, rule])).values()], 'each name once');
+  for (const { alert, labels, annotations } of rules) {
+    t.match(labels.severity, /^(critical|warning|info)$/, alert);
+    t.match(annotations, { summary: /\w/, description: /\w/, runbook: `docs/operations.md#${alert.toLowerCase()}` });
+    t.match(handbook, new RegExp(`^#+ ${alert}$`, 'm'));
+  }
+});
+
+t.test('the limit of the memory alert is that of the containers', async (t) => {
+  const { expr } = rules.find(({ alert }) => alert === 'GradientsMemoryLimit') as Rule;
+  t.match(expr, `0.9 * ${4 * 2 ** 30}`);
+  t.equal(readYaml('docker-compose.yml').services.gradients.mem_limit, '4g');
+  const [{ resources }] = readYaml('deploy/kubernetes/base/deployment.yaml').spec.template.spec.containers;
+  t.equal(resources.limits.memory, '4Gi');
+});
+
+/** The metrics that a query reads, each with the labels by which it chooses or groups; all of them are written with a selector. */
+function readBy(query: string): [metric: string, labels: string[]][] {
+  const grouping = [...query.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, names]) => names.split(/,\s*/));
+  return [...query.matchAll(/([a-z_]\w*)\{([^}]*)\}/gi)]
+    .filter(([, metric]) => metric !== 'up' && metric !== 'ALERTS')
+    .map(([, metric, selector]) => {
+      const chosen = [...selector.matchAll(/(\w+)(?:=~|!~|!=|=)"/g)].map(([, name]) => name);
+      // These are Prometheus's.
+      return [metric, [...grouping, ...chosen].filter((name) => !['job', 'instance', 'namespace', 'pod'].includes(name))];
+    });
+}
+
+t.test('every metric and label that they read is in /metrics', async (t) => {
+  const app = await startApp(t);
+  await post(app, validRequest());
+  const { body } = await app.inject({ url: '/metrics' });
+  const adapter = readYaml('deploy/kubernetes/prometheus-adapter.yaml').rules.custom[0].seriesQuery;
+  const [, scaler] = readYaml('deploy/kubernetes/base/autoscaler.yaml').spec.metrics;
+  t.equal(scaler.pods.metric.name, readBy(adapter)[0][0]);
+  const read = [...queries, ...rules.map(({ expr }) => expr), adapter].flatMap(readBy);
+  t.ok(read.length > queries.length);
+  for (const [metric, labels] of read) {
+    const [line] = new RegExp(`^${metric}(\\{.*\\})? .*$`, 'm').exec(body) ?? ['nothing'];
+    t.match(line, new RegExp(`^${metric}`), metric);
+    for (const label of labels) t.match(line, `${label}="`, `${label} of ${metric}`);
+  }
+});
+
+t.test('the dashboard', async (t) => {
+  const source = { type: 'prometheus', uid: '$' + '{datasource}' };
+  const all = panels.filter(({ type }) => type !== 'row');
+  for (const { title, datasource, targets } of all) {
+    t.strictSame(datasource, source, title);
+    t.ok(targets?.length, title);
+    for (const target of targets ?? []) t.strictSame(target.datasource, source, title);
+  }
+  t.match(
+    dashboard.templating.list.map(({ name }: { name: string }) => name),
+    ['datasource', 'instance'],
+  );
+  t.equal(new Set(panels.map(({ id }) => id)).size, panels.length, 'each panel has an id of its own');
+  const places = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+    Array.from({ length: w * h }, (_, at) => `${x + (at % w)} ${y + Math.floor(at / w)}`),
+  );
+  t.equal(new Set(places).size, places.length, 'no panel lies on another one');
+  const [provider] = readYaml('deploy/grafana/provisioning/dashboards/gradients.yml').providers;
+  const { volumes } = readYaml('docker-compose.yml').services.grafana;
+  t.ok(volumes.includes(`./deploy/grafana/dashboards:${provider.options.path}:ro`));
+});
+
+t.test('promtool', { skip: await missing('promtool', '--version') }, async (t) => {
+  const directory = pathOf('deploy/prometheus');
+  t.test('takes the configuration and the alerts', async (t) => {
+    // Only the syntax: the file with the key is in the container.
+    await run('promtool', ['check', 'config', '--syntax-only', 'prometheus.yml'], directory);
+    await run('promtool', ['check', 'rules', 'alerts.yml'], directory);
+    t.pass();
+  });
+  t.test('sees each alert fire, and not fire', async (t) => {
+    await run('promtool', ['test', 'rules', 'alerts_test.yml'], directory);
+    const tests = JSON.stringify(parseYaml(read('deploy/prometheus/alerts_test.yml')));
+    for (const { alert } of rules) t.match(tests, alert);
+  });
+  t.test('can read every query of the dashboard', async (t) => {
+    const record = (expr: string, at: number) => ({ record: `query:${at}`, expr: expr.replaceAll('$__rate_interval', '1m') });
+    const file = t.testdir({ 'rules.yml': JSON.stringify({ groups: [{ name: 'dashboard', rules: queries.map(record) }] }) });
+    await run('promtool', ['check', 'rules', `${file}/rules.yml`]);
+    t.pass();
+  });
+});
