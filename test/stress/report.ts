@@ -41,6 +41,24 @@ export function residentMemory(pid: number | undefined): number {
   return Number(kB) / 1024;
 }
 
+/** The clock of /proc: so many ticks a second. */
+const TICKS = 100;
+
+/** Does something, and says how many cores a process had for itself all the while: fewer than it could use if others took them. */
+export async function watchCores<T>(pid: number, work: () => Promise<T>): Promise<{ result: T; cores: number }> {
+  const seconds = () => {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [user, system] = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .slice(11, 13);
+    return (Number(user) + Number(system)) / TICKS;
+  };
+  const [before, start] = [seconds(), performance.now()];
+  const result = await work();
+  return { result, cores: (seconds() - before) / ((performance.now() - start) / 1000) };
+}
+
 /** The number after an option of the command line, as in `--seconds 600`. */
 export function option(name: string, otherwise: number): number {
   const at = process.argv.indexOf(`--${name}`);
