@@ -1,6 +1,7 @@
 // What Node's HTTP server would decide on its own: how it closes, how long it waits, and what it answers to what is no ordinary request.
 import { promisify } from 'node:util';
 import type { FastifyInstance } from 'fastify';
+import { atEnd } from './observability/watch.ts';
 import { responseTo } from './problems.ts';
 import type { Readiness } from './readiness.ts';
 import { Refusal } from './refusal.ts';
@@ -21,9 +22,9 @@ export function finishAnswersOnClose(app: FastifyInstance, readiness: Readiness)
   app.addHook('preClose', async () => {
     closing = true;
   });
-  app.addHook('onRequest', (_request, reply, done) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     inFlight++;
-    reply.raw.once('close', () => {
+    atEnd(request, () => {
       inFlight--;
       if (closing) server.closeIdleConnections();
     });
@@ -47,11 +48,11 @@ const BUFFERED = 65_536;
 
 /** Cuts off clients that take longer than `ms` milliseconds to receive an answer: it takes memory until they have it. */
 export function limitReceiving(app: FastifyInstance, ms: number): void {
-  app.addHook('onSend', (_request, reply, payload, done) => {
+  app.addHook('onSend', (request, reply, payload, done) => {
     const isSmall = (typeof payload === 'string' || Buffer.isBuffer(payload)) && payload.length <= BUFFERED;
     if (!isSmall && payload !== undefined && payload !== null) {
       const timer = setTimeout(() => reply.raw.destroy(), ms);
-      reply.raw.once('close', () => clearTimeout(timer));
+      atEnd(request, () => clearTimeout(timer));
     }
     done(null, payload);
   });

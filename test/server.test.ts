@@ -6,11 +6,11 @@ import { text } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
 import { examples } from '../schemas/examples.ts';
 import { validRequest } from './helper.ts';
-import { program, type Server, startProcess } from './process.ts';
+import { program, type Service, startService } from './process.ts';
 
 /** Starts a server on a free port, ended with the test. */
-async function startServer(t: Test, environment: Record<string, string> = {}, options: string[] = []): Promise<Server> {
-  const server = await startProcess({ environment, options });
+async function startServer(t: Test, environment: Record<string, string> = {}, options: string[] = []): Promise<Service> {
+  const server = await startService({ environment, options });
   t.teardown(() => server.process.kill('SIGKILL'));
   return server;
 }
@@ -30,7 +30,7 @@ t.test('start, answer, SIGTERM', async (t) => {
 });
 
 /** A connection to a server, on which a request has begun: its head, and the first `sent` bytes of its body. */
-async function begin(server: Server, body: string, sent: number): Promise<Socket> {
+async function begin(server: Service, body: string, sent: number): Promise<Socket> {
   const socket = connect(Number(server.url.port), server.url.hostname);
   socket.write(`POST /gradients HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`);
   socket.write(body.slice(0, sent));

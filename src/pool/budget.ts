@@ -98,6 +98,9 @@ function memorySpent(): Refusal {
   return new Refusal('overloaded', { detail: 'the memory for requests in flight is used up (MEMORY_BUDGET)' }, SOON);
 }
 
+/** Of a request that is over. */
+export const NO_HOLD: Hold = { grow() {}, set() {} };
+
 function inKiB(bytes: number): number {
   return Math.ceil(bytes / KIB);
 }

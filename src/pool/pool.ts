@@ -1,4 +1,5 @@
 // Where requests are computed: small ones at once, on the event loop; large ones in threads, so that no small one waits for them.
+import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import type { FastifyBaseLogger } from 'fastify';
@@ -145,6 +146,15 @@ export function startPool({ engine, choice }: ChosenEngine, config: Config, log:
     }
   };
 
+  /** The threads that have loaded, by their ids. Piscina says so of those with which it starts before that: see `ready`. */
+  const loaded = new Set<number>();
+  threads.on('workerCreate', ({ id }) => loaded.add(id));
+  const allLoaded = async () => {
+    await ready.catch(() => {});
+    // One that cannot load is no longer among them.
+    while (threads.threads.some(({ threadId }) => !loaded.has(threadId))) await once(threads, 'workerCreate').catch(() => {});
+  };
+
   const warmUp = async () => {
     try {
       await Promise.all(Array.from({ length: cores }, () => threads.run({ ...warmUpTask(), place: most + 1 })));
@@ -153,6 +163,7 @@ export function startPool({ engine, choice }: ChosenEngine, config: Config, log:
     }
     budget.free(most + 1);
   };
+  const ready = warmUp();
 
   return {
     async answer(task, gone, report = { phases: {} }) {
@@ -162,7 +173,7 @@ export function startPool({ engine, choice }: ChosenEngine, config: Config, log:
       if (bytes > SMALL_BODY && places.length === 0) throw queueFull();
     },
     hold: () => budget.hold(),
-    ready: warmUp(),
+    ready,
     get state() {
       return {
         threads: cores,
@@ -178,9 +189,11 @@ export function startPool({ engine, choice }: ChosenEngine, config: Config, log:
     get threads() {
       return threads.threads;
     },
-    close() {
+    async close() {
       closing = true;
-      return threads.destroy();
+      // A thread that is ended while it loads native code takes the process along.
+      await allLoaded();
+      await threads.destroy();
     },
   };
 }

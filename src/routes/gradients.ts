@@ -4,7 +4,8 @@ import { Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { examples } from '../../schemas/examples.ts';
 import { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
-import type { Hold } from '../pool/budget.ts';
+import { atEnd } from '../observability/watch.ts';
+import { type Hold, NO_HOLD } from '../pool/budget.ts';
 import { type Pool, SMALL_BODY } from '../pool/pool.ts';
 import { Refusal } from '../refusal.ts';
 import { stopwatch } from '../report.ts';
@@ -91,20 +92,24 @@ export function gradientsRoutes(app: FastifyInstance, pool: Pool, bodyLimit: num
           ...problemResponses(400, 401, 406, 408, 413, 415, 422, 429, 500, 503, 504),
         },
       },
-      onRequest(request, reply, done) {
+      onRequest(request, _reply, done) {
         // What can be refused before the body is read: no body makes it right.
         contentEncoding(request.headers);
         request.accepted = accepted(request);
         pool.expect(Number(request.headers['content-length'] ?? 0));
-        reply.raw.once('close', () => request.hold?.set(0));
+        atEnd(request, () => {
+          request.hold?.set(0);
+          // What comes later, as when a body is still being unpacked, holds nothing: nobody would give it back.
+          request.hold = NO_HOLD;
+        });
         done();
       },
     },
     async (request, reply): Promise<FastifyReply> => {
       const { mediaType, bytes } = request.body ?? { mediaType: 'application/json', bytes: Buffer.alloc(0) };
       const accept = request.accepted;
-      const answer = await pool.answer({ mediaType, bytes, accept }, goneSignal(reply), request.report);
-      if (!answer) return reply.hijack();
+      const answer = await pool.answer({ mediaType, bytes, accept }, goneSignal(request, reply), request.report);
+      if (!answer || reply.raw.destroyed) return reply.hijack();
       if (answer.length > SMALL_BODY) holdOf(request).set(answer.buffer.byteLength);
       const ended = stopwatch(request.report);
       reply.raw.once('finish', () => {
@@ -118,10 +123,10 @@ export function gradientsRoutes(app: FastifyInstance, pool: Pool, bodyLimit: num
 }
 
 /** Aborts when the client goes away before its answer has been sent. */
-function goneSignal({ raw }: FastifyReply): () => AbortSignal {
+function goneSignal(request: FastifyRequest, { raw }: FastifyReply): () => AbortSignal {
   return () => {
     const gone = new AbortController();
-    raw.once('close', () => {
+    atEnd(request, () => {
       if (!raw.writableFinished) gone.abort();
     });
     return gone.signal;

@@ -123,6 +123,7 @@ t.test('a client that closes its connection before the answer', async (t) => {
 t.test('a thread that dies: its request may be sent again, the others have their answers, and it is replaced', async (t) => {
   const logged: string[] = [];
   const started = pool(t, {}, ({ message }) => void logged.push(message));
+  await started.ready;
   const n = started.threads.length;
   await Promise.all(Array.from({ length: 3 * n }, () => started.answer(task(large), stays)));
   const busy = started.threads.map(() => started.answer(task(endless), stays));
@@ -176,4 +177,17 @@ t.test('what a request reserves beside others is bounded in the threads', async 
   t.equal(await first, undefined);
   t.equal(started.state.memory, 0);
   t.ok(await started.answer(task(large), stays));
+});
+
+t.test('closing waits for threads that still load: to end one then would end the process', async () => {
+  const config = readConfig({ ENGINE });
+  const start = () => startPool(chooseEngine(config.ENGINE), config, { error() {} });
+  await start().close();
+  const replacing = start();
+  await replacing.ready;
+  const client = new AbortController();
+  const answers = replacing.threads.map(() => replacing.answer(task(endless), () => client.signal));
+  client.abort();
+  await Promise.all(answers);
+  await replacing.close();
 });

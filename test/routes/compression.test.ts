@@ -93,6 +93,34 @@ t.test('a client that goes away in the middle of a compressed body', async (t) =
   t.equal((await post(app, validRequest())).statusCode, 200);
 });
 
+t.test('a client that goes away while its body is unpacked leaves nothing behind', async (t) => {
+  const app = await startApp(t);
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const body = gzipSync(bodies['a large one'] + ' '.repeat(20_000_000));
+  const closed: Promise<unknown>[] = [];
+  app.server.on('request', (request, response) => {
+    closed.push(once(response, 'close'));
+    // All of it is there, and it takes a while yet to unpack it.
+    request.on('end', () => request.socket.destroy());
+  });
+  const finished = Array.from({ length: 5 }, async () => {
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
+    socket.write('POST /gradients HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n');
+    socket.write(`Content-Length: ${body.length}\r\n\r\n`);
+    socket.write(body);
+    await once(socket, 'close');
+  });
+  await Promise.all(finished);
+  await Promise.all(closed);
+  t.equal(closed.length, 5);
+  const memory = async () =>
+    /^gradients_memory_budget_used_bytes (\d+)$/m.exec((await app.inject({ url: '/metrics' })).body)?.[1];
+  t.equal(await memory(), '0');
+  t.equal((await post(app, body, { 'content-encoding': 'gzip' })).statusCode, 200, 'those before have been unpacked by now');
+  t.equal(await memory(), '0');
+});
+
 t.test('answers: compressed when asked for and worth it', async (t) => {
   const app = await startApp(t);
   const weights = Array.from({ length: 300 }, (_, i) => Array.from({ length: 200 }, (_, j) => Math.sin(i * 200 + j)));

@@ -1,7 +1,7 @@
 // npm run replicas: three replicas behind nginx, as they are deployed. One is killed, one is drained, and fresh ones take their places, under
 // load all the while: no client sees anything of it, but those whose answer was on its way from the one that was killed: nginx does not hold
 // back answers until they are complete. It breaks off, which its Content-Length tells, and they ask again.
-import { type Server, startProcess } from '../process.ts';
+import { type Service, startService } from '../process.ts';
 import { freePorts, noNginx, startBalancer } from './balancer.ts';
 import { type Demand, noFaults, option, report, type Tested } from './report.ts';
 import { makeCases, randomFrom } from './requests.ts';
@@ -17,16 +17,16 @@ interface Wanted {
 const COMPLETED = 'request completed';
 
 /** How many requests of a replica have been answered. */
-const answeredBy = ({ lines }: Server) => lines.length - 1;
+const answeredBy = ({ lines }: Service) => lines.length - 1;
 
 const startReplica = (port: number) =>
-  startProcess({ environment: { PORT: `${port}`, TRUST_PROXY: '127.0.0.1' }, keep: ({ msg }) => msg === COMPLETED });
+  startService({ environment: { PORT: `${port}`, TRUST_PROXY: '127.0.0.1' }, keep: ({ msg }) => msg === COMPLETED });
 
 /** @throws Error if there is no nginx. */
 export async function replicas(wanted: Wanted): Promise<Tested> {
   const cases = await makeCases(wanted.seed, wanted.cases);
   const ports = (await freePorts(3)) as [number, number, number];
-  const started: Server[] = await Promise.all(ports.map(startReplica));
+  const started: Service[] = await Promise.all(ports.map(startReplica));
   const balancer = await startBalancer(ports);
   try {
     const pace = pacemaker();
@@ -37,7 +37,7 @@ export async function replicas(wanted: Wanted): Promise<Tested> {
       ...[5, 6, 7].map((i) => askWell(traffic, random(i), 'small', 'at once')),
       askWell(traffic, random(8), 'large', 'slowly'),
     ]);
-    const [killed, drained, kept] = started as [Server, Server, Server];
+    const [killed, drained, kept] = started as [Service, Service, Service];
     await pace.after(wanted.requests);
     const brokenOff = () => traffic.counts.get(BROKEN_OFF) ?? 0;
     const before = brokenOff();
@@ -66,7 +66,7 @@ export async function replicas(wanted: Wanted): Promise<Tested> {
   }
 }
 
-function demands({ faults, counts }: Traffic, exit: number | null, fresh: Server[], byKill: number): Demand[] {
+function demands({ faults, counts }: Traffic, exit: number | null, fresh: Service[], byKill: number): Demand[] {
   const statuses = [...counts.keys()].filter((what) => what.startsWith('answers with '));
   return [
     noFaults('each request has its answer, bit by bit', faults),

@@ -1,5 +1,4 @@
 // What a stress test has measured, and what was demanded of it.
-import { readFileSync } from 'node:fs';
 
 export interface Demand {
   readonly demand: string;
@@ -33,12 +32,6 @@ export function noFaults(demand: string, faults: readonly string[]): Demand {
     saw: [`${faults.length} faults`, ...faults.slice(0, 10).map((fault) => fault.slice(0, 600))].join('\n         '),
     met: faults.length === 0,
   };
-}
-
-/** The memory of a process that is resident, in MiB. */
-export function residentMemory(pid: number | undefined): number {
-  const kB = /^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kB) / 1024;
 }
 
 /** The clock of /proc: so many ticks a second. */

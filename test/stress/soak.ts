@@ -2,9 +2,9 @@
 // is well-formed gets its own answer, to the last bit, and the memory stays as it is.
 import { setTimeout as wait } from 'node:timers/promises';
 import { median, quantile, short } from '../../bench/statistics.ts';
-import { type Server, startProcess } from '../process.ts';
+import { residentMemory, type Service, startService } from '../process.ts';
 import { killable } from './killer.ts';
-import { type Demand, noFaults, option, report, residentMemory, type Tested } from './report.ts';
+import { type Demand, noFaults, option, report, type Tested } from './report.ts';
 import { makeCases, randomFrom } from './requests.ts';
 import { askBadly, askWell, goAway, type Traffic } from './traffic.ts';
 
@@ -33,7 +33,7 @@ const LOOK = 500;
 
 export async function soak(wanted: Wanted): Promise<Tested> {
   const cases = await makeCases(wanted.seed, wanted.cases);
-  const server = await startProcess({ environment: ENVIRONMENT, options: killable, keep: () => false });
+  const server = await startService({ environment: ENVIRONMENT, options: killable, keep: () => false });
   try {
     return await soakServer(server, wanted, cases);
   } finally {
@@ -41,7 +41,7 @@ export async function soak(wanted: Wanted): Promise<Tested> {
   }
 }
 
-async function soakServer(server: Server, wanted: Wanted, cases: Traffic['cases']): Promise<Tested> {
+async function soakServer(server: Service, wanted: Wanted, cases: Traffic['cases']): Promise<Tested> {
   const end = performance.now() + wanted.seconds * 1000;
   let sent = 0;
   let kills = 0;
@@ -77,7 +77,7 @@ interface Look {
 }
 
 /** Looks at the memory of the service, and at whether it answers, until it is told to stop. */
-async function watch({ process: { pid }, url }: Server, over: AbortSignal): Promise<{ memory: Look[]; livez: number[] }> {
+async function watch({ process: { pid }, url }: Service, over: AbortSignal): Promise<{ memory: Look[]; livez: number[] }> {
   const start = performance.now();
   const memory: Look[] = [];
   const livez: number[] = [];
@@ -86,7 +86,7 @@ async function watch({ process: { pid }, url }: Server, over: AbortSignal): Prom
     const response = await fetch(new URL('/livez', url));
     if (response.ok) livez.push(performance.now() - before);
     await response.arrayBuffer();
-    memory.push({ second: (before - start) / 1000, MiB: residentMemory(pid) });
+    memory.push({ second: (before - start) / 1000, MiB: (residentMemory(pid as number) ?? 0) / 2 ** 20 });
     await wait(LOOK, undefined, { signal: over }).catch(() => {});
   }
   return { memory, livez };
@@ -108,7 +108,7 @@ const inFlight = /^(?:gradients_queue_depth|gradients_threads\{state="busy"\}|gr
 const END = 10_000;
 
 /** What of the service's counts does not come back to 0. */
-async function leftInFlight({ url }: Server): Promise<string[]> {
+async function leftInFlight({ url }: Service): Promise<string[]> {
   const end = performance.now() + END;
   for (;;) {
     const metrics = await (await fetch(new URL('/metrics', url))).text();

@@ -1,0 +1,174 @@
+// A campaign of mutants against a running service: sends them, examines every answer, and counts what came.
+import { Agent } from 'node:http';
+import { residentMemory, type Service } from '../process.ts';
+import { type Expectations, examine } from './check.ts';
+import { type Answer, exchange, exchangeBytes, type Sent, wireBytes } from './client.ts';
+import { goodRequests } from './good.ts';
+import { JSON_TYPE, type Mutant, mutant } from './mutant.ts';
+
+/** Bounds so low that mutants meet them. */
+export const settings = {
+  RATE_LIMIT: '0',
+  LOG_LEVEL: 'info',
+  BODY_LIMIT: `${2 ** 20}`,
+  MAX_ANSWER: `${2 ** 20}`,
+  MAX_MEMORY: `${2 ** 23}`,
+  MAX_FLOPS: '5000000',
+  MAX_LAYERS: '100',
+  MAX_KEYS: '2000',
+  MAX_DEPTH: '32',
+};
+
+export interface Fault {
+  /** Undefined if it is not that of a single mutant. */
+  readonly mutant: Mutant | undefined;
+  readonly what: readonly string[];
+}
+
+export interface Tally {
+  readonly outcomes: Map<string, number>;
+  good: number;
+  sent: number;
+  readonly faults: Fault[];
+}
+
+interface Options {
+  readonly seed: number;
+  readonly count: number;
+  /** How many connections are kept busy. */
+  readonly connections: number;
+  /** After so many mutants on a connection, a good request. */
+  readonly goodEvery: number;
+  /** After so many faults it ends. */
+  readonly mostFaults: number;
+  readonly progress?: (sent: number) => void;
+}
+
+/** What the answers to mutants are held against. */
+export async function expectationsOf({ url }: Service): Promise<Expectations> {
+  const document = await (await fetch(new URL('/openapi.json', url))).json();
+  const { paths } = document as { paths: Record<string, { post: { responses: object } }> };
+  return {
+    statuses: new Set(Object.keys(paths['/gradients'].post.responses).map(Number)),
+    maxAnswer: Number(settings.MAX_ANSWER),
+  };
+}
+
+/** Sends the mutants 0 to count - 1 of a seed. */
+export async function campaign(service: Service, options: Options): Promise<Tally> {
+  const { seed, count, connections, goodEvery, mostFaults, progress } = options;
+  const expected = await expectationsOf(service);
+  const linesBefore = service.badLines.length;
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const tally: Tally = { outcomes: new Map(), good: 0, sent: 0, faults: [] };
+  let next = 0;
+  const work = async () => {
+    while (next < count && tally.faults.length < mostFaults && service.process.exitCode === null) {
+      const index = next++;
+      if (index % goodEvery === 0) await sendGood(service.url, agent, index / goodEvery, tally);
+      await sendMutant(service.url, agent, mutant(seed, index), expected, tally);
+      tally.sent++;
+      progress?.(tally.sent);
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, work));
+  await sendGood(service.url, agent, 0, tally);
+  agent.destroy();
+  const { exitCode, signalCode } = service.process;
+  if (exitCode !== null || signalCode !== null) tally.faults.push({ mutant: undefined, what: ['the process has ended'] });
+  for (const line of service.badLines.slice(linesBefore))
+    tally.faults.push({ mutant: undefined, what: [`the log: ${line.slice(0, 500)}`] });
+  return tally;
+}
+
+async function sendGood(url: URL, agent: Agent, number: number, tally: Tally): Promise<void> {
+  const good = goodRequests[number % goodRequests.length];
+  try {
+    const answer = await exchange(url, agent, good);
+    const what = `good request ${number}: ${answer.status} ${answer.body.toString('latin1', 0, 300)}`;
+    if (!good.isRight(answer)) tally.faults.push({ mutant: undefined, what: [what] });
+    tally.good++;
+  } catch (error) {
+    tally.faults.push({ mutant: undefined, what: [`good request ${number}: ${error}`] });
+  }
+}
+
+/** Sends one mutant, and returns all answers that came. */
+export async function send(url: URL, agent: Agent, sent: Sent): Promise<Answer[]> {
+  if (sent.framing === 'length' || sent.framing === 'chunked') return [await exchange(url, agent, sent)];
+  return exchangeBytes(url, wireBytes(sent));
+}
+
+function count({ outcomes }: Tally, outcome: string): void {
+  outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+}
+
+async function sendMutant(url: URL, agent: Agent, made: Mutant, expected: Expectations, tally: Tally): Promise<void> {
+  const what: string[] = [];
+  try {
+    const answers = await send(url, agent, made);
+    // What follows a body of the wrong length is taken for another request.
+    for (const answer of answers) {
+      const { outcome, faults } = examine(made, answer, expected);
+      count(tally, outcome);
+      what.push(...faults);
+    }
+    if (answers.length === 0) what.push('no answer');
+  } catch (error) {
+    // A connection that is closed before all of a wrong body has been read may take the answer along.
+    if (made.framing === 'length' || made.framing === 'chunked') what.push(`no answer: ${error}`);
+    else count(tally, 'closed');
+  }
+  if (what.length > 0) tally.faults.push({ mutant: made, what });
+}
+
+/** A request of 4 KB, whose answer is estimated at almost MAX_ANSWER. */
+const largeAnswer: Sent = {
+  headers: { 'content-type': JSON_TYPE, accept: JSON_TYPE },
+  body: Buffer.from(
+    JSON.stringify({
+      network: { layers: [{ weights: Array(60).fill([0.1]) }] },
+      batch: { inputs: Array(250).fill([0.1]), targets: Array(250).fill(0) },
+      loss: 'cross_entropy',
+      include: ['per_sample_gradients'],
+    }),
+  ),
+  framing: 'length',
+};
+
+/** How many bytes of buffers the service keeps between requests, see src/routes/buffers.ts; twice as many fill them surely. */
+const KEPT = 2 ** 28;
+
+/** Lets the service take all the memory that it keeps for further requests, which would else look like a leak. */
+export async function fillKept({ url }: Service): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 4 });
+  for (let bytes = 0; bytes < 2 * KEPT; ) {
+    const answers = await Promise.all(Array.from({ length: 4 }, () => exchange(url, agent, largeAnswer)));
+    if (answers.some(({ status }) => status !== 200)) throw new Error(`the large answer: ${answers[0].body}`);
+    for (const { body } of answers) bytes += body.length;
+  }
+  agent.destroy();
+}
+
+/** What a service takes, in bytes; undefined where the system does not say. */
+export interface Memory {
+  readonly resident: number | undefined;
+  /** JavaScript's objects on the main thread. */
+  readonly heap: number;
+}
+
+/** The least memory that the service takes after each of some rounds of good requests: of `least` rounds, and of more up to `most` until it fits. */
+export async function settledMemory(service: Service, least: number, most: number, fits: (memory: Memory) => boolean) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 2 });
+  const tally: Tally = { outcomes: new Map(), good: 0, sent: 0, faults: [] };
+  let memory: Memory = { resident: undefined, heap: Infinity };
+  for (let round = 0; round < least || (round < most && !fits(memory)); round++) {
+    for (let i = 0; i < 100; i++) await sendGood(service.url, agent, i, tally);
+    const metrics = await (await fetch(new URL('/metrics', service.url))).text();
+    const heap = Number(/^nodejs_heap_size_used_bytes (\S+)$/m.exec(metrics)?.[1]);
+    const resident = residentMemory(service.process.pid as number);
+    memory = { resident: resident && Math.min(resident, memory.resident ?? resident), heap: Math.min(heap, memory.heap) };
+  }
+  agent.destroy();
+  return { memory, faults: tally.faults };
+}

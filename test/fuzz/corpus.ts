@@ -1,0 +1,73 @@
+// The well-formed requests that mutants are made from: the vectors, the examples of the documentation, and random ones.
+import { readdirSync, readFileSync } from 'node:fs';
+import { examples } from '../../schemas/examples.ts';
+import type { Extra, GradientsRequest } from '../../schemas/gradients.ts';
+import { type LossName, losses } from '../../schemas/loss.ts';
+import { forRandomRequests } from '../backprop/random-request.ts';
+import type { Random } from './random.ts';
+
+const vectors = new URL('../vectors/', import.meta.url);
+
+/** Longer ones are left out, in bytes of JSON: a mutant of a short one meets as much of the code. */
+const LONGEST = 20_000;
+
+function fromVectors(): GradientsRequest[] {
+  const files = readdirSync(vectors)
+    .filter((name) => name.endsWith('.json'))
+    .sort();
+  return files.flatMap((name) => {
+    const content: { request: GradientsRequest }[] = JSON.parse(readFileSync(new URL(name, vectors), 'utf8'));
+    return content.map(({ request }) => request);
+  });
+}
+
+function randomOnes(): GradientsRequest[] {
+  const requests: GradientsRequest[] = [];
+  for (const loss of Object.keys(losses) as LossName[]) forRandomRequests(loss, (request) => void requests.push(request));
+  return requests;
+}
+
+/** The same in every run. */
+export const corpus: readonly GradientsRequest[] = [
+  ...Object.values(examples).map(({ request }) => request),
+  ...fromVectors(),
+  ...randomOnes(),
+].filter((request) => JSON.stringify(request).length < LONGEST);
+
+const extras: Extra[] = ['outputs', 'input_gradients', 'per_sample_losses', 'per_sample_gradients', 'gradient_norms', 'trace'];
+
+const times = <T>(items: readonly T[], n: number): T[] => Array.from({ length: n }, () => items).flat();
+
+/** The same request with each sample n times. */
+function repeated(request: GradientsRequest, n: number): GradientsRequest {
+  const { inputs, targets, sample_weights, samples } = request.batch;
+  const columns = samples === 'columns';
+  const ofMatrix = (rows: number[][]) => (columns ? rows.map((row) => times(row, n)) : times(rows, n));
+  return {
+    ...request,
+    batch: {
+      ...request.batch,
+      inputs: ofMatrix(inputs),
+      targets: typeof targets[0] === 'number' ? times(targets as number[], n) : ofMatrix(targets as number[][]),
+      ...(sample_weights && { sample_weights: times(sample_weights, n) }),
+    },
+  };
+}
+
+/** The same request with n more layers, which change nothing. */
+function deepened(request: GradientsRequest, n: number): GradientsRequest {
+  const { layers } = request.network;
+  const width = layers[0].weights[0].length;
+  const identity = Array.from({ length: width }, (_, i) => Array.from({ length: width }, (_, j) => (i === j ? 1 : 0)));
+  return { ...request, network: { layers: [...times([{ weights: identity }], n), ...layers] } };
+}
+
+/** A well-formed request: some have everything in their answer, some are long, some have many layers. */
+export function wellFormed(random: Random): GradientsRequest {
+  let request = random.pick(corpus);
+  if (random.percent(30)) request = { ...request, include: extras.filter(() => random.percent(60)) };
+  else if (random.percent(10)) request = { ...request, include: extras };
+  if (random.percent(3)) request = repeated(request, 1 + random.below(300));
+  if (random.percent(2)) request = deepened(request, 1 + random.below(200));
+  return request;
+}

@@ -1,0 +1,38 @@
+// The requests whose right answers are known, sent in between to see that no mutant has left anything behind.
+import { isDeepStrictEqual } from 'node:util';
+import { examples } from '../../schemas/examples.ts';
+import { fileOf, flattened, read, SAFETENSORS } from '../wire/file.ts';
+import type { Answer, Sent } from './client.ts';
+import { JSON_TYPE } from './mutant.ts';
+
+interface Good extends Sent {
+  /** What the answer is, bit by bit. */
+  isRight(answer: Answer): boolean;
+}
+
+function inJson(request: object, answer: object, padding: number): Good {
+  return {
+    headers: { 'content-type': JSON_TYPE },
+    body: Buffer.from(JSON.stringify(request) + ' '.repeat(padding)),
+    framing: 'length',
+    // isDeepStrictEqual tells -0 from 0, and numbers apart that differ in their last bit.
+    isRight: ({ status, body }) => status === 200 && isDeepStrictEqual(JSON.parse(`${body}`), answer),
+  };
+}
+
+function inSafetensors(request: object, answer: object): Good {
+  const expected = flattened(answer);
+  return {
+    headers: { 'content-type': SAFETENSORS, accept: SAFETENSORS },
+    body: fileOf(request),
+    framing: 'length',
+    isRight: ({ status, body }) => status === 200 && isDeepStrictEqual(read(body).tensors, expected),
+  };
+}
+
+/** In JSON, answered at once and by a thread, and in safetensors. */
+export const goodRequests: readonly Good[] = Object.values(examples).flatMap(({ request, answer }) => [
+  inJson(request, answer, 0),
+  inJson(request, answer, 100_000),
+  inSafetensors(request, answer),
+]);

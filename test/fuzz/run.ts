@@ -1,0 +1,96 @@
+// npm run fuzz: mutants of well-formed requests against the real process. `--help` lists the options.
+import { writeFileSync } from 'node:fs';
+import { Agent } from 'node:http';
+import { parseArgs } from 'node:util';
+import { startService } from '../process.ts';
+import { campaign, type Fault, fillKept, type Memory, send, settings, settledMemory } from './campaign.ts';
+import { wireBytes } from './client.ts';
+import { mutant } from './mutant.ts';
+
+const { values } = parseArgs({
+  options: {
+    count: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: '1' },
+    connections: { type: 'string', default: '4' },
+    only: { type: 'string' },
+    save: { type: 'string', default: 'mutant.bin' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const USAGE = `node test/fuzz/run.ts [--count 100000] [--seed 1] [--connections 4] [--save FILE] [--only INDEX]
+--save FILE    where the first mutant with a fault is written: the bytes of its whole request (default mutant.bin)
+--only INDEX   sends this one mutant of the seed, writes it to FILE, and shows the answers`;
+
+/** After so many faults it ends. */
+const MOST_FAULTS = 5;
+
+/** How many mutants, of another seed, come before memory is measured first: the threads' heaps grow long. */
+const WARM_UP = 20_000;
+
+/** What memory may grow by from the end of the warm-up to the end. malloc gives little back, and V8 collects when it likes. */
+const grownTooMuch = (before: Memory, { resident, heap }: Memory) =>
+  heap > before.heap + 16 * MiB || (before.resident !== undefined && (resident ?? 0) > 1.1 * before.resident + 128 * MiB);
+
+/** Rounds of good requests after which memory is measured. */
+const LEAST_ROUNDS = 10;
+const MOST_ROUNDS = 50;
+
+const MiB = 2 ** 20;
+const mebibytes = (bytes: number | undefined) => (bytes === undefined ? 'unknown' : `${(bytes / MiB).toFixed(1)} MiB`);
+
+function show({ mutant, what }: Fault): void {
+  const which = mutant ? `seed ${mutant.seed}, index ${mutant.index} (${mutant.story.join(', ')})` : 'the service';
+  console.log(`FAULT: ${which}`);
+  for (const line of what) console.log(`  ${line}`);
+}
+
+async function fuzz(seed: number, count: number, connections: number): Promise<boolean> {
+  const service = await startService({ environment: settings, keep: () => false });
+  process.on('exit', () => service.process.kill('SIGKILL'));
+  const pid = service.process.pid as number;
+  const options = { connections, goodEvery: 50, mostFaults: MOST_FAULTS };
+  const warm = await campaign(service, { ...options, seed: seed + 2 ** 31, count: Math.min(WARM_UP, count) });
+  await fillKept(service);
+  const { memory: before } = await settledMemory(service, LEAST_ROUNDS, LEAST_ROUNDS, () => true);
+  const begin = performance.now();
+  const progress = (sent: number) => sent % 10_000 === 0 && console.log(`${sent} sent`);
+  const tally = await campaign(service, { ...options, seed, count, progress });
+  const seconds = (performance.now() - begin) / 1000;
+  const { memory: after, faults: last } = await settledMemory(
+    service,
+    LEAST_ROUNDS,
+    MOST_ROUNDS,
+    (it) => !grownTooMuch(before, it),
+  );
+  const faults = [...warm.faults, ...tally.faults, ...last];
+  if (grownTooMuch(before, after)) faults.push({ mutant: undefined, what: ['memory has grown'] });
+  for (const fault of faults) show(fault);
+  for (const [outcome, n] of [...tally.outcomes].sort()) console.log(`${`${n}`.padStart(8)}  ${outcome}`);
+  console.log(`${tally.sent} mutants and ${tally.good} good requests in ${seconds.toFixed(1)} s, seed ${seed}, process ${pid}`);
+  console.log(`memory: ${mebibytes(before.resident)} before, ${mebibytes(after.resident)} after`);
+  console.log(`the main thread's heap: ${mebibytes(before.heap)} before, ${mebibytes(after.heap)} after`);
+  console.log(`${service.badLines.length} bad lines in the log`);
+  const found = faults.find(({ mutant }) => mutant)?.mutant;
+  if (found) {
+    writeFileSync(values.save, wireBytes(found));
+    console.log(`the first mutant with a fault is in ${values.save}`);
+  }
+  return faults.length === 0;
+}
+
+async function sendOne(seed: number, index: number): Promise<void> {
+  const service = await startService({ environment: settings });
+  process.on('exit', () => service.process.kill('SIGKILL'));
+  const made = mutant(seed, index);
+  writeFileSync(values.save, wireBytes(made));
+  console.log(made.story.join(', '), made.headers);
+  for (const { status, headers, body } of await send(service.url, new Agent(), made))
+    console.log(status, headers, body.toString('latin1', 0, 2000));
+  for (const line of service.badLines) console.log(line);
+}
+
+if (values.help) console.log(USAGE);
+else if (values.only !== undefined) await sendOne(Number(values.seed), Number(values.only));
+else process.exitCode = (await fuzz(Number(values.seed), Number(values.count), Number(values.connections))) ? 0 : 1;
+process.exit();
