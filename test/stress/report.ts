@@ -1,4 +1,5 @@
 // What a stress test has measured, and what was demanded of it.
+import { readFileSync } from 'node:fs';
 
 export interface Demand {
   readonly demand: string;
