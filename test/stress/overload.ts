@@ -7,7 +7,7 @@ import { contenders, type Server, startServer } from '../../bench/servers.ts';
 import { median, quantile, short } from '../../bench/statistics.ts';
 import { workloads } from '../../bench/workloads.ts';
 import { type Flooded, startFlood } from './flood.ts';
-import { type Demand, option, report, type Tested } from './report.ts';
+import { type Demand, option, report, type Tested, watchCores } from './report.ts';
 
 /** How many times what the service can do is offered, and on how many connections: more than wait in the queue. */
 const TIMES = 4;
@@ -49,9 +49,11 @@ async function overload(seconds: number): Promise<Tested> {
 interface Stages {
   readonly requests: Requests;
   readonly seconds: number;
-  readonly best: { readonly clients: number; readonly perSecond: number };
+  readonly best: { readonly clients: number; readonly perSecond: number; readonly cores: number };
   readonly before: Small;
   readonly flooded: Flooded;
+  /** How many cores the service had during the flood. */
+  readonly cores: number;
   readonly during: Small;
   /** How often /readyz said what. */
   readonly states: ReadonlyMap<string, number>;
@@ -62,24 +64,25 @@ interface Stages {
 
 async function overloadServer(server: Server, requests: Requests, seconds: number): Promise<Tested> {
   const closed = (clients: number) => closedLoop(server, requests.large, { clients, seconds: 5 });
-  let best = { clients: 0, perSecond: 0 };
+  let best = { clients: 0, perSecond: 0, cores: 0 };
   for (const clients of [1, 2, 4, 8]) {
-    const { perSecond } = await closed(clients);
-    if (perSecond > best.perSecond) best = { clients, perSecond };
+    const { result, cores } = await watchCores(server.pid, () => closed(clients));
+    if (result.perSecond > best.perSecond) best = { clients, perSecond: result.perSecond, cores };
   }
   const before = await small(server, requests, 3);
   const over = new AbortController();
   const watched = watchReadiness(server, over.signal);
   const perSecond = TIMES * best.perSecond;
-  const [flooded, during] = await Promise.all([
-    startFlood({ port: server.port, request: requests.large.file, perSecond, seconds, connections: CONNECTIONS }),
+  const job = { port: server.port, request: requests.large.file, perSecond, seconds, connections: CONNECTIONS };
+  const [{ result: flooded, cores }, during] = await Promise.all([
+    watchCores(server.pid, () => startFlood(job)),
     wait(AHEAD * 1000).then(() => small(server, requests, seconds - AHEAD - 2)),
   ]);
   over.abort();
   const states = await watched;
   const recovery = await ready(server);
   const afterwards = { ...(await small(server, requests, 3)), perSecond: (await closed(best.clients)).perSecond };
-  const stages = { requests, seconds, best, before, flooded, during, states, recovery, afterwards };
+  const stages = { requests, seconds, best, before, flooded, cores, during, states, recovery, afterwards };
   return { measured: measurements(stages), demands: demands(stages) };
 }
 
@@ -139,11 +142,12 @@ const spread = (latencies: readonly number[]) =>
   `${short(median(latencies))}, ${short(quantile(latencies, 0.99))} (${latencies.length})`;
 
 function measurements(stages: Stages): Tested['measured'] {
-  const { requests, seconds, best, before, flooded, during, states, recovery, afterwards } = stages;
+  const { requests, seconds, best, before, flooded, cores, during, states, recovery, afterwards } = stages;
   const { perSecond, latencies } = answered(stages);
   return [
     ['large requests, bytes', requests.large.body.length],
     ['best throughput, 1/s (clients)', `${short(best.perSecond)} (${best.clients})`],
+    ['cores that the service had: best, under load', `${short(best.cores)}, ${short(cores)}`],
     ['offered, 1/s (of these sent)', `${short(flooded.due / seconds)} (${short(flooded.sent / seconds)})`],
     ['answered, 1/s', short(perSecond)],
     ['answered, ms: median, p99 (count)', spread(latencies)],

@@ -3,7 +3,7 @@
 // back answers until they are complete. It breaks off, which its Content-Length tells, and they ask again.
 import { type Service, startService } from '../process.ts';
 import { freePorts, noNginx, startBalancer } from './balancer.ts';
-import { type Demand, noFaults, option, report, type Tested } from './report.ts';
+import { type Demand, noFaults, option, report, type Tested, within } from './report.ts';
 import { makeCases, randomFrom } from './requests.ts';
 import { askWell, BROKEN_OFF, type Traffic } from './traffic.ts';
 
@@ -15,6 +15,9 @@ interface Wanted {
 }
 
 const COMPLETED = 'request completed';
+
+/** How long it may take until every fresh replica has answered a request, in milliseconds. */
+const PART = 60_000;
 
 /** How many requests of a replica have been answered. */
 const answeredBy = ({ lines }: Service) => lines.length - 1;
@@ -50,7 +53,10 @@ export async function replicas(wanted: Wanted): Promise<Tested> {
     await pace.after(wanted.requests);
     const fresh = await Promise.all(ports.slice(0, 2).map(startReplica));
     started.push(...fresh);
+    const theirPart = fresh.map((replica) => replica.logged(COMPLETED));
     await pace.after(wanted.requests);
+    // Each gets some, sooner or later.
+    await within(PART, 'a fresh replica', Promise.all(theirPart)).catch(({ message }) => traffic.faults.push(message));
     pace.end();
     await clients;
     const measured = [

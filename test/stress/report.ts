@@ -1,4 +1,5 @@
 // What a stress test has measured, and what was demanded of it.
+import { readFileSync } from 'node:fs';
 
 export interface Demand {
   readonly demand: string;
@@ -32,6 +33,24 @@ export function noFaults(demand: string, faults: readonly string[]): Demand {
     saw: [`${faults.length} faults`, ...faults.slice(0, 10).map((fault) => fault.slice(0, 600))].join('\n         '),
     met: faults.length === 0,
   };
+}
+
+/** The clock of /proc: so many ticks a second. */
+const TICKS = 100;
+
+/** Does something, and says how many cores a process had for itself all the while: fewer than it could use if others took them. */
+export async function watchCores<T>(pid: number, work: () => Promise<T>): Promise<{ result: T; cores: number }> {
+  const seconds = () => {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [user, system] = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .slice(11, 13);
+    return (Number(user) + Number(system)) / TICKS;
+  };
+  const [before, start] = [seconds(), performance.now()];
+  const result = await work();
+  return { result, cores: (seconds() - before) / ((performance.now() - start) / 1000) };
 }
 
 /** The number after an option of the command line, as in `--seconds 600`. */
