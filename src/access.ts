@@ -25,9 +25,6 @@ declare module 'fastify' {
 /** How long a browser need not ask again whether a page may call, in seconds. */
 const PREFLIGHT_SECONDS = 86_400;
 
-/** The address of a client that has gone before anybody looked. */
-const GONE = '';
-
 /** How often the file of keys is looked at, in milliseconds. */
 const KEYS_FILE_INTERVAL = 1_000;
 
@@ -98,9 +95,13 @@ async function limitRate(app: FastifyInstance, { RATE_LIMIT, RATE_WINDOW_MS }: C
   app.addHook('onRequest', app.rateLimit());
 }
 
-/** The address of a client; of an IPv6 address its network, since whoever has one has all of them. */
-function addressOf({ ip = GONE }: FastifyRequest): string {
-  return ip.includes(':') ? normalizeIP(ip) : ip;
+/**
+ * The address of a client; of an IPv6 address its network, since whoever has one has all of them. One that has gone before anybody
+ * looked has none, whatever the types say.
+ */
+function addressOf({ ip }: FastifyRequest): string {
+  const address = `${ip}`;
+  return address.includes(':') ? normalizeIP(address) : address;
 }
 
 interface Keys {

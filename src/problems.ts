@@ -45,9 +45,13 @@ export function handleError(error: FastifyError | Refusal, request: FastifyReque
     const { type, detail } = known(request);
     return sendProblem(reply, type, { detail });
   }
+  if (error.statusCode === FORBIDDEN) return handleNotFound(request, reply);
   request.log.error(error);
   return sendProblem(reply, 'internal', { detail: `the log has the cause, under the request id ${request.id}` });
 }
+
+/** What the file server of the documentation says of a path out of its folder. */
+const FORBIDDEN = 403;
 
 type Explanation = (request: FastifyRequest) => { type: ProblemType; detail: string };
 

@@ -110,6 +110,13 @@ t.test('TRUST_PROXY: whose X-Forwarded-For tells the client', async (t) => {
   for (const trusted of ['127.0.0.1', '10.0.0.0/8, 127.0.0.0/8', '1'])
     t.strictSame(await address(trusted), [200, 200, 429], trusted);
   t.strictSame(await address('10.0.0.0/8'), [200, 429, 429], 'a stranger is not believed');
+  const app = await startApp(t, { RATE_LIMIT: '1', RATE_WINDOW_MS: '3600000', TRUST_PROXY: '1' });
+  const from = async (address: string) => (await app.inject({ url: '/', headers: { 'x-forwarded-for': address } })).statusCode;
+  t.strictSame(
+    [await from('2001:db8::1'), await from('2001:db8::2'), await from('2001:db8:1::1')],
+    [200, 429, 200],
+    'a network of IPv6',
+  );
 });
 
 t.test('CORS: off by default; with CORS_ORIGINS for these', async (t) => {

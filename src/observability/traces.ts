@@ -59,7 +59,7 @@ export function startTraces(endpoint: string, log: Pick<FastifyBaseLogger, 'warn
         },
         propagator.extract(ROOT_CONTEXT, request.headers, defaultTextMapGetter),
       );
-      if (isCutOff || (status ?? 0) >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+      if (isCutOff || (status as number) >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
       addPhases(span, report, startTime);
       span.end(startTime + duration);
     },

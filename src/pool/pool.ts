@@ -119,15 +119,23 @@ export function startPool({ engine, choice }: ChosenEngine, config: Config, log:
     return new Refusal('overloaded', { detail: 'the thread that computed the answer came to its end' }, retryAfter());
   };
 
-  const inThread = async (task: Task, gone: AbortSignal, report: Report): Promise<Bytes | undefined> => {
+  const inThread = (task: Task, gone: AbortSignal, report: Report): Promise<Bytes | undefined> => {
     const place = places.pop();
     if (place === undefined) throw queueFull();
+    share(+1);
+    return atPlace({ ...task, place }, gone, report).finally(() => {
+      share(-1);
+      budget.free(place);
+      places.push(place);
+    });
+  };
+
+  const atPlace = async (task: PlacedTask, gone: AbortSignal, report: Report): Promise<Bytes | undefined> => {
     const deadline = AbortSignal.timeout(DEADLINE_MS);
     const signal = AbortSignal.any([gone, deadline]);
     const came = performance.timeOrigin + performance.now();
-    share(+1);
     try {
-      const outcome = await threads.run(moving({ ...task, place }, task.bytes.buffer), { signal });
+      const outcome = await threads.run(moving(task, task.bytes.buffer), { signal });
       const { phases, ...rest } = outcome.report;
       Object.assign(report, rest);
       Object.assign(report.phases, { queue: Math.max(0, outcome.began - came) }, phases);
@@ -139,10 +147,6 @@ export function startPool({ engine, choice }: ChosenEngine, config: Config, log:
       if (gone.aborted) return undefined;
       if (error instanceof Refusal) throw error;
       throw deadline.aborted ? tooLate(DEADLINE_MS) : explained(error as Error);
-    } finally {
-      share(-1);
-      budget.free(place);
-      places.push(place);
     }
   };
 

@@ -1,6 +1,6 @@
 // The memory that all requests in flight may take together.
 import t, { type Test } from 'tap';
-import { Budget, shareBudget } from '../../src/pool/budget.ts';
+import { Budget, NO_HOLD, shareBudget } from '../../src/pool/budget.ts';
 
 const KIB = 1024;
 /** Asserts that something does not fit. */
@@ -45,4 +45,11 @@ t.test('a request that is alone may have more than all', async (t) => {
   spends(t, () => body.grow(12 * KIB), 'not beside what it has reserved itself, which is not known to be its own');
   body.set(12 * KIB);
   t.equal(budget.used, 32 * KIB, 'what is there already is held all the same');
+});
+
+t.test('what a request that is over holds is not counted', async (t) => {
+  const budget = new Budget(shareBudget(10 * KIB, 2));
+  NO_HOLD.grow(100 * KIB);
+  NO_HOLD.set(100 * KIB);
+  t.equal(budget.used, 0);
 });

@@ -385,6 +385,7 @@ t.test('more layers, or a longer header, than the limits', async (t) => {
   const app = await startApp(t, { MAX_LAYERS: '1', MAX_KEYS: '40' });
   const refused = async (request: GradientsRequest) => (await post(app, fileOf(request), binary)).json();
   t.match(await refused(validRequest()), { type: '/problems/too-complex', errors: [{ pointer: '/network/layers' }] });
+  t.match(await refused({ batch: validRequest().batch } as GradientsRequest), { errors: [{ pointer: '/network' }] });
   const layers = Array.from({ length: 20 }, () => ({ weights: [[1]] }));
   const request = { network: { layers }, batch: { inputs: [[1]], targets: [[1]] } };
   t.match(await refused(request), { type: '/problems/too-complex', detail: 'keys and objects than the limit of 40 (MAX_KEYS)' });
