@@ -1,10 +1,10 @@
 // A campaign of mutants against a running service: sends them, examines every answer, and counts what came.
 import { Agent } from 'node:http';
-import { residentMemory, type Service } from '../process.ts';
+import type { Service } from '../process.ts';
 import { type Expectations, examine } from './check.ts';
 import { type Answer, exchange, exchangeBytes, type Sent, wireBytes } from './client.ts';
 import { goodRequests } from './good.ts';
-import { JSON_TYPE, type Mutant, mutant } from './mutant.ts';
+import { type Mutant, mutant } from './mutant.ts';
 
 /** Bounds so low that mutants meet them. */
 export const settings = {
@@ -31,6 +31,8 @@ export interface Tally {
   sent: number;
   readonly faults: Fault[];
 }
+
+export const newTally = (): Tally => ({ outcomes: new Map(), good: 0, sent: 0, faults: [] });
 
 interface Options {
   readonly seed: number;
@@ -60,7 +62,7 @@ export async function campaign(service: Service, options: Options): Promise<Tall
   const expected = await expectationsOf(service);
   const linesBefore = service.badLines.length;
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
-  const tally: Tally = { outcomes: new Map(), good: 0, sent: 0, faults: [] };
+  const tally = newTally();
   let next = 0;
   const work = async () => {
     while (next < count && tally.faults.length < mostFaults && service.process.exitCode === null) {
@@ -81,7 +83,8 @@ export async function campaign(service: Service, options: Options): Promise<Tall
   return tally;
 }
 
-async function sendGood(url: URL, agent: Agent, number: number, tally: Tally): Promise<void> {
+/** Sends one of the good requests. */
+export async function sendGood(url: URL, agent: Agent, number: number, tally: Tally): Promise<void> {
   const good = goodRequests[number % goodRequests.length];
   try {
     const answer = await exchange(url, agent, good);
@@ -120,55 +123,4 @@ async function sendMutant(url: URL, agent: Agent, made: Mutant, expected: Expect
     else count(tally, 'closed');
   }
   if (what.length > 0) tally.faults.push({ mutant: made, what });
-}
-
-/** A request of 4 KB, whose answer is estimated at almost MAX_ANSWER. */
-const largeAnswer: Sent = {
-  headers: { 'content-type': JSON_TYPE, accept: JSON_TYPE },
-  body: Buffer.from(
-    JSON.stringify({
-      network: { layers: [{ weights: Array(60).fill([0.1]) }] },
-      batch: { inputs: Array(250).fill([0.1]), targets: Array(250).fill(0) },
-      loss: 'cross_entropy',
-      include: ['per_sample_gradients'],
-    }),
-  ),
-  framing: 'length',
-};
-
-/** How many bytes of buffers the service keeps between requests, see src/routes/buffers.ts; twice as many fill them surely. */
-const KEPT = 2 ** 28;
-
-/** Lets the service take all the memory that it keeps for further requests, which would else look like a leak. */
-export async function fillKept({ url }: Service): Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 4 });
-  for (let bytes = 0; bytes < 2 * KEPT; ) {
-    const answers = await Promise.all(Array.from({ length: 4 }, () => exchange(url, agent, largeAnswer)));
-    if (answers.some(({ status }) => status !== 200)) throw new Error(`the large answer: ${answers[0].body}`);
-    for (const { body } of answers) bytes += body.length;
-  }
-  agent.destroy();
-}
-
-/** What a service takes, in bytes; undefined where the system does not say. */
-export interface Memory {
-  readonly resident: number | undefined;
-  /** JavaScript's objects on the main thread. */
-  readonly heap: number;
-}
-
-/** The least memory that the service takes after each of some rounds of good requests: of `least` rounds, and of more up to `most` until it fits. */
-export async function settledMemory(service: Service, least: number, most: number, fits: (memory: Memory) => boolean) {
-  const agent = new Agent({ keepAlive: true, maxSockets: 2 });
-  const tally: Tally = { outcomes: new Map(), good: 0, sent: 0, faults: [] };
-  let memory: Memory = { resident: undefined, heap: Infinity };
-  for (let round = 0; round < least || (round < most && !fits(memory)); round++) {
-    for (let i = 0; i < 100; i++) await sendGood(service.url, agent, i, tally);
-    const metrics = await (await fetch(new URL('/metrics', service.url))).text();
-    const heap = Number(/^nodejs_heap_size_used_bytes (\S+)$/m.exec(metrics)?.[1]);
-    const resident = residentMemory(service.process.pid as number);
-    memory = { resident: resident && Math.min(resident, memory.resident ?? resident), heap: Math.min(heap, memory.heap) };
-  }
-  agent.destroy();
-  return { memory, faults: tally.faults };
 }

@@ -3,8 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { parseArgs } from 'node:util';
 import { startService } from '../process.ts';
-import { campaign, type Fault, fillKept, type Memory, send, settings, settledMemory } from './campaign.ts';
+import { campaign, type Fault, send, settings } from './campaign.ts';
 import { wireBytes } from './client.ts';
+import { collecting, fillKept, type Memory, settledMemory } from './memory.ts';
 import { mutant } from './mutant.ts';
 
 const { values } = parseArgs({
@@ -28,13 +29,12 @@ const MOST_FAULTS = 5;
 /** How many mutants, of another seed, come before memory is measured first: the threads' heaps grow long. */
 const WARM_UP = 20_000;
 
-/** What memory may grow by from the end of the warm-up to the end. malloc gives little back, and V8 collects when it likes. */
+/**
+ * What memory may grow by from the end of the warm-up to the end: the heap of the main thread by what 80 bytes a mutant would be; all
+ * memory by more, since V8 lets the threads' heaps grow to their limits, and malloc gives little back.
+ */
 const grownTooMuch = (before: Memory, { resident, heap }: Memory) =>
-  heap > before.heap + 16 * MiB || (before.resident !== undefined && (resident ?? 0) > 1.1 * before.resident + 128 * MiB);
-
-/** Rounds of good requests after which memory is measured. */
-const LEAST_ROUNDS = 10;
-const MOST_ROUNDS = 50;
+  heap > before.heap + 8 * MiB || (before.resident !== undefined && (resident ?? 0) > 1.1 * before.resident + 128 * MiB);
 
 const MiB = 2 ** 20;
 const mebibytes = (bytes: number | undefined) => (bytes === undefined ? 'unknown' : `${(bytes / MiB).toFixed(1)} MiB`);
@@ -46,25 +46,21 @@ function show({ mutant, what }: Fault): void {
 }
 
 async function fuzz(seed: number, count: number, connections: number): Promise<boolean> {
-  const service = await startService({ environment: settings, keep: () => false });
+  const service = await startService({ environment: settings, options: collecting, keep: () => false });
   process.on('exit', () => service.process.kill('SIGKILL'));
   const pid = service.process.pid as number;
   const options = { connections, goodEvery: 50, mostFaults: MOST_FAULTS };
   const warm = await campaign(service, { ...options, seed: seed + 2 ** 31, count: Math.min(WARM_UP, count) });
   await fillKept(service);
-  const { memory: before } = await settledMemory(service, LEAST_ROUNDS, LEAST_ROUNDS, () => true);
+  const { memory: before } = await settledMemory(service);
   const begin = performance.now();
   const progress = (sent: number) => sent % 10_000 === 0 && console.log(`${sent} sent`);
   const tally = await campaign(service, { ...options, seed, count, progress });
   const seconds = (performance.now() - begin) / 1000;
-  const { memory: after, faults: last } = await settledMemory(
-    service,
-    LEAST_ROUNDS,
-    MOST_ROUNDS,
-    (it) => !grownTooMuch(before, it),
-  );
+  const { memory: after, faults: last } = await settledMemory(service, (it) => !grownTooMuch(before, it));
   const faults = [...warm.faults, ...tally.faults, ...last];
   if (grownTooMuch(before, after)) faults.push({ mutant: undefined, what: ['memory has grown'] });
+  if (after.deaths > 0) faults.push({ mutant: undefined, what: [`${after.deaths} threads have come to an end`] });
   for (const fault of faults) show(fault);
   for (const [outcome, n] of [...tally.outcomes].sort()) console.log(`${`${n}`.padStart(8)}  ${outcome}`);
   console.log(`${tally.sent} mutants and ${tally.good} good requests in ${seconds.toFixed(1)} s, seed ${seed}, process ${pid}`);
