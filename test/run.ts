@@ -59,7 +59,8 @@ await tap(complete ? '' : '--allow-incomplete-coverage');
 // What is computed, and what is refused, must not depend on the engine.
 for (const name of engineNames.filter((name) => name !== choice.name)) {
   process.env.ENGINE = name;
-  if (name !== 'openblas') await tap('--disable-coverage test/{backprop,wire}/*.test.ts test/routes/{gradients,refusals}.test.ts');
+  if (name !== 'openblas')
+    await tap('--disable-coverage test/{backprop,wire}/*.test.ts test/routes/{gradients,refusals}.test.ts');
 }
 if (skipped > 0) console.log(`${skipped} skipped`);
 console.log(`${passed} passed, ${failed} failed`);
