@@ -25,10 +25,11 @@ export interface Pool {
    */
   answer(task: Task, gone: () => AbortSignal, report?: Report): Promise<Bytes | undefined>;
   /**
-   * Looks whether a body of so many bytes can be answered, before it is read.
-   * @throws Refusal `overloaded`, if it would have to wait and nothing more may.
+   * Keeps a place for a large body that is about to be read, until the function that it returns is called or it takes too long to
+   * arrive: what would be refused in the end should not be read first.
+   * @throws Refusal `overloaded`, if nothing more may wait.
    */
-  expect(bytes: number): void;
+  expect(): () => void;
   /** Memory for the body and the answer of one request. */
   hold(): Hold;
   /** Resolves when every thread has answered a request. */
@@ -72,6 +73,9 @@ const tooMuchHere = new Error('too much work for the event loop');
 /** The longest that a refused client is asked to wait, in seconds. */
 const LONGEST_WAIT = 60;
 
+/** For how long a body that is being read keeps its place, in milliseconds: slow clients are not to keep out the others. */
+const ARRIVAL = 5_000;
+
 /** How much the last request counts in the mean of their times. */
 const NEWEST = 0.1;
 
@@ -99,6 +103,8 @@ export function startPool({ engine, choice }: ChosenEngine, config: Config, log:
   let closing = false;
   let deaths = 0;
   let meanSeconds = 1;
+
+  let expected = 0;
 
   const taken = () => most - places.length;
   const waiting = () => Math.max(0, taken() - cores);
@@ -173,8 +179,17 @@ export function startPool({ engine, choice }: ChosenEngine, config: Config, log:
     async answer(task, gone, report = { phases: {} }) {
       return answerHere(task, engine, limits, report) ?? inThread(task, gone(), report);
     },
-    expect(bytes) {
-      if (bytes > SMALL_BODY && places.length === 0) throw queueFull();
+    expect() {
+      if (places.length <= expected) throw queueFull();
+      expected++;
+      const end = () => {
+        if (lapse === undefined) return;
+        clearTimeout(lapse);
+        lapse = undefined;
+        expected--;
+      };
+      let lapse: NodeJS.Timeout | undefined = setTimeout(end, ARRIVAL);
+      return end;
     },
     hold: () => budget.hold(),
     ready,
@@ -186,7 +201,7 @@ export function startPool({ engine, choice }: ChosenEngine, config: Config, log:
         mayWait: MAX_QUEUE,
         memory: budget.used,
         budget: MEMORY_BUDGET,
-        overloaded: places.length === 0 || budget.spent,
+        overloaded: places.length <= expected || budget.spent,
         deaths,
       };
     },

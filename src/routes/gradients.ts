@@ -39,6 +39,8 @@ declare module 'fastify' {
     accepted: MediaType;
     /** What the request holds of the memory for all of them. */
     hold?: Hold;
+    /** Gives up the place that is kept for the request while its body is read. */
+    arrived?: () => void;
   }
 }
 
@@ -50,7 +52,11 @@ export function gradientsRoutes(app: FastifyInstance, pool: Pool, bodyLimit: num
     app.addContentTypeParser(mediaType, async (request: FastifyRequest, body: Readable) => {
       const ended = stopwatch(request.report);
       // What is small is answered at once, and needs no place among what is in flight.
-      const grow = (bytes: number) => bytes > SMALL_BODY && holdOf(request).grow(bytes);
+      const grow = (bytes: number) => {
+        if (bytes <= SMALL_BODY) return;
+        request.arrived ??= pool.expect();
+        holdOf(request).grow(bytes);
+      };
       const bytes = await readBody(body, request.headers, { most: bodyLimit, grow }, buffers);
       ended('receive');
       request.report.received = { bytes: bytes.length, mediaType };
@@ -96,8 +102,9 @@ export function gradientsRoutes(app: FastifyInstance, pool: Pool, bodyLimit: num
         // What can be refused before the body is read: no body makes it right.
         contentEncoding(request.headers);
         request.accepted = accepted(request);
-        pool.expect(Number(request.headers['content-length'] ?? 0));
+        if (Number(request.headers['content-length'] ?? 0) > SMALL_BODY) request.arrived = pool.expect();
         atEnd(request, () => {
+          request.arrived?.();
           request.hold?.set(0);
           // What comes later, as when a body is still being unpacked, holds nothing: nobody would give it back.
           request.hold = NO_HOLD;
@@ -108,6 +115,7 @@ export function gradientsRoutes(app: FastifyInstance, pool: Pool, bodyLimit: num
     async (request, reply): Promise<FastifyReply> => {
       const { mediaType, bytes } = request.body ?? { mediaType: 'application/json', bytes: Buffer.alloc(0) };
       const accept = request.accepted;
+      request.arrived?.();
       const answer = await pool.answer({ mediaType, bytes, accept }, goneSignal(request, reply), request.report);
       if (!answer || reply.raw.destroyed) return reply.hijack();
       if (answer.length > SMALL_BODY) holdOf(request).set(answer.buffer.byteLength);

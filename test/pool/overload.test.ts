@@ -97,3 +97,23 @@ t.test('the memory of all requests is spent: 503, and small requests are answere
   release();
   t.equal(await statusInTheEnd(app), 200);
 });
+
+t.test('a body that is being read has its place kept, until its client goes', async (t) => {
+  const app = await startApp(t, { MAX_QUEUE: '0' });
+  await app.readiness.started;
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const arriving = Array.from({ length: availableParallelism() }, () => connect(port, '127.0.0.1'));
+  for (const [i, socket] of arriving.entries()) {
+    socket.write('POST /gradients HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n');
+    // One says how long it is, the others show it.
+    socket.write(
+      i === 0 ? 'Content-Length: 100000\r\n\r\n' : `Transfer-Encoding: chunked\r\n\r\n186a0\r\n${' '.repeat(100_000)}`,
+    );
+  }
+  while ((await state(app)) !== 'overloaded') await new Promise(setImmediate);
+  t.equal((await post(app, large)).statusCode, 503);
+  t.equal((await post(app, validRequest())).statusCode, 200);
+  for (const socket of arriving) socket.destroy();
+  t.equal(await statusInTheEnd(app), 200);
+});

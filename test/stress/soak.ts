@@ -2,6 +2,7 @@
 // is well-formed gets its own answer, to the last bit, and the memory stays as it is.
 import { setTimeout as wait } from 'node:timers/promises';
 import { median, quantile, short } from '../../bench/statistics.ts';
+import { fillKept } from '../fuzz/memory.ts';
 import { residentMemory, type Service, startService } from '../process.ts';
 import { killable } from './killer.ts';
 import { type Demand, noFaults, option, report, type Tested } from './report.ts';
@@ -35,6 +36,7 @@ export async function soak(wanted: Wanted): Promise<Tested> {
   const cases = await makeCases(wanted.seed, wanted.cases);
   const server = await startService({ environment: ENVIRONMENT, options: killable, keep: () => false });
   try {
+    await fillKept(server);
     return await soakServer(server, wanted, cases);
   } finally {
     server.process.kill('SIGKILL');
