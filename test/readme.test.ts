@@ -30,6 +30,8 @@ t.test('the examples', async (t) => {
   const app = await startApp(t);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
+  // While its threads multiply nothing: see the test of safetensors.
+  await app.readiness.started;
   const python = await run('python3', ['--version']).catch(() => undefined);
   const expected = examples.article.answer;
   const clients: [command: string, file: string, skip: string | false][] = [

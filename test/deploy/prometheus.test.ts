@@ -56,6 +56,7 @@ function readBy(query: string): [metric: string, labels: string[]][] {
 
 t.test('every metric and label that they read is in /metrics', async (t) => {
   const app = await startApp(t);
+  await app.readiness.started;
   await post(app, validRequest());
   const { body } = await app.inject({ url: '/metrics' });
   const adapter = readYaml('deploy/kubernetes/prometheus-adapter.yaml').rules.custom[0].seriesQuery;

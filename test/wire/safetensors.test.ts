@@ -13,6 +13,11 @@ import { gradients, post, sameNumbers, startApp, validRequest } from '../helper.
 import { type Entry, file, fileOf, flattened, parts, read, SAFETENSORS } from './file.ts';
 
 const JSON_TYPE = 'application/json';
+// Before any application is there: a process that starts another one stops the threads of its BLAS, whether they have work or not.
+const run = promisify(execFile);
+const python = process.env.PYTHON ?? 'python3';
+const official = await run(python, ['-c', 'import numpy, safetensors.numpy']).catch(() => undefined);
+
 const binary = { 'content-type': SAFETENSORS };
 const vectors = new URL('../vectors/', import.meta.url);
 const include: Extra[] = ['outputs', 'input_gradients', 'per_sample_losses', 'per_sample_gradients', 'gradient_norms', 'trace'];
@@ -391,14 +396,11 @@ t.test('more layers, or a longer header, than the limits', async (t) => {
   t.match(await refused(request), { type: '/problems/too-complex', detail: 'keys and objects than the limit of 40 (MAX_KEYS)' });
 });
 
-const run = promisify(execFile);
-const python = process.env.PYTHON ?? 'python3';
-const official = await run(python, ['-c', 'import numpy, safetensors.numpy']).catch(() => undefined);
-
 t.test('the official library', { skip: !official && 'python3 has no safetensors and numpy here' }, async (t) => {
   const app = await startApp(t);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/gradients`;
+  await app.readiness.started;
   const program = new URL('official.py', import.meta.url).pathname;
   const classes: GradientsRequest = {
     network: { layers: [{ weights: [[1], [2]], biases: [0.5, 1], activation: { type: 'elu', alpha: 0.5 } }] },
