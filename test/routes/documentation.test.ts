@@ -76,6 +76,15 @@ t.test('/docs, with nothing from outside', async (t) => {
   t.strictSame((await app.inject({ url: '/docs/json' })).json(), (await app.inject({ url: '/openapi.json' })).json());
 });
 
+t.test('a path out of the folder of the documentation is not found', async (t) => {
+  const app = await startApp(t);
+  for (const url of ['/docs/static/%2e%2e/%2e%2e/package.json', '/docs/static/..%5c..%5cpackage.json']) {
+    const response = await app.inject({ url });
+    t.equal(response.statusCode, 404, url);
+    t.match(response.json(), { type: '/problems/not-found' });
+  }
+});
+
 t.test('GET /, as JSON and as a page', async (t) => {
   const app = await startApp(t);
   await app.readiness.started;
