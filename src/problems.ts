@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type ProblemType, problems, type Refused } from '../schemas/problem.ts';
 import { Refusal } from './refusal.ts';
+import { leaveUnread } from './unread.ts';
 import { mediaTypes } from './wire/codecs.ts';
 import { contentEncodings } from './wire/content-encoding.ts';
 
@@ -34,8 +35,7 @@ export function sendProblem(reply: FastifyReply, type: ProblemType, refused: Ref
 
 /** Answers whatever a handler, a hook or Fastify itself has thrown. What is not the client's doing is logged, and not told. */
 export function handleError(error: FastifyError | Refusal, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  // Fastify closes the connection over a body that it will not read; a client that is still sending would get no answer.
-  reply.removeHeader('connection');
+  leaveUnread(request, reply);
   if (error instanceof Refusal) {
     if (error.retryAfter !== undefined) reply.header('retry-after', error.retryAfter);
     return sendProblem(reply, error.type, error.refused);

@@ -63,7 +63,11 @@ interface Stages {
 }
 
 async function overloadServer(server: Server, requests: Requests, seconds: number): Promise<Tested> {
-  const closed = (clients: number) => closedLoop(server, requests.large, { clients, seconds: 5 });
+  // Small requests come all the while: they are a part of what the service does.
+  const closed = async (clients: number) => {
+    const [large] = await Promise.all([closedLoop(server, requests.large, { clients, seconds: 5 }), small(server, requests, 5)]);
+    return large;
+  };
   let best = { clients: 0, perSecond: 0, cores: 0 };
   for (const clients of [1, 2, 4, 8]) {
     const { result, cores } = await watchCores(server.pid, () => closed(clients));
@@ -131,11 +135,15 @@ async function ready(server: Server): Promise<number> {
   return performance.now() - start;
 }
 
-/** What of the flood was answered once the queue was full. */
-function answered({ flooded, seconds, best }: Stages) {
+/**
+ * What of the flood was answered once the queue was full. Whoever sends the flood works on the same cores, so what the service does is
+ * also compared for each core that it had.
+ */
+function answered({ flooded, seconds, best, cores }: Stages) {
   const counted = flooded.answered.filter(({ second }) => second > AHEAD && second <= seconds);
   const perSecond = counted.length / (seconds - AHEAD);
-  return { perSecond, part: perSecond / best.perSecond, latencies: counted.map(({ ms }) => ms) };
+  const part = perSecond / best.perSecond;
+  return { perSecond, part, partPerCore: (part * best.cores) / cores, latencies: counted.map(({ ms }) => ms) };
 }
 
 const spread = (latencies: readonly number[]) =>
@@ -143,13 +151,13 @@ const spread = (latencies: readonly number[]) =>
 
 function measurements(stages: Stages): Tested['measured'] {
   const { requests, seconds, best, before, flooded, cores, during, states, recovery, afterwards } = stages;
-  const { perSecond, latencies } = answered(stages);
+  const { perSecond, part, latencies } = answered(stages);
   return [
     ['large requests, bytes', requests.large.body.length],
     ['best throughput, 1/s (clients)', `${short(best.perSecond)} (${best.clients})`],
     ['cores that the service had: best, under load', `${short(best.cores)}, ${short(cores)}`],
     ['offered, 1/s (of these sent)', `${short(flooded.due / seconds)} (${short(flooded.sent / seconds)})`],
-    ['answered, 1/s', short(perSecond)],
+    ['answered, 1/s (part of the best)', `${short(perSecond)} (${short(part)})`],
     ['answered, ms: median, p99 (count)', spread(latencies)],
     ['refused, 1/s', short(flooded.refused.length / seconds)],
     ['refused, ms: median, p99 (count)', spread(flooded.refused)],
@@ -167,12 +175,16 @@ function measurements(stages: Stages): Tested['measured'] {
 
 function demands(stages: Stages): Demand[] {
   const { flooded, during, states, recovery, afterwards, best, seconds } = stages;
-  const { part } = answered(stages);
+  const { partPerCore } = answered(stages);
   const refusal = median(flooded.refused);
   const others = Object.entries(flooded.faults).map(([what, times]) => `${times} x ${what}`);
   const sent = flooded.sent / seconds / best.perSecond;
   return [
-    { demand: `more than ${KEPT} of the best throughput under load`, saw: short(part), met: part > KEPT },
+    {
+      demand: `more than ${KEPT} of the best throughput under load, for each core that the service had`,
+      saw: short(partPerCore),
+      met: partPerCore > KEPT,
+    },
     { demand: 'offered at least three times the best', saw: short(sent), met: sent >= 3 },
     {
       demand: 'every refusal is a 503 with the problem overloaded and a Retry-After',
