@@ -1,5 +1,5 @@
 // How much memory the service takes at most for a large request.
-import { readFileSync } from 'node:fs';
+import { peakMemory } from '../test/process.ts';
 import { discard, load, prepare } from './measure.ts';
 import { contenders, startServer } from './servers.ts';
 import { workloads } from './workloads.ts';
@@ -18,7 +18,7 @@ export async function measureMemory(requests: number): Promise<Memory> {
   const request = prepare(workloads.wide, 'json');
   const server = await startServer(contenders.service, 'threads');
   try {
-    const start = peakOf(server.pid);
+    const start = peakMemory(server.pid) ?? Number.NaN;
     await load({
       port: server.port,
       request: request.file,
@@ -26,15 +26,9 @@ export async function measureMemory(requests: number): Promise<Memory> {
       warmUp: { seconds: 0, atLeast: 0 },
       measure: { seconds: 0, atLeast: requests },
     });
-    return { peak: peakOf(server.pid), start, body: request.body.length, requests };
+    return { peak: peakMemory(server.pid) ?? Number.NaN, start, body: request.body.length, requests };
   } finally {
     await server.stop();
     discard(request);
   }
-}
-
-/** The largest resident size that a process has had, as Linux counts it. */
-export function peakOf(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
 }

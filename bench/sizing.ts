@@ -1,8 +1,8 @@
 // node bench/sizing.ts: how many requests a second of each workload the service answers on this machine, and how much memory that takes.
 // docs/operations.md has the table that it prints.
 import { availableParallelism } from 'node:os';
+import { peakMemory } from '../test/process.ts';
 import { discard, load, prepare } from './measure.ts';
-import { peakOf } from './memory.ts';
 import { contenders, startServer } from './servers.ts';
 import { median, short } from './statistics.ts';
 import { type WorkloadName, workloads } from './workloads.ts';
@@ -34,7 +34,7 @@ async function measure(name: WorkloadName, format: 'json' | 'binary'): Promise<s
       short(median(one.latencies)),
       short(many.perSecond),
       short(median(many.latencies)),
-      mebibytes(peakOf(server.pid)),
+      mebibytes(peakMemory(server.pid) ?? Number.NaN),
     ];
   } finally {
     await server.stop();

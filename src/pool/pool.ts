@@ -13,6 +13,7 @@ import { Refusal } from '../refusal.ts';
 import type { Report } from '../report.ts';
 import { Budget, type Hold, shareBudget } from './budget.ts';
 import { moving, type Outcome, type PlacedTask, type ThreadData } from './messages.ts';
+import { Places } from './places.ts';
 import { warmUpTask } from './warm-up.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -70,25 +71,16 @@ const heapOf = (bodyLimit: number) => 64 + Math.ceil((16 * bodyLimit) / 2 ** 20)
 /** Thrown where a small body asks for more work than the event loop should do. */
 const tooMuchHere = new Error('too much work for the event loop');
 
-/** The longest that a refused client is asked to wait, in seconds. */
-const LONGEST_WAIT = 60;
-
-/** For how long a body that is being read keeps its place, in milliseconds: slow clients are not to keep out the others. */
-const ARRIVAL = 5_000;
-
-/** How much the last request counts in the mean of their times. */
-const NEWEST = 0.1;
-
 export function startPool({ engine, choice }: ChosenEngine, config: Config, log: Pick<FastifyBaseLogger, 'error'>): Pool {
   const { DEADLINE_MS, BODY_LIMIT, MAX_QUEUE, MEMORY_BUDGET } = config;
   const limits = limitsOf(config);
   const heap = heapOf(BODY_LIMIT);
   const cores = availableParallelism();
-  const most = cores + MAX_QUEUE;
-  // The last place is for the requests with which the threads begin.
-  const shared = shareBudget(MEMORY_BUDGET, most + 1);
+  const places = new Places(cores, MAX_QUEUE);
+  // One more, for the requests with which the threads begin.
+  const warmUpPlace = places.count + 1;
+  const shared = shareBudget(MEMORY_BUDGET, warmUpPlace);
   const budget = new Budget(shared);
-  const places = Array.from({ length: most }, (_, i) => i + 1);
   const threads = new Piscina<PlacedTask, Outcome>({
     filename: new URL('thread.ts', import.meta.url).href,
     minThreads: cores,
@@ -102,15 +94,6 @@ export function startPool({ engine, choice }: ChosenEngine, config: Config, log:
   const share = shareCores(engine, cores);
   let closing = false;
   let deaths = 0;
-  let meanSeconds = 1;
-
-  let expected = 0;
-
-  const taken = () => most - places.length;
-  const waiting = () => Math.max(0, taken() - cores);
-  const retryAfter = () => Math.min(LONGEST_WAIT, Math.ceil(((waiting() + 1) * meanSeconds) / cores));
-  const queueFull = () =>
-    new Refusal('overloaded', { detail: `${waiting()} requests wait already, as many as may (MAX_QUEUE)` }, retryAfter());
 
   /** What the rejection of a thread means. */
   const explained = (error: NodeJS.ErrnoException): Error => {
@@ -122,17 +105,16 @@ export function startPool({ engine, choice }: ChosenEngine, config: Config, log:
         detail: `the request took more than the ${heap} MiB of a thread to read or to answer`,
       });
     log.error(error);
-    return new Refusal('overloaded', { detail: 'the thread that computed the answer came to its end' }, retryAfter());
+    return new Refusal('overloaded', { detail: 'the thread that computed the answer came to its end' }, places.retryAfter);
   };
 
   const inThread = (task: Task, gone: AbortSignal, report: Report): Promise<Bytes | undefined> => {
-    const place = places.pop();
-    if (place === undefined) throw queueFull();
+    const place = places.take();
     share(+1);
     return atPlace({ ...task, place }, gone, report).finally(() => {
       share(-1);
       budget.free(place);
-      places.push(place);
+      places.free(place);
     });
   };
 
@@ -145,10 +127,10 @@ export function startPool({ engine, choice }: ChosenEngine, config: Config, log:
       const { phases, ...rest } = outcome.report;
       Object.assign(report, rest);
       Object.assign(report.phases, { queue: Math.max(0, outcome.began - came) }, phases);
-      meanSeconds += NEWEST * (sum(Object.values(phases)) / 1000 - meanSeconds);
+      places.learn(sum(Object.values(phases)) / 1000);
       if ('answer' in outcome) return outcome.answer;
       const { type, refused } = outcome.refusal;
-      throw new Refusal(type, refused, type === 'overloaded' ? retryAfter() : undefined);
+      throw new Refusal(type, refused, type === 'overloaded' ? places.retryAfter : undefined);
     } catch (error) {
       if (gone.aborted) return undefined;
       if (error instanceof Refusal) throw error;
@@ -167,11 +149,11 @@ export function startPool({ engine, choice }: ChosenEngine, config: Config, log:
 
   const warmUp = async () => {
     try {
-      await Promise.all(Array.from({ length: cores }, () => threads.run({ ...warmUpTask(), place: most + 1 })));
+      await Promise.all(Array.from({ length: cores }, () => threads.run({ ...warmUpTask(), place: warmUpPlace })));
     } catch (error) {
       if (!closing) throw error;
     }
-    budget.free(most + 1);
+    budget.free(warmUpPlace);
   };
   const ready = warmUp();
 
@@ -179,29 +161,18 @@ export function startPool({ engine, choice }: ChosenEngine, config: Config, log:
     async answer(task, gone, report = { phases: {} }) {
       return answerHere(task, engine, limits, report) ?? inThread(task, gone(), report);
     },
-    expect() {
-      if (places.length <= expected) throw queueFull();
-      expected++;
-      const end = () => {
-        if (lapse === undefined) return;
-        clearTimeout(lapse);
-        lapse = undefined;
-        expected--;
-      };
-      let lapse: NodeJS.Timeout | undefined = setTimeout(end, ARRIVAL);
-      return end;
-    },
+    expect: () => places.keep(),
     hold: () => budget.hold(),
     ready,
     get state() {
       return {
         threads: cores,
-        busy: Math.min(cores, taken()),
-        waiting: waiting(),
+        busy: places.busy,
+        waiting: places.waiting,
         mayWait: MAX_QUEUE,
         memory: budget.used,
         budget: MEMORY_BUDGET,
-        overloaded: places.length <= expected || budget.spent,
+        overloaded: places.areTaken || budget.spent,
         deaths,
       };
     },

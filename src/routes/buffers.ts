@@ -5,7 +5,7 @@ import { roundUp } from '../linalg/scratch.ts';
 const SMALL = 65_536;
 
 /** How many bytes are kept, at most. */
-const MOST_KEPT = 2 ** 28;
+export const MOST_KEPT = 2 ** 28;
 
 export class Buffers {
   /** Those that are free, the last one given first. */

@@ -1,5 +1,6 @@
 // What memory a campaign leaves behind.
 import { Agent } from 'node:http';
+import { MOST_KEPT } from '../../src/routes/buffers.ts';
 import { residentMemory, type Service } from '../process.ts';
 import { newTally, sendGood } from './campaign.ts';
 import { exchange, type Sent } from './client.ts';
@@ -26,13 +27,10 @@ const largeAnswer: Sent = {
   framing: 'length',
 };
 
-/** How many bytes of buffers the service keeps between requests, see src/routes/buffers.ts; twice as many fill them surely. */
-const KEPT = 2 ** 28;
-
-/** Lets the service take all the memory that it keeps for further requests, which would else look like a leak. */
+/** Lets the service take all the memory that it keeps for further requests, which would else look like a leak: twice as much fills it surely. */
 export async function fillKept({ url }: Service): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 4 });
-  for (let bytes = 0; bytes < 2 * KEPT; ) {
+  for (let bytes = 0; bytes < 2 * MOST_KEPT; ) {
     const answers = await Promise.all(Array.from({ length: 4 }, () => exchange(url, agent, largeAnswer)));
     if (answers.some(({ status }) => status !== 200)) throw new Error(`the large answer: ${answers[0].body}`);
     for (const { body } of answers) bytes += body.length;
