@@ -77,7 +77,7 @@ class Client:
         batch: Batch | Mapping[str, Any],
         loss: Loss = "mse",
         *,
-        include: Sequence[Extra] = (),
+        include: Sequence[Extra] | Extra = (),
     ) -> Answer:
         """The network's loss on a batch, and its gradient by every weight and bias.
 
@@ -117,7 +117,7 @@ def gradients(
     batch: Batch | Mapping[str, Any],
     loss: Loss = "mse",
     *,
-    include: Sequence[Extra] = (),
+    include: Sequence[Extra] | Extra = (),
     url: str | None = None,
     api_key: str | None = None,
     timeout: float = DEFAULT_TIMEOUT,

@@ -49,13 +49,13 @@ Loss = Union[str, Mapping[str, Any]]
 """A name, or ``{"type": name, "reduction": ..., ...options}``."""
 
 
-def encode(network: Network, batch: Batch | Mapping[str, Any], loss: Loss, include: Sequence[Extra]) -> bytes:
+def encode(network: Network, batch: Batch | Mapping[str, Any], loss: Loss, include: Sequence[Extra] | Extra) -> bytes:
     """The request as safetensors: its arrays of numbers are tensors by the names of their paths, the rest is JSON in the metadata."""
     document = {
         "network": network if isinstance(network, Mapping) else {"layers": network},
         "batch": batch,
         "loss": loss,
-        "include": list(include),
+        "include": [include] if isinstance(include, str) else list(include),
     }
     tensors: dict[str, npt.NDArray[Any]] = {}
     rest = _take_tensors(document, "", tensors)

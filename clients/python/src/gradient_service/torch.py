@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from .answer import Answer
@@ -35,6 +36,7 @@ class ServiceLoss(torch.autograd.Function):  # type: ignore[misc, unused-ignore]
         return torch.tensor(answer.loss, dtype=parameters[0].dtype, device=parameters[0].device)
 
     @staticmethod
+    @once_differentiable  # type: ignore[misc, untyped-decorator, unused-ignore]
     def backward(ctx: Any, factor: Tensor) -> tuple[Tensor | None, ...]:
         return (None, *(None if gradient is None else factor * gradient for gradient in ctx.saved_tensors))
 
