@@ -18,26 +18,50 @@ const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
  * @param {NodeJS.ProcessEnv} environment
  */
 export function normBars(request, answer, stream, environment) {
-  const rows = layersOf(request, answer).flatMap(({ weights, gradient }, k) => [
-    { label: `layer ${k}  weights `, value: weights, colour: /** @type {const} */ ('blue') },
-    { label: `${' '.repeat(`layer ${k}`.length)}  gradient`, value: gradient, colour: /** @type {const} */ ('yellow') },
-  ]);
-  const positive = rows.map(({ value }) => value).filter((value) => value > 0);
-  const low = positive.length > 0 ? Math.floor(Math.log10(Math.min(...positive))) : 0;
-  const high = Math.max(low + 1, positive.length > 0 ? Math.ceil(Math.log10(Math.max(...positive))) : 0);
-  const labels = Math.max(...rows.map(({ label }) => label.length));
+  const rows = rowsOf(request, answer);
+  const names = Math.max(...rows.map(({ name }) => name.length));
   const values = Math.max(...rows.map(({ value }) => digits(value, 4).length));
   const columns = stream.columns || Number(environment.COLUMNS) || WIDTH;
-  const width = Math.max(8, columns - labels - values - 4);
-  const isColoured = Boolean(stream.isTTY && stream.hasColors?.());
-  const bars = rows.map(({ label, value, colour }) => {
+  const width = Math.max(8, columns - names - values - 4);
+  const { low, high } = decades(rows.map(({ value }) => value));
+  const isColoured = stream.isTTY && stream.hasColors?.();
+  const bars = rows.map(({ name, value, colour }) => {
     const drawn = value > 0 ? bar((Math.log10(value) - low) / (high - low), width) : '';
     const shown = isColoured && drawn ? styleText(colour, drawn, { validateStream: false }) : drawn;
-    return `${label.padEnd(labels)}  ${digits(value, 4).padStart(values)}  ${shown}`.trimEnd();
+    return `${name}  ${digits(value, 4).padStart(values)}  ${shown}`.trimEnd();
   });
-  const scale = `${`${10 ** low}`.padEnd(width - `${10 ** high}`.length)}${10 ** high}`;
-  const loss = answer.get('loss')?.numbers[0];
-  return [`loss ${loss}`, '', `${'norm, logarithmic'.padEnd(labels + values + 4)}${scale}`, ...bars].join('\n');
+  // Read, not computed: 10 ** 191 is not quite 1e191 everywhere.
+  const [left, right] = [low, high].map((exponent) => `${Number(`1e${exponent}`)}`);
+  const scale = `${'norm, logarithmic'.padEnd(names + values + 4)}${left.padEnd(width - right.length)}${right}`;
+  return [`loss ${answer.get('loss')?.numbers[0]}`, '', scale, ...bars].join('\n');
+}
+
+/**
+ * Two rows per layer: of its weights, and of their gradient.
+ * @param {Tensors} request
+ * @param {Tensors} answer
+ */
+function rowsOf(request, answer) {
+  const layers = layersOf(request, answer);
+  const digits = `${layers.length - 1}`.length;
+  return layers.flatMap(({ weights, gradient }, k) => {
+    const layer = `layer ${`${k}`.padStart(digits)}`;
+    return [
+      { name: `${layer}  weights `, value: weights, colour: /** @type {const} */ ('blue') },
+      { name: `${' '.repeat(layer.length)}  gradient`, value: gradient, colour: /** @type {const} */ ('yellow') },
+    ];
+  });
+}
+
+/**
+ * The powers of ten between which all values above 0 are.
+ * @param {number[]} values
+ */
+function decades(values) {
+  const exponents = values.filter((value) => value > 0).map(Math.log10);
+  if (exponents.length === 0) return { low: 0, high: 1 };
+  const low = Math.floor(Math.min(...exponents));
+  return { low, high: Math.max(low + 1, Math.ceil(Math.max(...exponents))) };
 }
 
 /**

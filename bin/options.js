@@ -13,8 +13,8 @@ answer. Without FILE, or if it is -, the request comes from standard input.
 
   --url URL          of the service; else that in GRADIENTS_URL, else
                      http://127.0.0.1:3000
-  --api-key KEY      where the service wants one; else that in GRADIENTS_API_KEY,
-                     which other users of the machine do not see
+  --api-key KEY      where the service wants one; else that in
+                     GRADIENTS_API_KEY, which other users do not see
   --media-type TYPE  of the request: json or safetensors; else as the name of
                      FILE ends, else by its content
   --include NAMES    more extra values, as in outputs,trace
