@@ -36,5 +36,6 @@ export function range({ numbers }) {
  * @param {number} value
  */
 export function digits(value, precision = 6) {
-  return `${Number(value.toPrecision(precision))}`;
+  const rounded = Number(value.toPrecision(precision));
+  return rounded !== 0 && Math.abs(rounded) < 1e-4 ? rounded.toExponential() : `${rounded}`;
 }
