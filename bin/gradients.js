@@ -1,0 +1,90 @@
+#!/usr/bin/env node
+// @ts-check
+// The command gradients: sends a request to the service and shows the answer. JavaScript, since Node strips no types from what is installed.
+import { readFile, writeFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
+import { mediaTypeOf, mediaTypes, tensorsIn, toJson, withExtras } from './documents.js';
+import { describe, exitCodeOf, NoService, Refused, UsageError } from './failures.js';
+import { normBars } from './norms.js';
+import { help, readOptions, version } from './options.js';
+import { progressBar } from './progress.js';
+import { sendUntilAnswered } from './send.js';
+import { table } from './table.js';
+
+/** @import { Options } from './options.js' */
+
+/** @param {string[]} args */
+async function main(args) {
+  const options = readOptions(args, process.env);
+  if (options.help) return print(help);
+  if (options.version) return print(version);
+  const read = await readRequest(options.file);
+  const mediaType = mediaTypeOf(read, options);
+  const body = withExtras(read, mediaType, options.include);
+  const accept = options.save?.endsWith('.safetensors') ? mediaTypes.safetensors : mediaTypes.json;
+  const progress = progressBar(process.stderr, body.length);
+  const answer = await sendUntilAnswered({ ...options, body, mediaType, accept }, progress);
+  if (options.save) await save(options.save, answer);
+  if (options.output) print(await shown(options.output, { body, mediaType }, { body: answer, mediaType: accept }));
+}
+
+/**
+ * @param {string | undefined} file
+ * @returns {Promise<Buffer>}
+ */
+async function readRequest(file) {
+  if (file === undefined) {
+    if (process.stdin.isTTY)
+      process.stderr.write('gradients: type or paste a request in JSON, then Ctrl-D (gradients --help says more)\n');
+    return buffer(process.stdin);
+  }
+  return readFile(file).catch((error) => Promise.reject(new UsageError(`cannot read ${file}: ${describe(error)}`)));
+}
+
+/**
+ * @param {string} file
+ * @param {Buffer} answer
+ */
+async function save(file, answer) {
+  await writeFile(file, answer).catch((error) => Promise.reject(new UsageError(`cannot write ${file}: ${describe(error)}`)));
+}
+
+/** @typedef {{ body: Buffer, mediaType: string }} Message */
+
+/**
+ * What is printed of an answer.
+ * @param {Options['output']} output
+ * @param {Message} request
+ * @param {Message} answer
+ * @returns {Promise<string | Buffer>}
+ */
+async function shown(output, request, answer) {
+  const isJson = answer.mediaType === mediaTypes.json;
+  // As it came: its numbers are exact, and reading them takes time.
+  if (output === 'json' && isJson) return answer.body;
+  const tensors = tensorsIn(answer.body, answer.mediaType);
+  if (output === 'json') return toJson(tensors);
+  const asked = tensorsIn(request.body, request.mediaType);
+  return output === 'table' ? table(asked, tensors) : normBars(asked, tensors, process.stdout, process.env);
+}
+
+/**
+ * Prints a text, and the end of its last line.
+ * @param {string | Buffer} text
+ */
+function print(text) {
+  process.stdout.write(text);
+  process.stdout.write('\n');
+}
+
+// Whoever reads the output, such as head, may have enough of it.
+process.stdout.on('error', (error) => process.exit(/** @type {NodeJS.ErrnoException} */ (error).code === 'EPIPE' ? 0 : 2));
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof Refused || error instanceof UsageError || error instanceof NoService)) throw error;
+  // From a network: no line breaks, and nothing that steers a terminal.
+  process.stderr.write(`gradients: ${error.message.replace(/\p{Cc}+/gu, ' ')}\n`);
+  process.exitCode = exitCodeOf(error);
+}

@@ -1,0 +1,54 @@
+// @ts-check
+// An answer as tables: numbers, layers, and extra values.
+import { digits, norm, range } from './statistics.js';
+
+/** @import { Tensor, Tensors } from './documents.js' */
+
+/**
+ * @param {Tensors} request
+ * @param {Tensors} answer
+ */
+export function table(request, answer) {
+  const entries = [...answer];
+  const numbers = entries.filter(([, { shape }]) => shape.length === 0).map(([name, { numbers }]) => [name, `${numbers[0]}`]);
+  const arrays = entries.filter(([, { shape }]) => shape.length > 0);
+  const layers = arrays.flatMap(([name, gradient]) => {
+    const [, layer, parameter] = /^gradients\.(\d+)\.(\w+)$/.exec(name) ?? [];
+    const values = request.get(`network.layers.${layer}.${parameter}`);
+    return values ? [[layer, parameter, shapeOf(gradient), digits(norm(values)), ...summary(gradient)]] : [];
+  });
+  const extras = arrays
+    .filter(([name]) => !name.startsWith('gradients.'))
+    .map(([name, tensor]) => [name, shapeOf(tensor), ...summary(tensor)]);
+  return [
+    lines(numbers),
+    lines([['layer', 'parameter', 'shape', 'norm', 'gradient-norm', 'gradient-min', 'gradient-max'], ...layers]),
+    ...(extras.length > 0 ? [lines([['array', 'shape', 'norm', 'min', 'max'], ...extras])] : []),
+  ].join('\n\n');
+}
+
+/** @param {Tensor} tensor */
+function shapeOf({ shape }) {
+  return shape.join('x');
+}
+
+/** @param {Tensor} tensor */
+function summary(tensor) {
+  return [norm(tensor), ...range(tensor)].map((value) => digits(value));
+}
+
+/**
+ * Rows as lines, each column as wide as its widest cell. No cell has a space, so that other programs can take the columns apart.
+ * @param {string[][]} rows
+ */
+function lines(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

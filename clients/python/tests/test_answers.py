@@ -1,0 +1,146 @@
+"""What the running service (GRADIENTS_URL) answers, as a user sees it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pickle
+import typing
+import unittest
+import urllib.request
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gradient_service import Answer, Batch, Client, Extra, Finding, Layer, Problem, gradients
+
+LAYERS = [
+    Layer(np.full((3, 2), 0.1), np.full(3, 0.1), "tanh"),
+    Layer(np.full((3, 3), 0.1), np.full(3, 0.1), "tanh"),
+    Layer(np.full((2, 3), 0.1), np.full(2, 0.1)),
+]
+BATCH = Batch(np.array([[3, 4], [2, 5]]), np.array([[2, 2], [1, 2]]))
+ARTICLE = 2.629915324247322
+
+
+def openapi() -> dict[str, Any]:
+    with urllib.request.urlopen(os.environ["GRADIENTS_URL"] + "/openapi.json") as response:
+        document: dict[str, Any] = json.load(response)
+    return document
+
+
+def as_document(value: Any) -> Any:
+    """An answer as the JSON document that it stands for."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, tuple):
+        return [as_document(item) for item in value]
+    if dataclasses.is_dataclass(value):
+        return {key: as_document(item) for key, item in vars(value).items() if item is not None}
+    return value
+
+
+class Answers(unittest.TestCase):
+    def test_the_article(self) -> None:
+        answer = gradients(LAYERS, BATCH)
+        self.assertEqual(answer.loss, ARTICLE)
+        self.assertEqual(answer.divisor, 4)
+        self.assertEqual(answer.gradients[2].weights.shape, (2, 3))
+        assert answer.gradients[2].biases is not None
+        self.assertEqual(answer.gradients[2].biases.tolist(), [-1.3128228704006484, -1.8128228704006484])
+        self.assertIsNone(answer.outputs)
+        columns = Batch([[3, 2], [4, 5]], [[2, 1], [2, 2]], samples="columns")
+        self.assertEqual(as_document(gradients(LAYERS, columns)), as_document(answer))
+
+    def test_every_example_of_the_api(self) -> None:
+        """Documents of lists, class indices, class weights, options and extras."""
+        post = openapi()["paths"]["/gradients"]["post"]
+        requests = post["requestBody"]["content"]["application/json"]["examples"]
+        answers = post["responses"]["200"]["content"]["application/json"]["examples"]
+        self.assertGreaterEqual(len(requests), 3)
+        for name, example in requests.items():
+            with self.subTest(name):
+                self.assertEqual(as_document(gradients(**example["value"])), answers[name]["value"])
+
+    def test_the_extras_are_those_of_the_api(self) -> None:
+        extras = typing.get_args(Extra)
+        assert gradients(LAYERS, BATCH, include="outputs").outputs is not None
+        answer = gradients(LAYERS, BATCH, include=extras)
+        self.assertEqual([key for key, item in vars(answer).items() if item is None], [])
+        schemas = openapi()["paths"]["/gradients"]["post"]
+        properties = schemas["requestBody"]["content"]["application/json"]["schema"]["properties"]
+        self.assertEqual(list(extras), properties["include"]["items"]["enum"])
+        properties = schemas["responses"]["200"]["content"]["application/json"]["schema"]["properties"]
+        self.assertEqual({field.name for field in dataclasses.fields(Answer)}, set(properties))
+
+    def test_float32_in_float32_out(self) -> None:
+        single = [dataclasses.replace(layer, weights=np.asarray(layer.weights, np.float32)) for layer in LAYERS]
+        answer = gradients(single, BATCH)
+        self.assertEqual(answer.gradients[0].weights.dtype, np.float32)
+        self.assertAlmostEqual(answer.loss, ARTICLE, 5)
+
+    def test_arrays_of_other_types_and_layouts(self) -> None:
+        inputs = np.array([[3, 4], [2, 5]])
+        others: tuple[npt.ArrayLike, ...] = (
+            inputs.astype(">f8"),
+            inputs.astype(np.float16),
+            inputs.astype(np.uint8),
+            np.asfortranarray(inputs),
+            np.repeat(inputs, 2, axis=0)[::2],
+            inputs.tolist(),
+        )
+        for other in others:
+            self.assertEqual(gradients(LAYERS, Batch(other, BATCH.targets)).loss, ARTICLE)
+
+    def test_what_is_no_number(self) -> None:
+        with self.assertRaisesRegex(TypeError, "a request cannot hold .*complex"):
+            gradients(LAYERS, Batch(np.array([[3j, 4], [2, 5]]), BATCH.targets))
+
+    def test_options_that_are_numbers_of_numpy(self) -> None:
+        loss = {"type": "huber", "delta": np.float64(0.5)}
+        self.assertEqual(gradients(LAYERS, BATCH, loss).loss, gradients(LAYERS, BATCH, {"type": "huber", "delta": 0.5}).loss)
+
+
+class Problems(unittest.TestCase):
+    def problem(self, *arguments: Any, **options: Any) -> Problem:
+        with self.assertRaises(Problem) as caught:
+            gradients(*arguments, **options)
+        return caught.exception
+
+    def test_shapes(self) -> None:
+        problem = self.problem(LAYERS, Batch(np.ones((2, 3)), BATCH.targets))
+        self.assertEqual((problem.status, problem.type), (422, "/problems/shape-mismatch"))
+        self.assertEqual(problem.title, "Shapes do not fit together")
+        self.assertEqual(problem.errors[0], Finding("/batch/inputs/0", "expected 2 values, one per input of layer 0, got 3"))
+        self.assertEqual(
+            str(problem).splitlines()[:2],
+            [
+                f"422 Shapes do not fit together: {problem.detail}",
+                "  /batch/inputs/0: expected 2 values, one per input of layer 0, got 3",
+            ],
+        )
+
+    def test_a_ragged_list_keeps_its_place(self) -> None:
+        ragged: tuple[Any, ...] = ([[3, 4], [2]], [np.array([3, 4]), np.array([2])])
+        for inputs in ragged:
+            problem = self.problem(LAYERS, Batch(inputs, BATCH.targets))
+            self.assertEqual([error.pointer for error in problem.errors], ["/batch/inputs/1"])
+
+    def test_names_that_there_are_not(self) -> None:
+        self.assertEqual(self.problem(LAYERS, BATCH, "mean_square").errors[0].pointer, "/loss")
+        self.assertEqual(self.problem(LAYERS, BATCH, include=["output"]).errors[0].pointer, "/include/0")
+        layer = {"weights": np.eye(2), "bias": np.ones(2)}
+        self.assertEqual(self.problem([layer], BATCH).errors[0].pointer, "/network/layers/0/bias")
+        self.assertEqual(self.problem([], BATCH).errors[0].pointer, "/network/layers")
+
+    def test_what_is_not_finite(self) -> None:
+        problem = self.problem([Layer(np.full((2, 2), 1e300), None, "exp")], BATCH)
+        self.assertEqual((problem.type, problem.step, problem.layer), ("/problems/non-finite-result", "outputs", 0))
+        copy = pickle.loads(pickle.dumps(problem))
+        self.assertEqual((str(copy), copy.step), (str(problem), "outputs"))
+
+    def test_an_address_that_is_none(self) -> None:
+        with self.assertRaisesRegex(ValueError, "begins with http:// or https://, got '127.0.0.1:3000'"):
+            Client("127.0.0.1:3000")

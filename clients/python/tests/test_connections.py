@@ -1,0 +1,99 @@
+"""Retries, and what is said when there is no answer: with a server that does as it is told."""
+
+from __future__ import annotations
+
+import threading
+import unittest
+from typing import Any
+from unittest import mock
+
+from stub import Step, Stub, cut_off, refused, reset, right, wait
+
+from gradient_service import Answer, Batch, Client, Layer, Problem, gradients
+
+NETWORK = [Layer([[1.0]])]
+BATCH = Batch([[1.0]], [[0.0]])
+
+
+def ask(stub: Stub, **options: Any) -> Answer:
+    with Client(stub.url, **options) as client:
+        return client.gradients(NETWORK, BATCH)
+
+
+class Retries(unittest.TestCase):
+    def test_sent_again_until_there_is_an_answer(self) -> None:
+        troubles: dict[str, Step] = {
+            "503": refused(503, Retry_After="0"),
+            "503 without Retry-After": refused(503),
+            "429": refused(429, Retry_After="0"),
+            "reset": reset,
+            "cut off": cut_off,
+        }
+        for name, trouble in troubles.items():
+            with self.subTest(name), Stub(trouble, right) as stub:
+                self.assertEqual(ask(stub).gradients[0].weights.tolist(), [[2]])
+                first, second = stub.requests
+                self.assertEqual(first.body, second.body)
+
+    def test_as_late_as_the_service_says(self) -> None:
+        with Stub(refused(503, Retry_After="7"), right) as stub, mock.patch("urllib3.util.retry.time.sleep") as sleep:
+            ask(stub)
+        sleep.assert_called_once_with(7)
+
+    def test_as_often_as_allowed(self) -> None:
+        for steps in ([refused(503)], [refused(503)] * 3):
+            with Stub(*steps) as stub, self.assertRaises(Problem) as caught:
+                ask(stub, retries=len(steps) - 1)
+            self.assertEqual((caught.exception.status, caught.exception.title), (503, "Busy"))
+            self.assertEqual(stub.steps, [])
+
+    def test_not_what_will_not_change(self) -> None:
+        for status in (400, 413, 422, 500, 504):
+            with self.subTest(status), Stub(refused(status)) as stub, self.assertRaises(Problem):
+                ask(stub)
+
+    def test_not_what_took_too_long(self) -> None:
+        event = threading.Event()
+        with Stub(wait(event)) as stub, self.assertRaisesRegex(TimeoutError, "has not answered in time"):
+            ask(stub, timeout=0.1)
+        event.set()
+        self.assertEqual(len(stub.requests), 1)
+
+
+class Connections(unittest.TestCase):
+    def test_one_for_all_requests(self) -> None:
+        with Stub(right, right, right) as stub:
+            for _ in range(3):
+                gradients(NETWORK, BATCH, url=stub.url)
+        self.assertEqual(len({request.client_address for request in stub.requests}), 1)
+
+    def test_the_key(self) -> None:
+        with Stub(right, right) as stub:
+            ask(stub, api_key="secret")
+            ask(stub)
+        self.assertEqual([request.headers["Authorization"] for request in stub.requests], ["Bearer secret", None])
+
+    def test_no_redirection_takes_the_key_along(self) -> None:
+        with Stub(refused(307, Location="http://127.0.0.1:9/")) as stub, self.assertRaises(Problem) as caught:
+            ask(stub, api_key="secret")
+        self.assertEqual(caught.exception.status, 307)
+
+    def test_nobody_there(self) -> None:
+        with Stub() as stub:
+            pass
+        with self.assertRaisesRegex(ConnectionError, "does not answer: .*refused"):
+            ask(stub, retries=1)
+
+    def test_somebody_else_there(self) -> None:
+        html = b"<h1>Hello</h1>"
+        for status, title in ((502, "Bad Gateway"), (200, "OK")):
+            with self.subTest(status), Stub(lambda handler: handler.answer(status, html, "text/html")) as stub:
+                with self.assertRaises(Problem) as caught:
+                    ask(stub)
+                self.assertEqual(
+                    str(caught.exception), f"{status} {title}: no answer of the gradient service: <h1>Hello</h1>"
+                )
+                self.assertEqual(caught.exception.type, "about:blank")
+        with Stub(lambda handler: handler.answer(400, b"[", "application/problem+json")) as stub:
+            with self.assertRaisesRegex(Problem, "400 Bad Request: no answer of the gradient service"):
+                ask(stub)

@@ -1,0 +1,83 @@
+// The command line client as a process, and servers for it that do what a test tells them.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer, text } from 'node:stream/consumers';
+import type { Test } from 'tap';
+
+export const command = new URL('../../bin/gradients.js', import.meta.url).pathname;
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The environment without what would change what the command does. */
+export function environment(added: Record<string, string> = {}): Record<string, string | undefined> {
+  const { GRADIENTS_URL, GRADIENTS_API_KEY, COLUMNS, NO_COLOR, FORCE_COLOR, ...others } = process.env;
+  return { ...others, ...added };
+}
+
+/** Runs a program to its end, with `input` on its standard input. */
+export async function runProgram(
+  file: string,
+  args: string[],
+  input: string | Buffer,
+  env: Record<string, string> = {},
+): Promise<Outcome> {
+  const child = spawn(file, args, { env: environment(env), timeout: 30_000 });
+  child.stdin.on('error', () => {}).end(input);
+  const [[code], stdout, stderr] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]);
+  return { code, stdout, stderr };
+}
+
+/** Runs the command. */
+export function runCommand(args: string[], input: string | Buffer = '', env: Record<string, string> = {}): Promise<Outcome> {
+  return runProgram(process.execPath, [command, ...args], input, env);
+}
+
+export interface Asked {
+  readonly request: IncomingMessage;
+  readonly body: Buffer;
+}
+
+/** What a server does with a request. One that is `early` is called before the body has come. */
+export interface Step {
+  (response: ServerResponse, request: IncomingMessage): void;
+  early?: boolean;
+}
+
+/** A server that takes one step for each request, and what it was asked. */
+export async function startStub(t: Test, ...steps: Step[]): Promise<{ url: string; asked: Asked[] }> {
+  const asked: Asked[] = [];
+  const server = createServer(async (request, response) => {
+    const step = steps.shift() ?? answer(500, 'text/plain', 'no more steps');
+    const body = step.early ? Buffer.alloc(0) : await buffer(request);
+    asked.push({ request, body });
+    step(response, request);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+}
+
+export function answer(status: number, mediaType: string, body: string | Buffer, headers: Record<string, string> = {}): Step {
+  return (response) => response.writeHead(status, { 'content-type': mediaType, ...headers }).end(body);
+}
+
+export function refusal(status: number, headers: Record<string, string> = {}): Step {
+  return answer(status, 'application/problem+json', '{"title":"Busy","detail":"as it is"}', headers);
+}
+
+/** Ends the connection: before any answer, or in the middle of one. */
+export const reset: Step = (response) => response.socket?.resetAndDestroy();
+export const cutOff: Step = (response) => {
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' });
+  response.write('{"loss":', () => response.socket?.destroySoon());
+};

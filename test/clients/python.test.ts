@@ -1,0 +1,81 @@
+// The Python client: its own tests against a running service, its examples, its types, and that it installs.
+import { execFile } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { promisify } from 'node:util';
+import t from 'tap';
+import { startService } from '../process.ts';
+
+const run = promisify(execFile);
+const python = process.env.PYTHON ?? 'python3';
+const project = new URL('../../clients/python/', import.meta.url).pathname;
+
+/** Of all that the tests need, the modules that Python lacks. */
+const modules = ['numpy', 'safetensors', 'urllib3', 'torch', 'scipy', 'mypy', 'pip', 'hatchling'];
+const search = `from importlib.util import find_spec; print(*(name for name in ${JSON.stringify(modules)} if not find_spec(name)))`;
+const { stdout: missing } = await run(python, ['-c', search]).catch(() => ({ stdout: modules.join(' ') }));
+
+/** Why a test is skipped that needs the given modules as well as those of the client; false, if it is not. */
+function lacking(...others: string[]): string | false {
+  const names = ['numpy', 'safetensors', 'urllib3', ...others].filter((name) => missing.trim().split(' ').includes(name));
+  return names.length > 0 && `${python} has no ${names.join(', ')}`;
+}
+
+const { GRADIENTS_API_KEY: _, ...environment } = process.env;
+const service = await startService();
+t.teardown(() => service.process.kill('SIGKILL'));
+
+/** Runs Python in the folder of the client. */
+function inPython(options: string[], path = `${project}src`) {
+  const env = { ...environment, GRADIENTS_URL: service.url.origin, PYTHONPATH: path, PYTHONDONTWRITEBYTECODE: '1' };
+  return run(python, options, { cwd: project, env, timeout: 60_000 });
+}
+
+for (const file of globSync('tests/test_*.py', { cwd: project })) {
+  t.test(file, { skip: file.includes('torch') ? lacking('torch') : lacking() }, async (t) => {
+    const { stderr } = await inPython([
+      '-W',
+      'error',
+      '-m',
+      'unittest',
+      'discover',
+      '-s',
+      'tests',
+      '-p',
+      file.slice('tests/'.length),
+    ]);
+    t.match(stderr, /^Ran [1-9]\d* tests? in .*\n\nOK\n$/m);
+  });
+}
+
+t.test('torch learns XOR through the service', { skip: lacking('torch') }, async (t) => {
+  const { stdout } = await inPython(['examples/train_torch.py']);
+  const [, difference, loss] =
+    /gradients: (\S+)\nloss after 200 steps: (\S+)\noutputs: \[-?0\.0, 1\.0, 1\.0, -?0\.0\]\n$/.exec(stdout) ?? [];
+  t.ok(Number(difference) < 1e-12, `${difference} from torch's gradients`);
+  t.ok(Number(loss) < 1e-6, `loss ${loss}`);
+});
+
+t.test('scipy learns XOR through the service', { skip: lacking('scipy') }, async (t) => {
+  const { stdout } = await inPython(['examples/minimize_xor.py']);
+  const [, loss] = /^loss: (\S+) after \d+ requests\nclasses: \[0, 1, 1, 0\]\n$/.exec(stdout) ?? [];
+  t.ok(Number(loss) < 1e-4, `loss ${loss}`);
+});
+
+t.test('types', { skip: lacking('mypy') }, async (t) => {
+  const { stdout } = await inPython(['-m', 'mypy', '--cache-dir', '/dev/null']);
+  t.match(stdout, 'Success: no issues found');
+});
+
+t.test('it installs', { skip: lacking('pip', 'hatchling') }, async (t) => {
+  const target = t.testdir();
+  await inPython(['-m', 'pip', 'install', '--no-build-isolation', '--no-deps', '--no-index', '--target', target, '.']);
+  const program = [
+    'from importlib import metadata, resources',
+    'import gradient_service',
+    'print(gradient_service.__file__, metadata.version("gradient-service-client"))',
+    'print((resources.files(gradient_service) / "py.typed").is_file())',
+    'print(gradient_service.gradients([{"weights": [[2]]}], {"inputs": [[1]], "targets": [[0]]}).loss)',
+  ];
+  const { stdout } = await inPython(['-c', program.join('\n')], target);
+  t.equal(stdout, `${target}/gradient_service/__init__.py 1.0.0\nTrue\n4.0\n`);
+});
