@@ -9,8 +9,10 @@ type Command = readonly [program: string, ...args: string[]];
 interface Language {
   /** What has it, in Debian. */
   readonly packages: string;
-  /** Ends with 0 where the language is installed, with all that its programs here use. */
+  /** Ends with 0 where the language is installed, with all that its programs here use, and prints its version first. */
   readonly check: Command;
+  /** The oldest version that will do. */
+  readonly atLeast?: readonly [major: number, minor: number];
   /** The commands that run a source file, one after the other; `scratch` is an empty folder for what they make. */
   readonly run: (file: string, scratch: string) => readonly Command[];
 }
@@ -28,6 +30,7 @@ export const languages = {
   python: {
     packages: 'python3',
     check: [python, '--version'],
+    atLeast: [3, 8],
     run: (file) => [[python, file]],
   },
   numpy: {
@@ -43,26 +46,31 @@ export const languages = {
   go: {
     packages: 'golang-go',
     check: ['go', 'version'],
+    atLeast: [1, 18],
     run: (file, scratch) => [['go', 'build', '-o', join(scratch, 'program'), file], [join(scratch, 'program')]],
   },
   java: {
-    packages: 'openjdk-17-jdk-headless',
+    packages: 'openjdk-17-jdk-headless libgoogle-gson-java',
     check: ['javac', '--version'],
+    atLeast: [17, 0],
     run: (file) => [['java', '-cp', classPath, file]],
   },
   rust: {
     packages: 'cargo',
     check: ['cargo', '--version'],
+    atLeast: [1, 85],
     run: (file, scratch) => [['rustc', '-o', join(scratch, 'program'), file], [join(scratch, 'program')]],
   },
   php: {
     packages: 'php-cli',
     check: ['php', '--version'],
+    atLeast: [8, 1],
     run: (file) => [['php', file]],
   },
   ruby: {
     packages: 'ruby',
     check: ['ruby', '--version'],
+    atLeast: [3, 0],
     run: (file) => [['ruby', file]],
   },
   r: {
@@ -73,7 +81,8 @@ export const languages = {
   octave: {
     packages: 'octave',
     check: ['octave-cli', '--version'],
-    run: (file) => [['octave-cli', '--quiet', file]],
+    atLeast: [7, 0],
+    run: (file) => [['octave-cli', '--quiet', '--no-history', file]],
   },
 } satisfies Record<string, Language>;
 
@@ -95,7 +104,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-const TIMEOUT = 60_000;
+const TIMEOUT = 120_000;
 
 /** Runs a command to its end. One that takes too long is killed, with all that it started. */
 export function runCommand([program, ...args]: Command, options: Options = {}): Promise<Outcome> {
@@ -146,7 +155,11 @@ export async function runSource(name: LanguageName, file: string, options: Optio
 
 /** For the option `skip` of a test: false where the language is installed, and otherwise what to install. */
 export async function missing(name: LanguageName): Promise<string | false> {
-  const { check, packages } = languages[name];
-  const { code } = await runCommand(check);
-  return code === 0 ? false : `there is no ${name} here: apt-get install ${packages}`;
+  const { check, packages, atLeast = [0, 0] }: Language = languages[name];
+  const { code, stdout } = await runCommand(check);
+  const [, major, minor = 0] = (/(\d+)(?:\.(\d+))?/.exec(stdout) ?? []).map(Number);
+  const isOld = major < atLeast[0] || (major === atLeast[0] && minor < atLeast[1]);
+  if (code === 0 && !isOld) return false;
+  const what = code === 0 ? `${name} is older than ${atLeast.join('.')}` : `there is no ${name}`;
+  return `${what} here: apt-get install ${packages}`;
 }
