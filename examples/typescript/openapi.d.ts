@@ -4,1028 +4,925 @@
  */
 
 export interface paths {
-  '/openapi.json': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This description of the API */
+        get: operations["openapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** This description of the API */
-    get: operations['openapi'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this service is */
+        get: operations["home"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** What this service is */
-    get: operations['home'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/gradients': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/gradients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A network's gradients on a batch
+         * @description Computes the loss of a multilayer perceptron on a batch, and its gradients with respect to every weight and bias, by backpropagation in float64. Names, defaults and numbers are PyTorch's.
+         */
+        post: operations["gradients"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * A network's gradients on a batch
-     * @description Computes the loss of a multilayer perceptron on a batch, and its gradients with respect to every weight and bias, by backpropagation in float64. Names, defaults and numbers are PyTorch's.
-     */
-    post: operations['gradients'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/livez': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/livez": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process answers */
+        get: operations["live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** Whether the process answers */
-    get: operations['live'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/readyz': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the service takes requests, and what multiplies its matrices */
+        get: operations["ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** Whether the service takes requests, and what multiplies its matrices */
-    get: operations['ready'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/metrics': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What Prometheus reads */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** What Prometheus reads */
-    get: operations['metrics'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/problems/{type}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/problems/{type}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an error type means and what to do */
+        get: operations["problem"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** What an error type means and what to do */
-    get: operations['problem'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
-  schemas: never;
-  responses: never;
-  parameters: never;
-  requestBodies: never;
-  headers: never;
-  pathItems: never;
+    schemas: never;
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
-  openapi: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description An OpenAPI 3.1 document */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    openapi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        content: {
-          'application/json': Record<string, never>;
-        };
-      };
-    };
-  };
-  home: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The service and its routes */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': {
-            name: string;
-            description: string;
-            documentation: string;
-            routes: {
-              [key: string]: string;
+        requestBody?: never;
+        responses: {
+            /** @description An OpenAPI 3.1 document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
             };
-            /** @description a command line to try */
-            example: string;
-          };
-          'text/html': string;
         };
-      };
     };
-  };
-  gradients: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': {
-          network: {
-            /** @description first to last; a layer has as many inputs as the one before has outputs */
-            layers: {
-              /** @description outputs x inputs: one row per unit */
-              weights: number[][];
-              /** @description outputs: one per unit; left out: the layer has no bias */
-              biases?: number[];
-              /**
-               * activation
-               * @description a name, or {"type": name, ...options}; left out or null: identity. In the formulas x is a pre-activation
-               * @default identity
-               */
-              activation?:
-                | null
-                | (
-                    | 'identity'
-                    | 'tanh'
-                    | 'sigmoid'
-                    | 'relu'
-                    | 'relu6'
-                    | 'leaky_relu'
-                    | 'elu'
-                    | 'selu'
-                    | 'celu'
-                    | 'gelu'
-                    | 'silu'
-                    | 'mish'
-                    | 'softplus'
-                    | 'softsign'
-                    | 'hardtanh'
-                    | 'hardsigmoid'
-                    | 'hardswish'
-                    | 'logsigmoid'
-                    | 'tanhshrink'
-                    | 'softshrink'
-                    | 'hardshrink'
-                    | 'exp'
-                    | 'softmax'
-                    | 'log_softmax'
-                  )
-                | {
-                    /** @enum {string} */
-                    type:
-                      | 'identity'
-                      | 'tanh'
-                      | 'sigmoid'
-                      | 'relu'
-                      | 'relu6'
-                      | 'selu'
-                      | 'silu'
-                      | 'mish'
-                      | 'softsign'
-                      | 'hardsigmoid'
-                      | 'hardswish'
-                      | 'logsigmoid'
-                      | 'tanhshrink'
-                      | 'exp'
-                      | 'softmax'
-                      | 'log_softmax';
-                  }
-                | {
-                    /** @enum {string} */
-                    type: 'leaky_relu';
-                    /**
-                     * @description slope below 0, no unit
-                     * @default 0.01
-                     */
-                    negative_slope?: number;
-                  }
-                | {
-                    /** @enum {string} */
-                    type: 'elu';
-                    /**
-                     * @description -alpha is the limit for very negative x, in units of the output
-                     * @default 1
-                     */
-                    alpha?: number;
-                  }
-                | {
-                    /** @enum {string} */
-                    type: 'celu';
-                    /**
-                     * @description -alpha is the limit for very negative x, in units of x
-                     * @default 1
-                     */
-                    alpha?: number;
-                  }
-                | {
-                    /** @enum {string} */
-                    type: 'gelu';
-                    /**
-                     * @description "none": exact, by the error function; "tanh": its approximation
-                     * @default none
-                     * @enum {string}
-                     */
-                    approximate?: 'none' | 'tanh';
-                  }
-                | {
-                    /** @enum {string} */
-                    type: 'softplus';
-                    /**
-                     * @description sharpness, per unit of x
-                     * @default 1
-                     */
-                    beta?: number;
-                    /**
-                     * @description the value of beta * x above which the result is x, no unit
-                     * @default 20
-                     */
-                    threshold?: number;
-                  }
-                | {
-                    /** @enum {string} */
-                    type: 'hardtanh';
-                    /**
-                     * @description lowest output, at most max_val, in units of x
-                     * @default -1
-                     */
-                    min_val?: number;
-                    /**
-                     * @description highest output, at least min_val, in units of x
-                     * @default 1
-                     */
-                    max_val?: number;
-                  }
-                | {
-                    /** @enum {string} */
-                    type: 'softshrink';
-                    /**
-                     * @description half the width of the zone that becomes 0, in units of x
-                     * @default 0.5
-                     */
-                    lambd?: number;
-                  }
-                | {
-                    /** @enum {string} */
-                    type: 'hardshrink';
-                    /**
-                     * @description half the width of the zone that becomes 0, in units of x
-                     * @default 0.5
-                     */
-                    lambd?: number;
-                  };
-            }[];
-          };
-          batch: {
-            /** @description samples x features; features x samples with samples "columns" */
-            inputs: number[][];
-            /**
-             * targets
-             * @description what the outputs should be
-             */
-            targets: number[][] | number[];
-            /** @description samples: at least 0, not all 0; left out: every sample weighs 1 */
-            sample_weights?: number[];
-            /**
-             * @description whether a sample is a row or a column of `inputs` and of a matrix of `targets`, and in the answer of `outputs`, `input_gradients` and the matrices of `trace`
-             * @default rows
-             * @enum {string}
-             */
-            samples?: 'rows' | 'columns';
-          };
-          /**
-           * loss
-           * @description a name, or {"type": name, "reduction": ..., ...options}. In the formulas y is an output and t its target
-           * @default mse
-           */
-          loss?:
-            | (
-                | 'mse'
-                | 'l1'
-                | 'log_cosh'
-                | 'smooth_l1'
-                | 'huber'
-                | 'binary_cross_entropy'
-                | 'binary_cross_entropy_with_logits'
-                | 'cross_entropy'
-                | 'nll'
-                | 'kl_div'
-                | 'poisson_nll'
-                | 'soft_margin'
-                | 'hinge'
-                | 'squared_hinge'
-              )
-            | {
-                /** @enum {string} */
-                type: 'mse' | 'l1' | 'log_cosh' | 'binary_cross_entropy' | 'soft_margin' | 'hinge' | 'squared_hinge';
-                /**
-                 * @description what the summed loss is divided by
-                 *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
-                 *     - `sum`: 1
-                 *     - `batchmean`: the sum of sample weights
-                 * @default mean
-                 * @enum {string}
-                 */
-                reduction?: 'mean' | 'sum' | 'batchmean';
-              }
-            | {
-                /** @enum {string} */
-                type: 'smooth_l1';
-                /**
-                 * @description where the parabola ends, in units of the outputs
-                 * @default 1
-                 */
-                beta?: number;
-                /**
-                 * @description what the summed loss is divided by
-                 *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
-                 *     - `sum`: 1
-                 *     - `batchmean`: the sum of sample weights
-                 * @default mean
-                 * @enum {string}
-                 */
-                reduction?: 'mean' | 'sum' | 'batchmean';
-              }
-            | {
-                /** @enum {string} */
-                type: 'huber';
-                /**
-                 * @description where the parabola ends, in units of the outputs
-                 * @default 1
-                 */
-                delta?: number;
-                /**
-                 * @description what the summed loss is divided by
-                 *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
-                 *     - `sum`: 1
-                 *     - `batchmean`: the sum of sample weights
-                 * @default mean
-                 * @enum {string}
-                 */
-                reduction?: 'mean' | 'sum' | 'batchmean';
-              }
-            | {
-                /** @enum {string} */
-                type: 'binary_cross_entropy_with_logits';
-                /** @description outputs: what a positive target weighs, at least 0; left out: 1 everywhere */
-                pos_weight?: number[];
-                /**
-                 * @description what the summed loss is divided by
-                 *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
-                 *     - `sum`: 1
-                 *     - `batchmean`: the sum of sample weights
-                 * @default mean
-                 * @enum {string}
-                 */
-                reduction?: 'mean' | 'sum' | 'batchmean';
-              }
-            | {
-                /** @enum {string} */
-                type: 'cross_entropy';
-                /** @description outputs: one weight per class, at least 0; left out: every class weighs 1 */
-                weight?: number[];
-                /**
-                 * @description share of the uniform distribution in the targets, no unit
-                 * @default 0
-                 */
-                label_smoothing?: number;
-                /**
-                 * @description samples of this class index count for nothing
-                 * @default -100
-                 */
-                ignore_index?: number;
-                /**
-                 * @description what the summed loss is divided by
-                 *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
-                 *     - `sum`: 1
-                 *     - `batchmean`: the sum of sample weights
-                 * @default mean
-                 * @enum {string}
-                 */
-                reduction?: 'mean' | 'sum' | 'batchmean';
-              }
-            | {
-                /** @enum {string} */
-                type: 'nll';
-                /** @description outputs: one weight per class, at least 0; left out: every class weighs 1 */
-                weight?: number[];
-                /**
-                 * @description samples of this class index count for nothing
-                 * @default -100
-                 */
-                ignore_index?: number;
-                /**
-                 * @description what the summed loss is divided by
-                 *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
-                 *     - `sum`: 1
-                 *     - `batchmean`: the sum of sample weights
-                 * @default mean
-                 * @enum {string}
-                 */
-                reduction?: 'mean' | 'sum' | 'batchmean';
-              }
-            | {
-                /** @enum {string} */
-                type: 'kl_div';
-                /**
-                 * @description whether the targets are logarithms of probabilities
-                 * @default false
-                 */
-                log_target?: boolean;
-                /**
-                 * @description what the summed loss is divided by
-                 *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
-                 *     - `sum`: 1
-                 *     - `batchmean`: the sum of sample weights
-                 * @default mean
-                 * @enum {string}
-                 */
-                reduction?: 'mean' | 'sum' | 'batchmean';
-              }
-            | {
-                /** @enum {string} */
-                type: 'poisson_nll';
-                /**
-                 * @description whether the outputs are logarithms of rates
-                 * @default true
-                 */
-                log_input?: boolean;
-                /**
-                 * @description whether to add Stirling's approximation of log(t!)
-                 * @default false
-                 */
-                full?: boolean;
-                /**
-                 * @description keeps the logarithm from 0, in units of the outputs
-                 * @default 1e-8
-                 */
-                eps?: number;
-                /**
-                 * @description what the summed loss is divided by
-                 *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
-                 *     - `sum`: 1
-                 *     - `batchmean`: the sum of sample weights
-                 * @default mean
-                 * @enum {string}
-                 */
-                reduction?: 'mean' | 'sum' | 'batchmean';
-              };
-          /**
-           * @description extra values wanted in the answer
-           * @default []
-           */
-          include?: ('outputs' | 'input_gradients' | 'per_sample_losses' | 'per_sample_gradients' | 'gradient_norms' | 'trace')[];
+    home: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        'application/vnd.safetensors': string;
-      };
-    };
-    responses: {
-      /** @description The loss and its gradients */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': {
-            loss: number;
-            /** @description d loss / d parameters: gradients[k] has the shape of network.layers[k] */
-            gradients: {
-              /** @description outputs x inputs */
-              weights: number[][];
-              /** @description outputs */
-              biases?: number[];
-            }[];
-            /** @description what the reduction divided by: answers for parts of a batch merge to sum(divisor * gradient) / sum(divisor) */
-            divisor: number;
-            /** @description samples x outputs: the network's outputs */
-            outputs?: number[][];
-            /** @description samples x features: d loss / d inputs */
-            input_gradients?: number[][];
-            /** @description samples: each sample's share of the loss; the shares add up to it */
-            per_sample_losses?: number[];
-            /** @description per layer, each sample's share of the gradient; the shares add up to `gradients` */
-            per_sample_gradients?: {
-              /** @description samples x outputs x inputs */
-              weights: number[][][];
-              /** @description samples x outputs */
-              biases?: number[][];
-            }[];
-            /** @description L2 norms of `gradients`, and of all of them together */
-            gradient_norms?: {
-              layers: {
-                weights: number;
-                biases?: number;
-              }[];
-              total: number;
+        requestBody?: never;
+        responses: {
+            /** @description The service and its routes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        name: string;
+                        description: string;
+                        documentation: string;
+                        routes: {
+                            [key: string]: string;
+                        };
+                        /** @description a command line to try */
+                        example: string;
+                    };
+                    "text/html": string;
+                };
             };
-            /** @description per layer, every value of the way forward and back */
-            trace?: {
-              /** @description samples x inputs */
-              inputs: number[][];
-              /** @description samples x outputs: inputs * weights' + biases */
-              pre_activations: number[][];
-              /** @description samples x outputs: activation(pre_activations) */
-              outputs: number[][];
-              /** @description samples x outputs: d loss / d outputs */
-              output_gradients: number[][];
-              /** @description samples x outputs: d loss / d pre_activations */
-              pre_activation_gradients: number[][];
-              /** @description samples x inputs: d loss / d inputs */
-              input_gradients: number[][];
-            }[];
-          };
-          'application/vnd.safetensors': string;
         };
-      };
-      /** @description The body cannot be read. The request does not fit the schema. The request is not HTTP */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': {
-            /** @enum {string} */
-            type: '/problems/malformed-body' | '/problems/invalid-request' | '/problems/malformed-request';
-            title: string;
-            /** @constant */
-            status: 400;
-            detail: string;
-            errors?: {
-              /** @description JSON pointer (RFC 6901) into the body of the request */
-              pointer: string;
-              detail: string;
-            }[];
-          };
-        };
-      };
-      /** @description An API key is needed */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': {
-            /** @enum {string} */
-            type: '/problems/unauthorized';
-            title: string;
-            /** @constant */
-            status: 401;
-            detail: string;
-            errors?: {
-              /** @description JSON pointer (RFC 6901) into the body of the request */
-              pointer: string;
-              detail: string;
-            }[];
-          };
-        };
-      };
-      /** @description No answer in an accepted media type */
-      406: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': {
-            /** @enum {string} */
-            type: '/problems/not-acceptable';
-            title: string;
-            /** @constant */
-            status: 406;
-            detail: string;
-            errors?: {
-              /** @description JSON pointer (RFC 6901) into the body of the request */
-              pointer: string;
-              detail: string;
-            }[];
-          };
-        };
-      };
-      /** @description The request did not arrive in time */
-      408: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': {
-            /** @enum {string} */
-            type: '/problems/request-timeout';
-            title: string;
-            /** @constant */
-            status: 408;
-            detail: string;
-            errors?: {
-              /** @description JSON pointer (RFC 6901) into the body of the request */
-              pointer: string;
-              detail: string;
-            }[];
-          };
-        };
-      };
-      /** @description The body is too large. The request needs too much memory. The request takes too many operations. The answer would be too large. The request has too many parts */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': {
-            /** @enum {string} */
-            type:
-              | '/problems/body-too-large'
-              | '/problems/too-much-memory'
-              | '/problems/too-many-operations'
-              | '/problems/answer-too-large'
-              | '/problems/too-complex';
-            title: string;
-            /** @constant */
-            status: 413;
-            detail: string;
-            errors?: {
-              /** @description JSON pointer (RFC 6901) into the body of the request */
-              pointer: string;
-              detail: string;
-            }[];
-          };
-        };
-      };
-      /** @description The body has a media type that is not understood */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': {
-            /** @enum {string} */
-            type: '/problems/unsupported-media-type';
-            title: string;
-            /** @constant */
-            status: 415;
-            detail: string;
-            errors?: {
-              /** @description JSON pointer (RFC 6901) into the body of the request */
-              pointer: string;
-              detail: string;
-            }[];
-          };
-        };
-      };
-      /** @description Shapes do not fit together. A value is outside its domain. The result is not finite */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': {
-            /** @enum {string} */
-            type: '/problems/shape-mismatch' | '/problems/out-of-domain' | '/problems/non-finite-result';
-            title: string;
-            /** @constant */
-            status: 422;
-            detail: string;
-            errors?: {
-              /** @description JSON pointer (RFC 6901) into the body of the request */
-              pointer: string;
-              detail: string;
-            }[];
-            /**
-             * @description where the first value arose that is not finite
-             * @enum {string}
-             */
-            step?: 'pre_activations' | 'outputs' | 'loss' | 'gradients';
-            /** @description counted from 0; not with the step "loss" */
-            layer?: number;
-          };
-        };
-      };
-      /** @description Too many requests */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': {
-            /** @enum {string} */
-            type: '/problems/too-many-requests';
-            title: string;
-            /** @constant */
-            status: 429;
-            detail: string;
-            errors?: {
-              /** @description JSON pointer (RFC 6901) into the body of the request */
-              pointer: string;
-              detail: string;
-            }[];
-          };
-        };
-      };
-      /** @description The service failed */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': {
-            /** @enum {string} */
-            type: '/problems/internal';
-            title: string;
-            /** @constant */
-            status: 500;
-            detail: string;
-            errors?: {
-              /** @description JSON pointer (RFC 6901) into the body of the request */
-              pointer: string;
-              detail: string;
-            }[];
-          };
-        };
-      };
-      /** @description The service has too much to do */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': {
-            /** @enum {string} */
-            type: '/problems/overloaded';
-            title: string;
-            /** @constant */
-            status: 503;
-            detail: string;
-            errors?: {
-              /** @description JSON pointer (RFC 6901) into the body of the request */
-              pointer: string;
-              detail: string;
-            }[];
-          };
-        };
-      };
-      /** @description The answer took too long */
-      504: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': {
-            /** @enum {string} */
-            type: '/problems/deadline-exceeded';
-            title: string;
-            /** @constant */
-            status: 504;
-            detail: string;
-            errors?: {
-              /** @description JSON pointer (RFC 6901) into the body of the request */
-              pointer: string;
-              detail: string;
-            }[];
-          };
-        };
-      };
     };
-  };
-  live: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    gradients: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    network: {
+                        /** @description first to last; a layer has as many inputs as the one before has outputs */
+                        layers: {
+                            /** @description outputs x inputs: one row per unit */
+                            weights: number[][];
+                            /** @description outputs: one per unit; left out: the layer has no bias */
+                            biases?: number[];
+                            /**
+                             * activation
+                             * @description a name, or {"type": name, ...options}; left out or null: identity. In the formulas x is a pre-activation
+                             * @default identity
+                             */
+                            activation?: null | ("identity" | "tanh" | "sigmoid" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "celu" | "gelu" | "silu" | "mish" | "softplus" | "softsign" | "hardtanh" | "hardsigmoid" | "hardswish" | "logsigmoid" | "tanhshrink" | "softshrink" | "hardshrink" | "exp" | "softmax" | "log_softmax") | {
+                                /** @enum {string} */
+                                type: "identity" | "tanh" | "sigmoid" | "relu" | "relu6" | "selu" | "silu" | "mish" | "softsign" | "hardsigmoid" | "hardswish" | "logsigmoid" | "tanhshrink" | "exp" | "softmax" | "log_softmax";
+                            } | {
+                                /** @enum {string} */
+                                type: "leaky_relu";
+                                /**
+                                 * @description slope below 0, no unit
+                                 * @default 0.01
+                                 */
+                                negative_slope?: number;
+                            } | {
+                                /** @enum {string} */
+                                type: "elu";
+                                /**
+                                 * @description -alpha is the limit for very negative x, in units of the output
+                                 * @default 1
+                                 */
+                                alpha?: number;
+                            } | {
+                                /** @enum {string} */
+                                type: "celu";
+                                /**
+                                 * @description -alpha is the limit for very negative x, in units of x
+                                 * @default 1
+                                 */
+                                alpha?: number;
+                            } | {
+                                /** @enum {string} */
+                                type: "gelu";
+                                /**
+                                 * @description "none": exact, by the error function; "tanh": its approximation
+                                 * @default none
+                                 * @enum {string}
+                                 */
+                                approximate?: "none" | "tanh";
+                            } | {
+                                /** @enum {string} */
+                                type: "softplus";
+                                /**
+                                 * @description sharpness, per unit of x
+                                 * @default 1
+                                 */
+                                beta?: number;
+                                /**
+                                 * @description the value of beta * x above which the result is x, no unit
+                                 * @default 20
+                                 */
+                                threshold?: number;
+                            } | {
+                                /** @enum {string} */
+                                type: "hardtanh";
+                                /**
+                                 * @description lowest output, at most max_val, in units of x
+                                 * @default -1
+                                 */
+                                min_val?: number;
+                                /**
+                                 * @description highest output, at least min_val, in units of x
+                                 * @default 1
+                                 */
+                                max_val?: number;
+                            } | {
+                                /** @enum {string} */
+                                type: "softshrink";
+                                /**
+                                 * @description half the width of the zone that becomes 0, in units of x
+                                 * @default 0.5
+                                 */
+                                lambd?: number;
+                            } | {
+                                /** @enum {string} */
+                                type: "hardshrink";
+                                /**
+                                 * @description half the width of the zone that becomes 0, in units of x
+                                 * @default 0.5
+                                 */
+                                lambd?: number;
+                            };
+                        }[];
+                    };
+                    batch: {
+                        /** @description samples x features; features x samples with samples "columns" */
+                        inputs: number[][];
+                        /**
+                         * targets
+                         * @description what the outputs should be
+                         */
+                        targets: number[][] | number[];
+                        /** @description samples: at least 0, not all 0; left out: every sample weighs 1 */
+                        sample_weights?: number[];
+                        /**
+                         * @description whether a sample is a row or a column of `inputs` and of a matrix of `targets`, and in the answer of `outputs`, `input_gradients` and the matrices of `trace`
+                         * @default rows
+                         * @enum {string}
+                         */
+                        samples?: "rows" | "columns";
+                    };
+                    /**
+                     * loss
+                     * @description a name, or {"type": name, "reduction": ..., ...options}. In the formulas y is an output and t its target
+                     * @default mse
+                     */
+                    loss?: ("mse" | "l1" | "log_cosh" | "smooth_l1" | "huber" | "binary_cross_entropy" | "binary_cross_entropy_with_logits" | "cross_entropy" | "nll" | "kl_div" | "poisson_nll" | "soft_margin" | "hinge" | "squared_hinge") | {
+                        /** @enum {string} */
+                        type: "mse" | "l1" | "log_cosh" | "binary_cross_entropy" | "soft_margin" | "hinge" | "squared_hinge";
+                        /**
+                         * @description what the summed loss is divided by
+                         *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
+                         *     - `sum`: 1
+                         *     - `batchmean`: the sum of sample weights
+                         * @default mean
+                         * @enum {string}
+                         */
+                        reduction?: "mean" | "sum" | "batchmean";
+                    } | {
+                        /** @enum {string} */
+                        type: "smooth_l1";
+                        /**
+                         * @description where the parabola ends, in units of the outputs
+                         * @default 1
+                         */
+                        beta?: number;
+                        /**
+                         * @description what the summed loss is divided by
+                         *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
+                         *     - `sum`: 1
+                         *     - `batchmean`: the sum of sample weights
+                         * @default mean
+                         * @enum {string}
+                         */
+                        reduction?: "mean" | "sum" | "batchmean";
+                    } | {
+                        /** @enum {string} */
+                        type: "huber";
+                        /**
+                         * @description where the parabola ends, in units of the outputs
+                         * @default 1
+                         */
+                        delta?: number;
+                        /**
+                         * @description what the summed loss is divided by
+                         *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
+                         *     - `sum`: 1
+                         *     - `batchmean`: the sum of sample weights
+                         * @default mean
+                         * @enum {string}
+                         */
+                        reduction?: "mean" | "sum" | "batchmean";
+                    } | {
+                        /** @enum {string} */
+                        type: "binary_cross_entropy_with_logits";
+                        /** @description outputs: what a positive target weighs, at least 0; left out: 1 everywhere */
+                        pos_weight?: number[];
+                        /**
+                         * @description what the summed loss is divided by
+                         *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
+                         *     - `sum`: 1
+                         *     - `batchmean`: the sum of sample weights
+                         * @default mean
+                         * @enum {string}
+                         */
+                        reduction?: "mean" | "sum" | "batchmean";
+                    } | {
+                        /** @enum {string} */
+                        type: "cross_entropy";
+                        /** @description outputs: one weight per class, at least 0; left out: every class weighs 1 */
+                        weight?: number[];
+                        /**
+                         * @description share of the uniform distribution in the targets, no unit
+                         * @default 0
+                         */
+                        label_smoothing?: number;
+                        /**
+                         * @description samples of this class index count for nothing
+                         * @default -100
+                         */
+                        ignore_index?: number;
+                        /**
+                         * @description what the summed loss is divided by
+                         *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
+                         *     - `sum`: 1
+                         *     - `batchmean`: the sum of sample weights
+                         * @default mean
+                         * @enum {string}
+                         */
+                        reduction?: "mean" | "sum" | "batchmean";
+                    } | {
+                        /** @enum {string} */
+                        type: "nll";
+                        /** @description outputs: one weight per class, at least 0; left out: every class weighs 1 */
+                        weight?: number[];
+                        /**
+                         * @description samples of this class index count for nothing
+                         * @default -100
+                         */
+                        ignore_index?: number;
+                        /**
+                         * @description what the summed loss is divided by
+                         *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
+                         *     - `sum`: 1
+                         *     - `batchmean`: the sum of sample weights
+                         * @default mean
+                         * @enum {string}
+                         */
+                        reduction?: "mean" | "sum" | "batchmean";
+                    } | {
+                        /** @enum {string} */
+                        type: "kl_div";
+                        /**
+                         * @description whether the targets are logarithms of probabilities
+                         * @default false
+                         */
+                        log_target?: boolean;
+                        /**
+                         * @description what the summed loss is divided by
+                         *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
+                         *     - `sum`: 1
+                         *     - `batchmean`: the sum of sample weights
+                         * @default mean
+                         * @enum {string}
+                         */
+                        reduction?: "mean" | "sum" | "batchmean";
+                    } | {
+                        /** @enum {string} */
+                        type: "poisson_nll";
+                        /**
+                         * @description whether the outputs are logarithms of rates
+                         * @default true
+                         */
+                        log_input?: boolean;
+                        /**
+                         * @description whether to add Stirling's approximation of log(t!)
+                         * @default false
+                         */
+                        full?: boolean;
+                        /**
+                         * @description keeps the logarithm from 0, in units of the outputs
+                         * @default 1e-8
+                         */
+                        eps?: number;
+                        /**
+                         * @description what the summed loss is divided by
+                         *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
+                         *     - `sum`: 1
+                         *     - `batchmean`: the sum of sample weights
+                         * @default mean
+                         * @enum {string}
+                         */
+                        reduction?: "mean" | "sum" | "batchmean";
+                    };
+                    /**
+                     * @description extra values wanted in the answer
+                     * @default []
+                     */
+                    include?: ("outputs" | "input_gradients" | "per_sample_losses" | "per_sample_gradients" | "gradient_norms" | "trace")[];
+                };
+                "application/vnd.safetensors": string;
+            };
+        };
+        responses: {
+            /** @description The loss and its gradients */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        loss: number;
+                        /** @description d loss / d parameters: gradients[k] has the shape of network.layers[k] */
+                        gradients: {
+                            /** @description outputs x inputs */
+                            weights: number[][];
+                            /** @description outputs */
+                            biases?: number[];
+                        }[];
+                        /** @description what the reduction divided by: answers for parts of a batch merge to sum(divisor * gradient) / sum(divisor) */
+                        divisor: number;
+                        /** @description samples x outputs: the network's outputs */
+                        outputs?: number[][];
+                        /** @description samples x features: d loss / d inputs */
+                        input_gradients?: number[][];
+                        /** @description samples: each sample's share of the loss; the shares add up to it */
+                        per_sample_losses?: number[];
+                        /** @description per layer, each sample's share of the gradient; the shares add up to `gradients` */
+                        per_sample_gradients?: {
+                            /** @description samples x outputs x inputs */
+                            weights: number[][][];
+                            /** @description samples x outputs */
+                            biases?: number[][];
+                        }[];
+                        /** @description L2 norms of `gradients`, and of all of them together */
+                        gradient_norms?: {
+                            layers: {
+                                weights: number;
+                                biases?: number;
+                            }[];
+                            total: number;
+                        };
+                        /** @description per layer, every value of the way forward and back */
+                        trace?: {
+                            /** @description samples x inputs */
+                            inputs: number[][];
+                            /** @description samples x outputs: inputs * weights' + biases */
+                            pre_activations: number[][];
+                            /** @description samples x outputs: activation(pre_activations) */
+                            outputs: number[][];
+                            /** @description samples x outputs: d loss / d outputs */
+                            output_gradients: number[][];
+                            /** @description samples x outputs: d loss / d pre_activations */
+                            pre_activation_gradients: number[][];
+                            /** @description samples x inputs: d loss / d inputs */
+                            input_gradients: number[][];
+                        }[];
+                    };
+                    "application/vnd.safetensors": string;
+                };
+            };
+            /** @description The body cannot be read. The request does not fit the schema. The request is not HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** @enum {string} */
+                        type: "/problems/malformed-body" | "/problems/invalid-request" | "/problems/malformed-request";
+                        title: string;
+                        /** @constant */
+                        status: 400;
+                        detail: string;
+                        errors?: {
+                            /** @description JSON pointer (RFC 6901) into the body of the request */
+                            pointer: string;
+                            detail: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description An API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** @enum {string} */
+                        type: "/problems/unauthorized";
+                        title: string;
+                        /** @constant */
+                        status: 401;
+                        detail: string;
+                        errors?: {
+                            /** @description JSON pointer (RFC 6901) into the body of the request */
+                            pointer: string;
+                            detail: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description No answer in an accepted media type */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** @enum {string} */
+                        type: "/problems/not-acceptable";
+                        title: string;
+                        /** @constant */
+                        status: 406;
+                        detail: string;
+                        errors?: {
+                            /** @description JSON pointer (RFC 6901) into the body of the request */
+                            pointer: string;
+                            detail: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description The request did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** @enum {string} */
+                        type: "/problems/request-timeout";
+                        title: string;
+                        /** @constant */
+                        status: 408;
+                        detail: string;
+                        errors?: {
+                            /** @description JSON pointer (RFC 6901) into the body of the request */
+                            pointer: string;
+                            detail: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description The body is too large. The request needs too much memory. The request takes too many operations. The answer would be too large. The request has too many parts */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** @enum {string} */
+                        type: "/problems/body-too-large" | "/problems/too-much-memory" | "/problems/too-many-operations" | "/problems/answer-too-large" | "/problems/too-complex";
+                        title: string;
+                        /** @constant */
+                        status: 413;
+                        detail: string;
+                        errors?: {
+                            /** @description JSON pointer (RFC 6901) into the body of the request */
+                            pointer: string;
+                            detail: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description The body has a media type that is not understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** @enum {string} */
+                        type: "/problems/unsupported-media-type";
+                        title: string;
+                        /** @constant */
+                        status: 415;
+                        detail: string;
+                        errors?: {
+                            /** @description JSON pointer (RFC 6901) into the body of the request */
+                            pointer: string;
+                            detail: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description Shapes do not fit together. A value is outside its domain. The result is not finite */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** @enum {string} */
+                        type: "/problems/shape-mismatch" | "/problems/out-of-domain" | "/problems/non-finite-result";
+                        title: string;
+                        /** @constant */
+                        status: 422;
+                        detail: string;
+                        errors?: {
+                            /** @description JSON pointer (RFC 6901) into the body of the request */
+                            pointer: string;
+                            detail: string;
+                        }[];
+                        /**
+                         * @description where the first value arose that is not finite
+                         * @enum {string}
+                         */
+                        step?: "pre_activations" | "outputs" | "loss" | "gradients";
+                        /** @description counted from 0; not with the step "loss" */
+                        layer?: number;
+                    };
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** @enum {string} */
+                        type: "/problems/too-many-requests";
+                        title: string;
+                        /** @constant */
+                        status: 429;
+                        detail: string;
+                        errors?: {
+                            /** @description JSON pointer (RFC 6901) into the body of the request */
+                            pointer: string;
+                            detail: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** @enum {string} */
+                        type: "/problems/internal";
+                        title: string;
+                        /** @constant */
+                        status: 500;
+                        detail: string;
+                        errors?: {
+                            /** @description JSON pointer (RFC 6901) into the body of the request */
+                            pointer: string;
+                            detail: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description The service has too much to do */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** @enum {string} */
+                        type: "/problems/overloaded";
+                        title: string;
+                        /** @constant */
+                        status: 503;
+                        detail: string;
+                        errors?: {
+                            /** @description JSON pointer (RFC 6901) into the body of the request */
+                            pointer: string;
+                            detail: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description The answer took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** @enum {string} */
+                        type: "/problems/deadline-exceeded";
+                        title: string;
+                        /** @constant */
+                        status: 504;
+                        detail: string;
+                        errors?: {
+                            /** @description JSON pointer (RFC 6901) into the body of the request */
+                            pointer: string;
+                            detail: string;
+                        }[];
+                    };
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description Yes */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        content: {
-          'application/json': {
-            /** @constant */
-            status: 'live';
-          };
+        requestBody?: never;
+        responses: {
+            /** @description Yes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: "live";
+                    };
+                };
+            };
         };
-      };
     };
-  };
-  ready: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Yes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        status: "draining" | "starting" | "overloaded" | "ready";
+                        /** @enum {string} */
+                        engine: "openblas" | "portable" | "ml-matrix";
+                        /** @description the BLAS of the engine openblas */
+                        library?: string;
+                    };
+                };
+            };
+            /** @description Not while it starts, has too much to do, or is about to end */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        status: "draining" | "starting" | "overloaded" | "ready";
+                        /** @enum {string} */
+                        engine: "openblas" | "portable" | "ml-matrix";
+                        /** @description the BLAS of the engine openblas */
+                        library?: string;
+                    };
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description Yes */
-      200: {
-        headers: {
-          [name: string]: unknown;
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        content: {
-          'application/json': {
-            /** @enum {string} */
-            status: 'draining' | 'starting' | 'overloaded' | 'ready';
-            /** @enum {string} */
-            engine: 'openblas' | 'portable' | 'ml-matrix';
-            /** @description the BLAS of the engine openblas */
-            library?: string;
-          };
+        requestBody?: never;
+        responses: {
+            /** @description Metrics */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description An API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** @enum {string} */
+                        type: "/problems/unauthorized";
+                        title: string;
+                        /** @constant */
+                        status: 401;
+                        detail: string;
+                        errors?: {
+                            /** @description JSON pointer (RFC 6901) into the body of the request */
+                            pointer: string;
+                            detail: string;
+                        }[];
+                    };
+                };
+            };
         };
-      };
-      /** @description Not while it starts, has too much to do, or is about to end */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': {
-            /** @enum {string} */
-            status: 'draining' | 'starting' | 'overloaded' | 'ready';
-            /** @enum {string} */
-            engine: 'openblas' | 'portable' | 'ml-matrix';
-            /** @description the BLAS of the engine openblas */
-            library?: string;
-          };
-        };
-      };
     };
-  };
-  metrics: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    problem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                type: "malformed-body" | "invalid-request" | "malformed-request" | "unauthorized" | "not-found" | "method-not-allowed" | "not-acceptable" | "request-timeout" | "body-too-large" | "too-much-memory" | "too-many-operations" | "answer-too-large" | "too-complex" | "unsupported-media-type" | "shape-mismatch" | "out-of-domain" | "non-finite-result" | "too-many-requests" | "headers-too-large" | "overloaded" | "deadline-exceeded" | "internal";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The meaning of the error */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        type: string;
+                        status: number;
+                        title: string;
+                        meaning: string;
+                        remedy: string;
+                    };
+                    "text/html": string;
+                };
+            };
+            /** @description There is nothing at this path */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** @enum {string} */
+                        type: "/problems/not-found";
+                        title: string;
+                        /** @constant */
+                        status: 404;
+                        detail: string;
+                        errors?: {
+                            /** @description JSON pointer (RFC 6901) into the body of the request */
+                            pointer: string;
+                            detail: string;
+                        }[];
+                    };
+                };
+            };
+        };
     };
-    requestBody?: never;
-    responses: {
-      /** @description Metrics */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'text/plain': string;
-        };
-      };
-      /** @description An API key is needed */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': {
-            /** @enum {string} */
-            type: '/problems/unauthorized';
-            title: string;
-            /** @constant */
-            status: 401;
-            detail: string;
-            errors?: {
-              /** @description JSON pointer (RFC 6901) into the body of the request */
-              pointer: string;
-              detail: string;
-            }[];
-          };
-        };
-      };
-    };
-  };
-  problem: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        type:
-          | 'malformed-body'
-          | 'invalid-request'
-          | 'malformed-request'
-          | 'unauthorized'
-          | 'not-found'
-          | 'method-not-allowed'
-          | 'not-acceptable'
-          | 'request-timeout'
-          | 'body-too-large'
-          | 'too-much-memory'
-          | 'too-many-operations'
-          | 'answer-too-large'
-          | 'too-complex'
-          | 'unsupported-media-type'
-          | 'shape-mismatch'
-          | 'out-of-domain'
-          | 'non-finite-result'
-          | 'too-many-requests'
-          | 'headers-too-large'
-          | 'overloaded'
-          | 'deadline-exceeded'
-          | 'internal';
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The meaning of the error */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': {
-            type: string;
-            status: number;
-            title: string;
-            meaning: string;
-            remedy: string;
-          };
-          'text/html': string;
-        };
-      };
-      /** @description There is nothing at this path */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': {
-            /** @enum {string} */
-            type: '/problems/not-found';
-            title: string;
-            /** @constant */
-            status: 404;
-            detail: string;
-            errors?: {
-              /** @description JSON pointer (RFC 6901) into the body of the request */
-              pointer: string;
-              detail: string;
-            }[];
-          };
-        };
-      };
-    };
-  };
 }
