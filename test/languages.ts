@@ -50,7 +50,7 @@ export const languages = {
     run: (file, scratch) => [['go', 'build', '-o', join(scratch, 'program'), file], [join(scratch, 'program')]],
   },
   java: {
-    packages: 'openjdk-17-jdk-headless libgoogle-gson-java',
+    packages: 'openjdk-17-jdk-headless',
     check: ['javac', '--version'],
     atLeast: [17, 0],
     run: (file) => [['java', '-cp', classPath, file]],

@@ -30,9 +30,10 @@ export const languageOf: Record<string, Program['language']> = {
   '.m': 'octave',
 };
 
-/** What a program needs besides its language: the file that shows that it is there, and how it gets there. The tests download nothing. */
+/** What a program needs besides its language: a file of it, and how it gets there. The tests download nothing. */
 const downloads: Record<string, readonly [file: string, command: string]> = {
   typescript: [`${folder}typescript/node_modules/openapi-fetch/package.json`, 'npm ci --prefix examples/typescript'],
+  java: ['/usr/share/java/gson.jar', 'apt-get install libgoogle-gson-java'],
 };
 
 const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
