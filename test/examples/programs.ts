@@ -59,8 +59,8 @@ export async function skipped({ file, language }: Program): Promise<string | fal
 /** The folder of the language, where the commands are to be run. */
 const folderOf = (file: string): string => `${folder}${file.split('/')[0]}`;
 
-/** Cargo downloads nothing, and Java compiles no better than a short run is worth. */
-const hasty = { CARGO_NET_OFFLINE: 'true', JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' };
+/** Java compiles no better than a short run is worth. */
+const hasty = { JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' };
 
 /** Runs a program as the README says. */
 export function run(
