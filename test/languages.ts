@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 
 type Command = readonly [program: string, ...args: string[]];
 
-interface Language {
+export interface Language {
   /** What has it, in Debian. */
   readonly packages: string;
   /** Ends with 0 where the language is installed, with all that its programs here use, and prints its version first. */

@@ -7,7 +7,7 @@
 # GRADIENTS_URL is where the service is, GRADIENTS_API_KEY the key that it may want.
 set -eu
 
-# Posts the request on standard input and prints the answer. An error is explained on standard error, and the status is then 1.
+# Posts the request on standard input and prints the answer. An error is explained on standard error, with status 1.
 # Where the service is busy (429, 503), curl waits as long as it is told to (Retry-After) and tries again.
 gradients() (
   folder=$(mktemp -d)

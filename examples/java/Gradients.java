@@ -79,7 +79,9 @@ public final class Gradients {
     private Gradients() {}
 
     /**
-     * The answer to a request. Where the service is busy (429, 503), this waits as long as it is told to and tries again.
+     * The answer to a request.
+     *
+     * <p>Where the service is busy (429, 503), this waits as long as it is told to and tries again.
      *
      * @param request a Request, or whatever else Gson makes one from, such as a JsonElement
      * @throws GradientsException if the service refuses the request
@@ -114,7 +116,11 @@ public final class Gradients {
 
     /** How long the service asks to wait; a second if it does not say. */
     private static int secondsToWait(HttpResponse<?> response) {
-        return response.headers().firstValue("Retry-After").filter(wait -> wait.matches("\\d{1,9}")).map(Integer::valueOf).orElse(1);
+        return response.headers()
+                .firstValue("Retry-After")
+                .filter(wait -> wait.matches("\\d{1,9}"))
+                .map(Integer::valueOf)
+                .orElse(1);
     }
 
     /** The problem document of an answer; a proxy on the way may have sent something else. */
@@ -139,7 +145,8 @@ public final class Gradients {
 
     public static void main(String[] args) throws InterruptedException {
         try {
-            Answer answer = gradients(args.length > 0 ? JsonParser.parseString(Files.readString(Path.of(args[0]))) : article());
+            Object request = args.length > 0 ? JsonParser.parseString(Files.readString(Path.of(args[0]))) : article();
+            Answer answer = gradients(request);
             System.out.println("loss: " + answer.loss());
             for (int k = 0; k < answer.gradients().size(); k++) {
                 Gradient layer = answer.gradients().get(k);

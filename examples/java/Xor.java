@@ -31,8 +31,8 @@ public final class Xor {
 
     /** A layer of the same shape with nothing but zeros. */
     private static Gradients.Layer zerosLike(Gradients.Layer layer) {
-        double[][] weights = layer.weights();
-        return new Gradients.Layer(new double[weights.length][weights[0].length], new double[layer.biases().length], null);
+        double[][] weights = new double[layer.weights().length][layer.weights()[0].length];
+        return new Gradients.Layer(weights, new double[layer.biases().length], null);
     }
 
     /** Takes one step: velocity ← momentum · velocity − rate · gradient, values ← values + velocity. */

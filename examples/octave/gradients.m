@@ -2,9 +2,9 @@
 %
 %   answer = gradients(request)
 %
-% The request is a struct, or its JSON as a string. network.layers is a cell of structs, weights and what the batch has are
-% matrices, biases vectors; a list of classes is to be wrapped by num2cell. The answer has its loss, its gradients (a cell of
-% structs), and what the request includes. Octave's jsondecode may read the last digit of a number wrong.
+% The request is a struct, or its JSON as a string. network.layers is a cell of structs, weights, inputs and targets
+% are matrices, biases vectors; a list of classes is to be wrapped by num2cell. The answer has its loss, its gradients
+% (a cell of structs), and what the request includes. Octave's jsondecode may read a number's last digit wrong.
 %
 % GRADIENTS_URL is where the service is, GRADIENTS_API_KEY the key that it may want.
 % Where the service is busy (429, 503), curl waits as long as it is told to (Retry-After) and tries again.
@@ -26,8 +26,8 @@ function answer = gradients(request)
   end
 end
 
-% A request whose matrices are lists of lists. On its own, jsonencode makes a flat list of a matrix with one row, and a number of
-% a vector with one element.
+% A request whose matrices are lists of lists. On its own, jsonencode makes a flat list of a matrix with one row, and
+% a number of a vector with one element.
 function request = with_lists(request)
   for k = 1:numel(request.network.layers)
     request.network.layers{k}.weights = to_rows(request.network.layers{k}.weights);

@@ -102,8 +102,12 @@ function main(array $arguments): void
 {
     $request = article();
     if ($arguments) {
+        $json = @file_get_contents($arguments[0]);
+        if ($json === false) {
+            throw new RuntimeException(error_get_last()['message']);
+        }
         // As objects, so that an empty one stays one.
-        $request = json_decode((string) file_get_contents($arguments[0]), flags: JSON_THROW_ON_ERROR);
+        $request = json_decode($json, flags: JSON_THROW_ON_ERROR);
     }
     $answer = gradients($request);
     echo 'loss: ', json_encode($answer['loss']), "\n";

@@ -1,9 +1,12 @@
-"""The gradients of a network, from a gradient service, with the standard library only.
+"""The gradients of a network, from a gradient service.
+
+The standard library is enough.
 
     python3 gradients.py         the network of the article
     python3 gradients.py FILE    the request in a JSON file
 
-GRADIENTS_URL is where the service is, GRADIENTS_API_KEY the key that it may want.
+GRADIENTS_URL is where the service is, GRADIENTS_API_KEY the key that it
+may want.
 """
 
 import json
@@ -20,39 +23,60 @@ TRIES = 5
 ARTICLE = {
     "network": {
         "layers": [
-            {"weights": [[0.1, 0.1]] * 3, "biases": [0.1] * 3, "activation": "tanh"},
-            {"weights": [[0.1, 0.1, 0.1]] * 3, "biases": [0.1] * 3, "activation": "tanh"},
-            {"weights": [[0.1, 0.1, 0.1]] * 2, "biases": [0.1] * 2},
+            {
+                "weights": [[0.1, 0.1], [0.1, 0.1], [0.1, 0.1]],
+                "biases": [0.1, 0.1, 0.1],
+                "activation": "tanh",
+            },
+            {
+                "weights": [[0.1, 0.1, 0.1], [0.1, 0.1, 0.1], [0.1, 0.1, 0.1]],
+                "biases": [0.1, 0.1, 0.1],
+                "activation": "tanh",
+            },
+            {
+                "weights": [[0.1, 0.1, 0.1], [0.1, 0.1, 0.1]],
+                "biases": [0.1, 0.1],
+            },
         ]
     },
     # One sample per column.
-    "batch": {"inputs": [[3, 2], [4, 5]], "targets": [[2, 1], [2, 2]], "samples": "columns"},
+    "batch": {
+        "inputs": [[3, 2], [4, 5]],
+        "targets": [[2, 1], [2, 2]],
+        "samples": "columns",
+    },
     "loss": "mse",
 }
 
 
 class GradientsError(Exception):
-    """What the service says against a request; `problem` is its problem document (RFC 9457)."""
+    """What the service says against a request.
+
+    `problem` is its problem document (RFC 9457).
+    """
 
     def __init__(self, problem):
-        lines = [f"{problem.get('title')}: {problem.get('detail')}"]
-        lines += [f"  {error['pointer']}: {error['detail']}" for error in problem.get("errors", [])]
+        lines = [f"{problem['title']}: {problem['detail']}"]
+        for error in problem.get("errors", []):
+            lines.append(f"  {error['pointer']}: {error['detail']}")
         super().__init__("\n".join(lines))
         self.problem = problem
 
 
 def gradients(request):
-    """Return the answer to a request: its "loss", its "gradients", and what it includes.
+    """Return the answer to a request: "loss", "gradients", what it includes.
 
-    Where the service is busy (429, 503), this waits as long as it is told to and tries again.
+    Where the service is busy (429, 503), this waits as long as it is told
+    to and tries again.
     """
     headers = {"Content-Type": "application/json"}
     if API_KEY:
         headers["Authorization"] = f"Bearer {API_KEY}"
     body = json.dumps(request).encode()
+    post = urllib.request.Request(f"{URL}/gradients", body, headers)
     for tries_left in reversed(range(TRIES)):
         try:
-            with urllib.request.urlopen(urllib.request.Request(f"{URL}/gradients", body, headers)) as response:
+            with urllib.request.urlopen(post) as response:
                 return json.load(response)
         except urllib.error.HTTPError as error:
             if error.code not in (429, 503) or not tries_left:
@@ -67,10 +91,14 @@ def seconds_to_wait(error):
 
 
 def problem_of(error):
-    """The problem document of an answer; a proxy on the way may have sent something else."""
+    """The problem document of an answer.
+
+    A proxy on the way may have sent something else.
+    """
     if error.headers.get_content_type() == "application/problem+json":
         return json.load(error)
-    return {"title": error.reason, "detail": f"the service answered {error.code}"}
+    detail = f"the service answered {error.code}"
+    return {"title": error.reason, "detail": detail}
 
 
 def main():
@@ -88,5 +116,5 @@ def main():
 if __name__ == "__main__":
     try:
         main()
-    except (GradientsError, OSError) as error:
+    except (GradientsError, OSError, ValueError) as error:
         sys.exit(str(error))

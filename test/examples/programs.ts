@@ -11,6 +11,8 @@ export interface Program {
   /** The file that the README points to, from the folder of the examples on. */
   readonly file: string;
   readonly command: string;
+  /** What the README says that it needs. */
+  readonly needs: string;
   readonly language: LanguageName | 'browser';
 }
 
@@ -38,8 +40,8 @@ const downloads: Record<string, readonly [file: string, command: string]> = {
 
 const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-function read([, file, command]: RegExpMatchArray): Program {
-  return { file, command, language: file.endsWith('safetensors.py') ? 'numpy' : languageOf[extname(file)] };
+function read([, file, command, needs]: RegExpMatchArray): Program {
+  return { file, command, needs, language: file.endsWith('safetensors.py') ? 'numpy' : languageOf[extname(file)] };
 }
 
 /** Why a program cannot be run here, for the option `skip` of a test; false if it can. */
@@ -90,4 +92,4 @@ async function browse(page: string): Promise<Outcome> {
 export const [articles, trainings] = readme
   .split(/^\|---.*\n/m)
   .slice(1)
-  .map((table) => [...table.matchAll(/^\| \[.*?\]\((.*?)\).*?\| `(.*?)`/gm)].map(read));
+  .map((table) => [...table.matchAll(/^\| \[.*?\]\((.*?)\).*?\| `(.*?)`(.*)$/gm)].map(read));

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { extname } from 'node:path';
 import t from 'tap';
-import { missing, runCommand } from '../languages.ts';
+import { type Language, languages, missing, runCommand } from '../languages.ts';
 import { articles, folder, languageOf, readme, trainings } from './programs.ts';
 
 t.test('each example is listed', async (t) => {
@@ -26,6 +26,13 @@ t.test('each example is listed', async (t) => {
     [],
     'each program is linked to',
   );
+});
+
+t.test('the versions that are needed are those that the tests ask for', async (t) => {
+  for (const { file, needs, language } of articles) {
+    const { atLeast }: Partial<Language> = language === 'browser' ? {} : languages[language];
+    if (atLeast) t.match(needs, ` ${atLeast.join('.').replace(/\.0$/, '')}`, file);
+  }
 });
 
 const formatters: [language: 'go' | 'rust', command: [string, ...string[]]][] = [

@@ -11,9 +11,9 @@ use serde_json::{from_str, json, Value};
 fn article() -> Value {
     json!({
         "network": { "layers": [
-            { "weights": [[0.1, 0.1], [0.1, 0.1], [0.1, 0.1]], "biases": [0.1, 0.1, 0.1], "activation": "tanh" },
-            { "weights": [[0.1, 0.1, 0.1], [0.1, 0.1, 0.1], [0.1, 0.1, 0.1]], "biases": [0.1, 0.1, 0.1], "activation": "tanh" },
-            { "weights": [[0.1, 0.1, 0.1], [0.1, 0.1, 0.1]], "biases": [0.1, 0.1] },
+            { "weights": vec![[0.1; 2]; 3], "biases": vec![0.1; 3], "activation": "tanh" },
+            { "weights": vec![[0.1; 3]; 3], "biases": vec![0.1; 3], "activation": "tanh" },
+            { "weights": vec![[0.1; 3]; 2], "biases": vec![0.1; 2] },
         ] },
         // One sample per column.
         "batch": { "inputs": [[3, 2], [4, 5]], "targets": [[2, 1], [2, 2]], "samples": "columns" },
