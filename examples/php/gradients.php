@@ -59,12 +59,12 @@ function post(string $body): array
         $headers[] = "Authorization: Bearer $key";
     }
     $options = ['method' => 'POST', 'header' => $headers, 'content' => $body, 'ignore_errors' => true];
-    $text = @file_get_contents($url, false, stream_context_create(['http' => $options]));
-    if ($text === false) {
+    $stream = @fopen($url, 'r', false, stream_context_create(['http' => $options]));
+    if ($stream === false) {
         throw new RuntimeException(error_get_last()['message']);
     }
-    // PHP puts the headers of the answer into this variable.
-    $lines = $http_response_header;
+    $text = stream_get_contents($stream);
+    $lines = stream_get_meta_data($stream)['wrapper_data'];
     $status = (int) explode(' ', $lines[0])[1];
     $answered = [];
     foreach (array_slice($lines, 1) as $line) {

@@ -1,6 +1,8 @@
 // The programs that examples/README.md lists, run by the commands that it gives.
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, extname } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type LanguageName, missing, type Options, type Outcome, runCommand } from '../languages.ts';
 
@@ -83,7 +85,10 @@ async function browse(page: string): Promise<Outcome> {
   // Without these it asks for hosts of its own, and as root it does not start.
   const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
   const options = ['--headless', '--no-sandbox', '--disable-gpu', ...quiet, '--virtual-time-budget=60000', '--dump-dom'];
-  const outcome = await runCommand([chromium, ...options, page]);
+  // A profile of its own: with that of another Chromium it would leave the page to that one.
+  const profile = await mkdtemp(join(tmpdir(), 'chromium-'));
+  const outcome = await runCommand([chromium, ...options, `--user-data-dir=${profile}`, page]);
+  await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   const [, said = ''] = /<output[^>]*>(.*?)<\/output>/s.exec(outcome.stdout) ?? [];
   return { ...outcome, stdout: said };
 }
