@@ -1,0 +1,3 @@
+module example.com/gradients
+
+go 1.18

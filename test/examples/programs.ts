@@ -1,0 +1,100 @@
+// The programs that examples/README.md lists, run by the commands that it gives.
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type LanguageName, missing, type Options, type Outcome, runCommand } from '../languages.ts';
+
+export const folder = fileURLToPath(new URL('../../examples/', import.meta.url));
+export const readme = readFileSync(`${folder}README.md`, 'utf8');
+
+export interface Program {
+  /** The file that the README points to, from the folder of the examples on. */
+  readonly file: string;
+  readonly command: string;
+  /** What the README says that it needs. */
+  readonly needs: string;
+  readonly language: LanguageName | 'browser';
+}
+
+/** By the ending of its file. */
+export const languageOf: Record<string, Program['language']> = {
+  '.sh': 'shell',
+  '.py': 'python',
+  '.mjs': 'javascript',
+  '.html': 'browser',
+  '.ts': 'javascript',
+  '.go': 'go',
+  '.java': 'java',
+  '.rs': 'rust',
+  '.php': 'php',
+  '.rb': 'ruby',
+  '.R': 'r',
+  '.m': 'octave',
+};
+
+/** What a program needs besides its language: a file of it, and how it gets there. The tests download nothing. */
+const downloads: Record<string, readonly [file: string, command: string]> = {
+  typescript: [`${folder}typescript/node_modules/openapi-fetch/package.json`, 'npm ci --prefix examples/typescript'],
+  java: ['/usr/share/java/gson.jar', 'apt-get install libgoogle-gson-java'],
+};
+
+const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+function read([, file, command, needs]: RegExpMatchArray): Program {
+  return { file, command, needs, language: file.endsWith('safetensors.py') ? 'numpy' : languageOf[extname(file)] };
+}
+
+/** Why a program cannot be run here, for the option `skip` of a test; false if it can. */
+export async function skipped({ file, language }: Program): Promise<string | false> {
+  if (language === 'browser') return !existsSync(chromium) && 'there is no Chromium here: apt-get install chromium';
+  const [needed, command] = downloads[dirname(file)] ?? [];
+  if (needed && !existsSync(needed)) return `what it needs is not here: ${command}`;
+  if (language === 'rust' && !(await missing('rust'))) {
+    const crates = await runCommand(['cargo', 'metadata', '--offline', '--locked', '--format-version=1'], {
+      folder: folderOf(file),
+    });
+    if (crates.code !== 0) return 'its crates are not here: cargo fetch --manifest-path examples/rust/Cargo.toml';
+  }
+  return missing(language);
+}
+
+/** The folder of the language, where the commands are to be run. */
+const folderOf = (file: string): string => `${folder}${file.split('/')[0]}`;
+
+/** Java compiles no better than a short run is worth. */
+const hasty = { JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' };
+
+/** Runs a program as the README says. */
+export function run(
+  { file, command, language }: Program,
+  url: string,
+  { args = [], environment = {} }: Options = {},
+): Promise<Outcome> {
+  if (language === 'browser') return browse(url);
+  const local = command.replace('npm install && ', '').replace(/^python3/, process.env.PYTHON ?? 'python3');
+  return runCommand(['sh', '-c', `${local} "$@"`, 'sh', ...args], {
+    folder: folderOf(file),
+    environment: { ...hasty, GRADIENTS_URL: url, ...environment },
+  });
+}
+
+/** Opens a page: what it says in the end is on standard output. */
+async function browse(page: string): Promise<Outcome> {
+  // Without these it asks for hosts of its own, and as root it does not start.
+  const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
+  const options = ['--headless', '--no-sandbox', '--disable-gpu', ...quiet, '--virtual-time-budget=60000', '--dump-dom'];
+  // A profile of its own: with that of another Chromium it would leave the page to that one.
+  const profile = await mkdtemp(join(tmpdir(), 'chromium-'));
+  const outcome = await runCommand([chromium, ...options, `--user-data-dir=${profile}`, page]);
+  await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  const [, said = ''] = /<output[^>]*>(.*?)<\/output>/s.exec(outcome.stdout) ?? [];
+  return { ...outcome, stdout: said };
+}
+
+/** The programs of the README's tables, the first of which has those for the article, the second those that train. */
+export const [articles, trainings] = readme
+  .split(/^\|---.*\n/m)
+  .slice(1)
+  .map((table) => [...table.matchAll(/^\| \[.*?\]\((.*?)\).*?\| `(.*?)`(.*)$/gm)].map(read));

@@ -1,0 +1,49 @@
+// The README of the examples lists each of them and no other, and they look as the tools of their languages would have it.
+import { existsSync, readdirSync } from 'node:fs';
+import { extname } from 'node:path';
+import t from 'tap';
+import { type Language, languages, missing, runCommand } from '../languages.ts';
+import { articles, folder, languageOf, readme, trainings } from './programs.ts';
+
+t.test('each example is listed', async (t) => {
+  const listed = [...readme.matchAll(/\]\(([^)]*)\)/g)].map(([, file]) => file);
+  t.strictSame(
+    listed,
+    [...articles, ...trainings].map(({ file }) => file),
+    'each link is a program that the tests run',
+  );
+  t.strictSame(
+    listed.filter((file) => !existsSync(`${folder}${file}`)),
+    [],
+    'each link leads to a file',
+  );
+  const languages = readdirSync(folder).filter((name) => name !== 'README.md');
+  t.strictSame([...new Set(listed.map((file) => file.split('/')[0]))].sort(), languages.sort(), 'each folder is linked to');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => !name.includes('node_modules/'));
+  const programs = files.filter((name) => extname(name) in languageOf && /\/(gradients|xor)/i.test(name));
+  t.strictSame(
+    programs.filter((name) => !listed.includes(name)),
+    [],
+    'each program is linked to',
+  );
+});
+
+t.test('the versions that are needed are those that the tests ask for', async (t) => {
+  for (const { file, needs, language } of articles) {
+    const { atLeast }: Partial<Language> = language === 'browser' ? {} : languages[language];
+    if (atLeast) t.match(needs, ` ${atLeast.join('.').replace(/\.0$/, '')}`, file);
+  }
+});
+
+const formatters: [language: 'go' | 'rust', command: [string, ...string[]]][] = [
+  ['go', ['gofmt', '-l', '.']],
+  ['rust', ['cargo', 'fmt', '--check']],
+];
+for (const [language, command] of formatters) {
+  const skip =
+    (await missing(language)) ||
+    ((await runCommand([command[0], '--help'])).code === undefined && `there is no ${command[0]} here`);
+  t.test(`the format of ${language}`, { skip }, async (t) => {
+    t.match(await runCommand(command, { folder: `${folder}${language}` }), { code: 0, stdout: /^$/ });
+  });
+}
