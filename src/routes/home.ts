@@ -5,6 +5,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { examples } from '../../schemas/examples.ts';
 import { problems } from '../../schemas/problem.ts';
 import { html, pageResponse, sendPage } from './page.ts';
+import { problemResponses } from './responses.ts';
 
 const Home = Type.Object(
   {
@@ -14,7 +15,7 @@ const Home = Type.Object(
     routes: Type.Record(Type.String(), Type.String()),
     example: Type.String({ description: 'a command line to try' }),
   },
-  { additionalProperties: false },
+  { $id: 'Home', additionalProperties: false },
 );
 
 export function homeRoutes(app: FastifyInstance): void {
@@ -24,8 +25,9 @@ export function homeRoutes(app: FastifyInstance): void {
       schema: {
         operationId: 'home',
         summary: 'What this service is',
+        description: 'Its routes, and a request to try.',
         tags: ['documentation'],
-        response: { 200: pageResponse('The service and its routes', Home) },
+        response: { 200: pageResponse('The service and its routes', Home), ...problemResponses(429, 431) },
       },
     },
     (request, reply) => {

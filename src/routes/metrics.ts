@@ -14,11 +14,12 @@ export function metricsRoutes(app: FastifyInstance, metrics: Metrics): void {
       schema: {
         operationId: 'metrics',
         summary: 'What Prometheus reads',
+        description: 'Requests, their phases and problems, the queue, threads and memory, in the text format of Prometheus.',
         tags: ['health'],
         security: optionalKey,
         response: {
           200: { description: 'Metrics', content: { 'text/plain': { schema: Type.String() } } },
-          ...problemResponses(401),
+          ...problemResponses(401, 431),
         },
       },
     },

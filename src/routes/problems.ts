@@ -15,7 +15,7 @@ const Meaning = Type.Object(
     meaning: Type.String(),
     remedy: Type.String(),
   },
-  { additionalProperties: false },
+  { $id: 'ProblemMeaning', additionalProperties: false },
 );
 
 export function problemsRoutes(app: FastifyInstance): void {
@@ -25,9 +25,10 @@ export function problemsRoutes(app: FastifyInstance): void {
       schema: {
         operationId: 'problem',
         summary: 'What an error type means and what to do',
+        description: 'The `type` of a problem document is the path of this.',
         tags: ['documentation'],
         params: Type.Object({ type: Names(Object.keys(problems)) }),
-        response: { 200: pageResponse('The meaning of the error', Meaning), ...problemResponses(404) },
+        response: { 200: pageResponse('The meaning of the error', Meaning), ...problemResponses(404, 429, 431) },
       },
     },
     (request, reply) => {
