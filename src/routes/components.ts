@@ -52,11 +52,12 @@ export class Components {
   }
 
   #inside(schema: TSchema): Schema {
-    const { properties, items, anyOf, ...plain } = schema;
+    const { properties, items, anyOf, enum: names, ...plain } = schema;
     if (anyOf) return this.#choice(anyOf, plain);
     const type = Number.isInteger(schema.const) ? 'integer' : schema.type;
     return {
-      ...schema,
+      ...plain,
+      ...(names && (names.length === 1 ? { const: names[0] } : { enum: names })),
       ...(type && { type }),
       ...(Object.hasOwn(FORMATS, type) && { format: FORMATS[type] }),
       ...(properties && { properties: mapValues(properties, (property) => this.#refer(property)) }),

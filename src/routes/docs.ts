@@ -13,6 +13,9 @@ const CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; style
 /** How a route for those who have an API key is documented: whether there are keys is the operator's choice. */
 export const optionalKey = [{}, { bearer: [] }, { header: [] }];
 
+/** What every OpenAPI document has. */
+const AnyDocument = Type.Object({ openapi: Type.String() }, { additionalProperties: true });
+
 /** To be called before the routes that are to be documented are added. */
 export async function docsRoutes(app: FastifyInstance): Promise<void> {
   const { name: title, version, description, author, license } = packageJson;
@@ -60,7 +63,10 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
         description: 'OpenAPI 3.1, from which clients can be generated. GET /docs shows it.',
         tags: ['documentation'],
         response: {
-          200: { description: 'An OpenAPI 3.1 document', content: { 'application/json': { schema: Type.Object({}) } } },
+          200: {
+            description: 'An OpenAPI 3.1 document',
+            content: { 'application/json': { schema: AnyDocument, example: { openapi: '3.1.0' } } },
+          },
           ...problemResponses(429, 431),
         },
       },

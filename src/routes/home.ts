@@ -12,11 +12,19 @@ const Home = Type.Object(
     name: Type.String(),
     description: Type.String(),
     documentation: Type.String(),
-    routes: Type.Record(Type.String(), Type.String()),
+    routes: Type.Object({}, { additionalProperties: Type.String() }),
     example: Type.String({ description: 'a command line to try' }),
   },
   { $id: 'Home', additionalProperties: false },
 );
+
+const EXAMPLE = {
+  name: packageJson.name,
+  description: packageJson.description,
+  documentation: '/docs',
+  routes: { 'POST /gradients': "A network's gradients on a batch" },
+  example: "curl http://127.0.0.1:3000/gradients -H 'Content-Type: application/json' -d @request.json",
+};
 
 export function homeRoutes(app: FastifyInstance): void {
   app.get(
@@ -27,7 +35,7 @@ export function homeRoutes(app: FastifyInstance): void {
         summary: 'What this service is',
         description: 'Its routes, and a request to try.',
         tags: ['documentation'],
-        response: { 200: pageResponse('The service and its routes', Home), ...problemResponses(429, 431) },
+        response: { 200: pageResponse('The service and its routes', Home, EXAMPLE), ...problemResponses(429, 431) },
       },
     },
     (request, reply) => {

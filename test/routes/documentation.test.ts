@@ -3,8 +3,10 @@ import t from 'tap';
 import { activations } from '../../schemas/activation.ts';
 import { examples } from '../../schemas/examples.ts';
 import { losses } from '../../schemas/loss.ts';
-import { problems } from '../../schemas/problem.ts';
-import { startApp } from '../helper.ts';
+import { type ProblemType, problems } from '../../schemas/problem.ts';
+import { problemExamples } from '../../schemas/problem-examples.ts';
+import { problemOf } from '../../src/problems.ts';
+import { post, startApp } from '../helper.ts';
 
 t.test('OpenAPI 3.1, made from the schemas', async (t) => {
   const app = await startApp(t);
@@ -60,12 +62,12 @@ t.test('OpenAPI 3.1, made from the schemas', async (t) => {
     for (const [name, { formula }] of Object.entries(declared)) {
       t.match(schemas[`${choice}Name`].description, formula);
       const variant = schemas[discriminator.mapping[name].split('/').at(-1)];
-      t.strictSame(variant.properties.type.enum, [name]);
+      t.equal(variant.properties.type.const, name);
       t.equal(variant.description, `\`${formula}\``);
     }
   }
   const { properties, additionalProperties } = schemas.EluActivation;
-  t.match(properties, { type: { enum: ['elu'] }, alpha: { type: 'number', format: 'double', default: 1 } });
+  t.match(properties, { type: { const: 'elu' }, alpha: { type: 'number', format: 'double', default: 1 } });
   t.equal(additionalProperties, false);
   t.match(schemas.CrossEntropyLoss.properties.ignore_index, { type: 'integer', format: 'int64', default: -100 });
   t.notMatch(JSON.stringify(schemas), '"title":"', 'names are those of the schemas');
@@ -74,7 +76,10 @@ t.test('OpenAPI 3.1, made from the schemas', async (t) => {
     t.strictSame(request.examples[name], { summary, value: sent }, `${name}: the request`);
     t.strictSame(responses[200].content['application/json'].examples[name], { summary, value: answer }, `${name}: the answer`);
   }
-  const types = Object.keys(responses).flatMap((status) => schemas[`Problem${status}`]?.properties.type.enum ?? []);
+  const types = Object.keys(responses).flatMap((status) => {
+    const { enum: several, const: only } = schemas[`Problem${status}`]?.properties.type ?? {};
+    return several ?? only ?? [];
+  });
   t.strictSame(
     new Set(types),
     new Set(
@@ -145,5 +150,24 @@ t.test('GET /problems/{type}, for every type', async (t) => {
     const page = await app.inject({ url, headers: { accept: 'text/html' } });
     t.match(page.body, `<h1>${problem.title}</h1>`);
     t.match(page.body, problem.meaning.replaceAll('"', '&quot;'));
+  }
+});
+
+t.test('the examples of problems are what the service says', async (t) => {
+  const request = { network: { layers: [{ weights: [[0.5, -0.25]] }] }, batch: { inputs: [[1, 2]], targets: [[1]] } };
+  const { network, batch } = request;
+  const sent: [type: ProblemType, body: object | string, headers?: Record<string, string>][] = [
+    ['malformed-body', '{"network": {"layers": [}'],
+    ['invalid-request', { network, batch: { inputs: batch.inputs, target: batch.targets } }],
+    ['not-acceptable', request, { accept: 'text/csv' }],
+    ['unsupported-media-type', request, { 'content-type': 'text/csv' }],
+    ['shape-mismatch', { network, batch: { ...batch, inputs: [[1, 2, 3]] } }],
+    ['out-of-domain', { network, batch: { ...batch, targets: [[2]] }, loss: 'binary_cross_entropy_with_logits' }],
+    ['non-finite-result', { network: { layers: [{ weights: [[1000, 0]], activation: 'exp' }] }, batch }],
+  ];
+  const app = await startApp(t);
+  for (const [type, body, headers] of sent) {
+    const response = await post(app, body, headers);
+    t.strictSame(response.json(), problemOf(type, problemExamples[type]));
   }
 });
