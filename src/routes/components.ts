@@ -12,6 +12,11 @@ export class Components {
   readonly schemas: Record<string, Schema> = {};
   readonly #bodies = new Map<unknown, Schema>();
 
+  /** With the schemas that a reader looks for first. */
+  constructor(first: readonly TSchema[]) {
+    for (const schema of first) this.#refer(schema);
+  }
+
   /** The schema of a route, with references for what has a name. */
   ofRoute({ body, response, params, ...route }: Schema): Schema {
     const content = body instanceof Object && this.#ofContent(body as Schema);
@@ -40,11 +45,11 @@ export class Components {
     return { ...described, content };
   }
 
-  /** A schema, or a reference to it if it has a name. Its title is what errors call it, and would be taken for its name. */
+  /** A schema, or a reference to it if it has a name, which is its title too; its own title is for errors. */
   #refer({ $id, title: _, ...schema }: TSchema): Schema {
     if (!$id) return this.#inside(schema as TSchema);
     if (!this.schemas[$id]) {
-      const component: Schema = {};
+      const component: Schema = { title: $id };
       this.schemas[$id] = component;
       Object.assign(component, this.#inside(schema as TSchema));
     }

@@ -4,6 +4,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
 import packageJson from '../../package.json' with { type: 'json' };
+import { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
 import { Components } from './components.ts';
 import { problemResponses } from './responses.ts';
 
@@ -19,7 +20,7 @@ const AnyDocument = Type.Object({ openapi: Type.String() }, { additionalProperti
 /** To be called before the routes that are to be documented are added. */
 export async function docsRoutes(app: FastifyInstance): Promise<void> {
   const { name: title, version, description, author, license } = packageJson;
-  const components = new Components();
+  const components = new Components([GradientsRequest, GradientsAnswer]);
   await app.register(swagger, {
     convertConstToEnum: false,
     transform: ({ schema, url }) => ({ schema: components.ofRoute({ ...schema }), url }),
@@ -50,8 +51,12 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
     uiConfig: {
       layout: 'BaseLayout',
       deepLinking: true,
-      defaultModelRendering: 'model',
-      defaultModelExpandDepth: 9,
+      // Examples, to read and to send, before schemas; the list of all of those is long, and is there for who opens it.
+      defaultModelRendering: 'example',
+      defaultModelExpandDepth: 3,
+      defaultModelsExpandDepth: 0,
+      tryItOutEnabled: true,
+      displayRequestDuration: true,
     },
   });
   app.get(
