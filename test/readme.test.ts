@@ -25,7 +25,7 @@ const languages: Record<string, Language> = {
 };
 
 async function missingPackages(program: string): Promise<string | false> {
-  const names = [...program.matchAll(/^(?:import|from) ([\w, ]+?)(?: import .*)?$/gm)].map(([, names]) => names);
+  const names = [...program.matchAll(/^(?:import|from) ([\w., ]+?)(?: import .*)?$/gm)].map(([, names]) => names);
   const { code } = await execute([PYTHON, '-'], `import ${names.join(', ')}`);
   return code === 0 ? false : `${PYTHON} has not all of ${names.join(', ')}`;
 }
