@@ -59,8 +59,7 @@ export const GradientsRequest = Type.Object(
     loss: Type.Optional(Loss),
     include: Type.Optional(
       Type.Array(Names(Object.keys(extras) as Extra[], { $id: 'Extra' }), {
-        default: [],
-        description: 'extra values wanted in the answer',
+        description: 'extra values wanted in the answer; left out: none',
       }),
     ),
   },
