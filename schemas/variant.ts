@@ -82,7 +82,10 @@ export function named<D extends Declarations, Shared extends TProperties>(
 
 function variant($id: string, name: string, formula: string, options: TProperties): TObject {
   const optionals = Object.fromEntries(Object.entries(options).map(([key, schema]) => [key, Type.Optional(schema)]));
-  return Type.Object({ type: Names([name]), ...optionals }, { $id, description: `\`${formula}\``, additionalProperties: false });
+  return Type.Object(
+    { type: Type.Literal(name), ...optionals },
+    { $id, description: `\`${formula}\``, additionalProperties: false },
+  );
 }
 
 function pascalCase(name: string): string {

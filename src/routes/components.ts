@@ -76,7 +76,7 @@ export class Components {
     const described = { ...schema, ...(text ? { description: text } : {}) };
     const refs = variants.map((variant) => this.#refer(variant));
     if (variants.some(({ type }) => type !== 'object')) return { ...described, anyOf: refs };
-    const mapping = Object.fromEntries(variants.map(({ properties }, i) => [properties.type.enum[0], refs[i].$ref]));
+    const mapping = Object.fromEntries(variants.map(({ properties }, i) => [properties.type.const, refs[i].$ref]));
     return { ...described, oneOf: refs, discriminator: { propertyName: 'type', mapping } };
   }
 }
