@@ -64,8 +64,16 @@ export const activations = {
 export type ActivationName = keyof typeof activations;
 export type ActivationOptions<Name extends ActivationName> = OptionsOf<typeof activations, Name>;
 
-export const Activation = named('activation', activations, {});
-export type Activation = Static<typeof Activation>;
-
 /** What a layer without `activation` has. */
 export const defaultActivation = 'identity' satisfies ActivationName;
+
+export const Activation = named(
+  {
+    $id: 'Activation',
+    default: defaultActivation,
+    description: 'a name, or {"type": name, ...options}; left out or null: identity. In the formulas x is a pre-activation',
+  },
+  activations,
+  {},
+);
+export type Activation = Static<typeof Activation>;

@@ -14,11 +14,12 @@ export const Batch = Type.Object(
           'samples: one class index each, from 0; for cross_entropy and nll',
         ),
       ],
-      { title: 'targets', description: 'what the outputs should be' },
+      { $id: 'Targets', title: 'targets', description: 'what the outputs should be' },
     ),
     sample_weights: Type.Optional(Vector('samples: at least 0, not all 0; left out: every sample weighs 1')),
     samples: Type.Optional(
       Names(['rows', 'columns'], {
+        $id: 'SampleLayout',
         default: 'rows',
         description:
           'whether a sample is a row or a column of `inputs` and of a matrix of `targets`, and in the answer of `outputs`, ' +
@@ -26,6 +27,6 @@ export const Batch = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  { $id: 'Batch', additionalProperties: false },
 );
 export type Batch = Static<typeof Batch>;

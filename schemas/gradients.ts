@@ -3,7 +3,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { Activation, type ActivationName, activations } from './activation.ts';
 import { Batch } from './batch.ts';
-import { defaultLoss, Loss } from './loss.ts';
+import { Loss } from './loss.ts';
 import { Names } from './names.ts';
 import { Network } from './network.ts';
 import { isTensor, List, Matrix, type Mixed, type Tensors, Vector } from './numbers.ts';
@@ -12,15 +12,18 @@ import { resolve } from './variant.ts';
 
 const LayerGradients = Type.Object(
   { weights: Matrix('outputs x inputs'), biases: Type.Optional(Vector('outputs')) },
-  { additionalProperties: false },
+  { $id: 'LayerGradients', additionalProperties: false },
 );
 
 const SampleGradients = Type.Object(
   { weights: List(Matrix(), 'samples x outputs x inputs'), biases: Type.Optional(Matrix('samples x outputs')) },
-  { additionalProperties: false },
+  { $id: 'SampleGradients', additionalProperties: false },
 );
 
-const LayerNorms = Type.Object({ weights: Type.Number(), biases: Type.Optional(Type.Number()) }, { additionalProperties: false });
+const LayerNorms = Type.Object(
+  { weights: Type.Number(), biases: Type.Optional(Type.Number()) },
+  { $id: 'LayerNorms', additionalProperties: false },
+);
 
 const LayerTrace = Type.Object(
   {
@@ -31,7 +34,7 @@ const LayerTrace = Type.Object(
     pre_activation_gradients: Matrix('samples x outputs: d loss / d pre_activations'),
     input_gradients: Matrix('samples x inputs: d loss / d inputs'),
   },
-  { additionalProperties: false },
+  { $id: 'LayerTrace', additionalProperties: false },
 );
 
 /** The values that an answer has only when `include` names them. */
@@ -42,7 +45,7 @@ const extras = {
   per_sample_gradients: List(SampleGradients, "per layer, each sample's share of the gradient; the shares add up to `gradients`"),
   gradient_norms: Type.Object(
     { layers: List(LayerNorms), total: Type.Number() },
-    { additionalProperties: false, description: 'L2 norms of `gradients`, and of all of them together' },
+    { $id: 'GradientNorms', additionalProperties: false, description: 'L2 norms of `gradients`, and of all of them together' },
   ),
   trace: List(LayerTrace, 'per layer, every value of the way forward and back'),
 };
@@ -53,18 +56,14 @@ export const GradientsRequest = Type.Object(
   {
     network: Network,
     batch: Batch,
-    loss: Type.Optional(
-      Type.Union(Loss.anyOf, {
-        title: 'loss',
-        default: defaultLoss,
-        description: 'a name, or {"type": name, "reduction": ..., ...options}. In the formulas y is an output and t its target',
+    loss: Type.Optional(Loss),
+    include: Type.Optional(
+      Type.Array(Names(Object.keys(extras) as Extra[], { $id: 'Extra' }), {
+        description: 'extra values wanted in the answer; left out: none',
       }),
     ),
-    include: Type.Optional(
-      Type.Array(Names(Object.keys(extras) as Extra[]), { default: [], description: 'extra values wanted in the answer' }),
-    ),
   },
-  { additionalProperties: false },
+  { $id: 'GradientsRequest', additionalProperties: false },
 );
 export type GradientsRequest = Static<typeof GradientsRequest>;
 
@@ -80,7 +79,7 @@ export const GradientsAnswer = Type.Object(
     }),
     ...Type.Partial(Type.Object(extras)).properties,
   },
-  { additionalProperties: false },
+  { $id: 'GradientsAnswer', additionalProperties: false },
 );
 export type GradientsAnswer = Static<typeof GradientsAnswer>;
 

@@ -62,6 +62,7 @@ export type LossOptions<Name extends LossName> = OptionsOf<typeof losses, Name>;
 /** What every loss may be asked for. */
 export const sharedLossOptions = {
   reduction: Names(['mean', 'sum', 'batchmean'], {
+    $id: 'Reduction',
     default: 'mean',
     description: [
       'what the summed loss is divided by',
@@ -77,8 +78,16 @@ export const sharedLossDefaults = defaultsOf(sharedLossOptions) as { reduction: 
 
 export type Reduction = Static<(typeof sharedLossOptions)['reduction']>;
 
-export const Loss = named('loss', losses, sharedLossOptions);
-export type Loss = Static<typeof Loss>;
-
 /** What a request without `loss` asks for. */
 export const defaultLoss = 'mse' satisfies LossName;
+
+export const Loss = named(
+  {
+    $id: 'Loss',
+    default: defaultLoss,
+    description: 'a name, or {"type": name, "reduction": ..., ...options}. In the formulas y is an output and t its target',
+  },
+  losses,
+  sharedLossOptions,
+);
+export type Loss = Static<typeof Loss>;

@@ -11,7 +11,8 @@ export function Names<const Name extends string>(names: readonly Name[], options
   return Type.Unsafe<Name>({ ...options, [Kind]: NAMES, type: 'string', enum: names });
 }
 
-/** The names that a schema admits; none if it is not a choice among names. */
+/** The names that a schema admits; none if it is neither a choice among names nor one name. */
 export function namesOf(schema: TSchema): string[] {
+  if (schema[Kind] === 'Literal') return [schema.const];
   return schema[Kind] === NAMES ? schema.enum : [];
 }

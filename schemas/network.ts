@@ -1,26 +1,20 @@
 // The network as a request gives it.
 import { type Static, Type } from '@sinclair/typebox';
-import { Activation, defaultActivation } from './activation.ts';
+import { Activation } from './activation.ts';
 import { List, Matrix, Vector } from './numbers.ts';
 
 export const Layer = Type.Object(
   {
     weights: Matrix('outputs x inputs: one row per unit'),
     biases: Type.Optional(Vector('outputs: one per unit; left out: the layer has no bias')),
-    activation: Type.Optional(
-      Type.Union([Type.Null(), ...Activation.anyOf], {
-        title: 'activation',
-        default: defaultActivation,
-        description: 'a name, or {"type": name, ...options}; left out or null: identity. In the formulas x is a pre-activation',
-      }),
-    ),
+    activation: Type.Optional(Type.Union([Type.Null(), Activation])),
   },
-  { additionalProperties: false, description: "computes activation(inputs * weights' + biases)" },
+  { $id: 'Layer', additionalProperties: false, description: "computes activation(inputs * weights' + biases)" },
 );
 export type Layer = Static<typeof Layer>;
 
 export const Network = Type.Object(
   { layers: List(Layer, 'first to last; a layer has as many inputs as the one before has outputs') },
-  { additionalProperties: false },
+  { $id: 'Network', additionalProperties: false },
 );
 export type Network = Static<typeof Network>;

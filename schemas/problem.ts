@@ -175,7 +175,7 @@ export const Finding = Type.Object(
     pointer: Type.String({ description: 'JSON pointer (RFC 6901) into the body of the request' }),
     detail: Type.String(),
   },
-  { additionalProperties: false },
+  { $id: 'Finding', additionalProperties: false },
 );
 export type Finding = Static<typeof Finding>;
 
@@ -211,6 +211,6 @@ export function ProblemWith(status: number) {
       ...refused,
       ...(status === problems['non-finite-result'].status && origin),
     },
-    { additionalProperties: false },
+    { $id: `Problem${status}`, additionalProperties: false },
   );
 }

@@ -39,7 +39,7 @@ type VariantsOf<D extends Declarations, Shared extends TProperties> = {
 
 /** A variant as it stands in a request: a bare name, or an object whose `type` is the name. */
 export type Named<D extends Declarations, Shared extends TProperties> = TUnion<
-  [TUnsafe<keyof D & string>, ...VariantsOf<D, Shared>[]]
+  [TUnsafe<keyof D & string>, TUnion<VariantsOf<D, Shared>[]>]
 >;
 
 /** The options of the variant `Name`, those with a default being always there. */
@@ -60,26 +60,36 @@ export function defaultsOf(options: TProperties): object {
   return Value.Default(Type.Object(options), {}) as object;
 }
 
-/** The schema of a choice among `declarations`; `title` names the choice, and `shared` are options that every variant has. */
+/**
+ * The schema of a choice among `declarations`. `$id` names the choice, and what it is in errors in small letters; `shared` are options that
+ * every variant has.
+ */
 export function named<D extends Declarations, Shared extends TProperties>(
-  title: string,
+  { $id, description, default: defaultName }: { $id: string; description: string; default: keyof D & string },
   declarations: D,
   shared: Shared,
 ): Named<D, Shared> {
   const entries = Object.entries(declarations);
-  const plain = entries.filter(([, { options }]) => Object.keys(options).length === 0).map(([name]) => name);
-  const withOptions = entries.filter(([name]) => !plain.includes(name));
   const formulas = entries.map(([name, { formula }]) => `- ${name}: \`${formula}\``).join('\n');
-  return Type.Union([
-    Names(Object.keys(declarations), { title, description: formulas }),
-    variant('without options of its own', plain, shared),
-    ...withOptions.map(([name, { options }]) => variant(name, [name], { ...options, ...shared })),
-  ]) as unknown as Named<D, Shared>;
+  const title = $id.toLowerCase();
+  const names = Names(Object.keys(declarations), { $id: `${$id}Name`, title, description: formulas });
+  const variants = entries.map(([name, { formula, options }]) =>
+    variant(`${pascalCase(name)}${$id}`, name, formula, { ...options, ...shared }),
+  );
+  const withOptions = Type.Union(variants, { $id: `${$id}WithOptions`, title });
+  return Type.Union([names, withOptions], { $id, title, default: defaultName, description }) as unknown as Named<D, Shared>;
 }
 
-function variant(title: string, names: string[], options: TProperties): TObject {
+function variant($id: string, name: string, formula: string, options: TProperties): TObject {
   const optionals = Object.fromEntries(Object.entries(options).map(([key, schema]) => [key, Type.Optional(schema)]));
-  return Type.Object({ type: Names(names), ...optionals }, { title, additionalProperties: false });
+  return Type.Object(
+    { type: Type.Literal(name), ...optionals },
+    { $id, description: `\`${formula}\``, additionalProperties: false },
+  );
+}
+
+function pascalCase(name: string): string {
+  return name.replaceAll(/(?:^|_)(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** A request's variant in full: its name, and its options with the defaults filled in. */

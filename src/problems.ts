@@ -15,7 +15,8 @@ const headersOf: Partial<Record<ProblemType, Record<string, string>>> = {
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
-function problemOf(type: ProblemType, refused: Refused) {
+/** The problem document. */
+export function problemOf(type: ProblemType, refused: Refused) {
   const { status, title } = problems[type];
   return { type: `/problems/${type}`, title, status, ...refused };
 }

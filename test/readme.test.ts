@@ -1,23 +1,138 @@
-// What the README shows is what happens: its curl, its answer, its error.
-import { readFileSync } from 'node:fs';
-import t from 'tap';
-import { examples } from '../schemas/examples.ts';
-import { post, startApp, validRequest } from './helper.ts';
+// What the documentation shows is what happens: every code block of every Markdown file is run, and the output below it is compared.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import t, { type Test } from 'tap';
+import { type Block, blocksOf, linksOf, markdownFiles, notRun } from './markdown.ts';
+import { type Service, startService } from './process.ts';
 
-const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const root = join(import.meta.dirname, '..');
+const PYTHON = process.env.PYTHON ?? 'python3';
 
-t.test('the curl and its answer', async (t) => {
-  const app = await startApp(t);
-  const [, body] = /curl [^']*'[^']*'[^']*'(\{.*?\})'/s.exec(readme) ?? [];
-  t.strictSame(JSON.parse(body), examples.article.request);
-  const [, answer] = /```json\n(\{"loss".*?)\n```/s.exec(readme) ?? [];
-  t.equal((await post(app, body)).body, answer);
+interface Language {
+  readonly command: readonly [program: string, ...args: string[]];
+  /** A statement that prints a line. */
+  print(line: string): string;
+  /** What a program needs that is not here, if anything. */
+  missing?(program: string): Promise<string | false>;
+}
+
+/** The languages whose blocks, all those of a file together, are a program. */
+const languages: Record<string, Language> = {
+  js: { command: [process.execPath, '--input-type=module', '-'], print: (line) => `console.log('${line}');` },
+  python: { command: [PYTHON, '-'], print: (line) => `print("${line}", flush=True)`, missing: missingPackages },
+};
+
+async function missingPackages(program: string): Promise<string | false> {
+  const names = [...program.matchAll(/^(?:import|from) ([\w., ]+?)(?: import .*)?$/gm)].map(([, names]) => names);
+  const { code } = await execute([PYTHON, '-'], `import ${names.join(', ')}`);
+  return code === 0 ? false : `${PYTHON} has not all of ${names.join(', ')}`;
+}
+
+let service: Service;
+
+t.before(async () => {
+  service = await startService({ keep: () => false });
+});
+t.teardown(() => service.process.kill('SIGKILL'));
+
+/** Runs a command on an input, with the service at the place where the documentation has it. */
+async function execute(
+  [program, ...args]: readonly [string, ...string[]],
+  input: string,
+): Promise<{ code: number | null; output: string; errors: string }> {
+  const environment = { GRADIENTS_URL: service.url.origin, PYTHONPATH: join(root, 'clients/python/src') };
+  const child = spawn(program, args, { cwd: root, env: { ...process.env, ...environment }, timeout: 120_000 });
+  const exit = new Promise<number | null>((resolve) => {
+    child.on('close', resolve);
+    child.on('error', () => resolve(null));
+  });
+  child.stdin.on('error', () => {}).end(input.replaceAll('http://127.0.0.1:3000', service.url.origin));
+  const [code, output, errors] = await Promise.all([exit, text(child.stdout), text(child.stderr)]);
+  return { code, output, errors };
+}
+
+/** The block below, if it is the output of a block. */
+function outputOf(blocks: readonly Block[], block: Block): Block | undefined {
+  const next = blocks[blocks.indexOf(block) + 1];
+  return next && ['json', 'text'].includes(next.language) ? next : undefined;
+}
+
+/** Compares the output that a block shows, if it shows one, with what was printed. Gives the blocks that are accounted for. */
+function compare(t: Test, blocks: readonly Block[], block: Block, printed: string): Block[] {
+  const shown = outputOf(blocks, block);
+  if (!shown) return [block];
+  t.equal(printed.trim(), shown.text.trim(), `what line ${block.line} prints`);
+  return [block, shown];
+}
+
+/** Runs all blocks of a language as one program, a mark before the output of each. */
+async function runProgram(
+  t: Test,
+  blocks: readonly Block[],
+  name: string,
+  { command, print, missing }: Language,
+): Promise<Block[]> {
+  const own = blocks.filter(({ language }) => language === name);
+  if (own.length === 0) return [];
+  const mark = (i: number) => `--- block ${i} of the documentation`;
+  const program = own.map(({ text }, i) => `${print(mark(i))}\n${text}`).join('\n');
+  const reason = (await missing?.(program)) ?? false;
+  if (reason) {
+    t.test(`the program in ${name}`, { skip: reason }, () => {});
+    return own.flatMap((block) => [block, outputOf(blocks, block) ?? block]);
+  }
+  const { code, output, errors } = await execute(command, program);
+  t.equal(code, 0, `the program in ${name}${code === 0 ? '' : `: ${errors}`}`);
+  return own.flatMap((block, i) => {
+    const [, after = ''] = output.split(`${mark(i)}\n`);
+    return compare(t, blocks, block, after.split(mark(i + 1))[0]);
+  });
+}
+
+async function runShell(t: Test, blocks: readonly Block[], block: Block): Promise<Block[]> {
+  const known = notRun.find(([beginning]) => block.text.startsWith(beginning));
+  if (known) return [block];
+  const { code, output, errors } = await execute(['sh', '-e'], block.text);
+  t.equal(code, 0, `line ${block.line}${code === 0 ? '' : `: ${errors}`}`);
+  return compare(t, blocks, block, output);
+}
+
+/** A list of files: each is there. */
+function checkTree(t: Test, block: Block): Block[] {
+  for (const line of block.text.trim().split('\n')) {
+    const [path] = line.split(' ');
+    t.ok(existsSync(join(root, path)), `${path} is there`);
+  }
+  return [block];
+}
+
+for (const file of markdownFiles) {
+  const blocks = blocksOf(file);
+  if (blocks.length === 0) continue;
+  t.test(file, async (t) => {
+    const done: Block[] = [];
+    for (const block of blocks) {
+      if (block.language === 'sh') done.push(...(await runShell(t, blocks, block)));
+      if (block.language === '') done.push(...checkTree(t, block));
+    }
+    for (const [name, language] of Object.entries(languages)) done.push(...(await runProgram(t, blocks, name, language)));
+    const unknown = blocks.filter((block) => !done.includes(block)).map(({ line, language }) => `${file}:${line} (${language})`);
+    t.strictSame(unknown, [], 'every block is run, or is the output of one that is');
+  });
+}
+
+t.test('the blocks that are not run are there', (t) => {
+  const all = markdownFiles.flatMap(blocksOf);
+  for (const [beginning, reason] of notRun) {
+    const found = all.some(({ text }) => text.startsWith(beginning));
+    t.ok(found, `${beginning}: ${reason}`);
+  }
+  t.end();
 });
 
-t.test('the error', async (t) => {
-  const app = await startApp(t);
-  const request = validRequest();
-  request.batch.inputs[1] = [1, 2, 3];
-  const [, answer] = /```json\n(\{"type".*?)\n```/s.exec(readme) ?? [];
-  t.equal((await post(app, request)).body, answer);
+t.test('links and pictures lead somewhere', (t) => {
+  for (const file of markdownFiles) for (const path of linksOf(file)) t.ok(existsSync(path), `${file}: ${path}`);
+  t.end();
 });

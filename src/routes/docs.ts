@@ -4,6 +4,9 @@ import swaggerUi from '@fastify/swagger-ui';
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
 import packageJson from '../../package.json' with { type: 'json' };
+import { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
+import { Components } from './components.ts';
+import { problemResponses } from './responses.ts';
 
 /** Nothing from outside. Swagger UI has its icons as data and some of its styles inline. */
 const CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'";
@@ -11,15 +14,23 @@ const CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; style
 /** How a route for those who have an API key is documented: whether there are keys is the operator's choice. */
 export const optionalKey = [{}, { bearer: [] }, { header: [] }];
 
+/** What every OpenAPI document has. */
+const AnyDocument = Type.Object({ openapi: Type.String() }, { additionalProperties: true });
+
 /** To be called before the routes that are to be documented are added. */
 export async function docsRoutes(app: FastifyInstance): Promise<void> {
-  const { name: title, version, description, license } = packageJson;
+  const { name: title, version, description, author, license } = packageJson;
+  const components = new Components([GradientsRequest, GradientsAnswer]);
   await app.register(swagger, {
     convertConstToEnum: false,
+    transform: ({ schema, url }) => ({ schema: components.ofRoute({ ...schema }), url }),
+    transformObject: (made) => components.complete((made as { openapiObject: object }).openapiObject),
     openapi: {
       openapi: '3.1.0',
-      info: { title, version, description, license: { name: license, identifier: license } },
-      servers: [{ url: '/' }],
+      info: { title, version, description, contact: { name: author }, license: { name: license, identifier: license } },
+      servers: [{ url: '/', description: 'The service that this document comes from' }],
+      // None, but for what says otherwise.
+      security: [],
       components: {
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', description: 'An API key, where the operator has given out keys' },
@@ -40,8 +51,12 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
     uiConfig: {
       layout: 'BaseLayout',
       deepLinking: true,
-      defaultModelRendering: 'model',
-      defaultModelExpandDepth: 9,
+      // Examples, to read and to send, before schemas; the list of all of those is long, and is there for who opens it.
+      defaultModelRendering: 'example',
+      defaultModelExpandDepth: 3,
+      defaultModelsExpandDepth: 0,
+      tryItOutEnabled: true,
+      displayRequestDuration: true,
     },
   });
   app.get(
@@ -50,8 +65,15 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
       schema: {
         operationId: 'openapi',
         summary: 'This description of the API',
+        description: 'OpenAPI 3.1, from which clients can be generated. GET /docs shows it.',
         tags: ['documentation'],
-        response: { 200: Type.Object({}, { description: 'An OpenAPI 3.1 document' }) },
+        response: {
+          200: {
+            description: 'An OpenAPI 3.1 document',
+            content: { 'application/json': { schema: AnyDocument, example: { openapi: '3.1.0' } } },
+          },
+          ...problemResponses(429, 431),
+        },
       },
     },
     () => app.swagger(),

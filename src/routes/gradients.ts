@@ -80,10 +80,9 @@ export function gradientsRoutes(app: FastifyInstance, pool: Pool, bodyLimit: num
           "backpropagation in float64. Names, defaults and numbers are PyTorch's.",
         tags: ['gradients'],
         security: optionalKey,
-        // @fastify/swagger takes the examples of a body from here, and those of an answer from its media type.
         body: {
           content: {
-            [json]: { schema: { ...GradientsRequest, 'x-examples': examplesOf('request') } },
+            [json]: { schema: GradientsRequest, examples: examplesOf('request') },
             [safetensors]: { schema: File },
           },
         },
@@ -95,7 +94,7 @@ export function gradientsRoutes(app: FastifyInstance, pool: Pool, bodyLimit: num
               [safetensors]: { schema: File },
             },
           },
-          ...problemResponses(400, 401, 406, 408, 413, 415, 422, 429, 500, 503, 504),
+          ...problemResponses(400, 401, 406, 408, 413, 415, 422, 429, 431, 500, 503, 504),
         },
       },
       onRequest(request, _reply, done) {

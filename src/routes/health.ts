@@ -5,11 +5,12 @@ import { engineNames } from '../../schemas/config.ts';
 import { Names } from '../../schemas/names.ts';
 import type { EngineChoice } from '../linalg/engines.ts';
 import { type Readiness, readinessStates } from '../readiness.ts';
+import { problemResponses } from './responses.ts';
 
 /** Asked for every few seconds, and whatever else is going on. */
 const forOrchestrators = { logLevel: 'warn', config: { isUnlimited: true } } as const;
 
-const Live = Type.Object({ status: Type.Literal('live') }, { additionalProperties: false });
+const Live = Type.Object({ status: Type.Literal('live') }, { $id: 'Live', additionalProperties: false });
 
 const Ready = Type.Object(
   {
@@ -17,7 +18,7 @@ const Ready = Type.Object(
     engine: Names(engineNames),
     library: Type.Optional(Type.String({ description: 'the BLAS of the engine openblas' })),
   },
-  { additionalProperties: false },
+  { $id: 'Ready', additionalProperties: false },
 );
 
 export function healthRoutes(app: FastifyInstance, { name, library }: EngineChoice, readiness: Readiness): void {
@@ -28,8 +29,9 @@ export function healthRoutes(app: FastifyInstance, { name, library }: EngineChoi
       schema: {
         operationId: 'live',
         summary: 'Whether the process answers',
+        description: 'For an orchestrator that restarts what hangs.',
         tags: ['health'],
-        response: { 200: { description: 'Yes', ...json(Live) } },
+        response: { 200: { description: 'Yes', ...json(Live, { status: 'live' }) }, ...problemResponses(431) },
       },
     },
     () => ({ status: 'live' }),
@@ -41,10 +43,15 @@ export function healthRoutes(app: FastifyInstance, { name, library }: EngineChoi
       schema: {
         operationId: 'ready',
         summary: 'Whether the service takes requests, and what multiplies its matrices',
+        description: 'For a balancer that sends requests only to those who take them.',
         tags: ['health'],
         response: {
-          200: { description: 'Yes', ...json(Ready) },
-          503: { description: 'Not while it starts, has too much to do, or is about to end', ...json(Ready) },
+          200: { description: 'Yes', ...json(Ready, { status: 'ready', engine: 'portable' }) },
+          503: {
+            description: 'Not while it starts, has too much to do, or is about to end',
+            ...json(Ready, { status: 'draining', engine: 'portable' }),
+          },
+          ...problemResponses(431),
         },
       },
     },
@@ -55,6 +62,6 @@ export function healthRoutes(app: FastifyInstance, { name, library }: EngineChoi
   );
 }
 
-function json(schema: object) {
-  return { content: { 'application/json': { schema } } };
+function json(schema: object, example: object) {
+  return { content: { 'application/json': { schema, example } } };
 }

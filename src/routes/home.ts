@@ -5,17 +5,26 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { examples } from '../../schemas/examples.ts';
 import { problems } from '../../schemas/problem.ts';
 import { html, pageResponse, sendPage } from './page.ts';
+import { problemResponses } from './responses.ts';
 
 const Home = Type.Object(
   {
     name: Type.String(),
     description: Type.String(),
     documentation: Type.String(),
-    routes: Type.Record(Type.String(), Type.String()),
+    routes: Type.Object({}, { additionalProperties: Type.String() }),
     example: Type.String({ description: 'a command line to try' }),
   },
-  { additionalProperties: false },
+  { $id: 'Home', additionalProperties: false },
 );
+
+const EXAMPLE = {
+  name: packageJson.name,
+  description: packageJson.description,
+  documentation: '/docs',
+  routes: { 'POST /gradients': "A network's gradients on a batch" },
+  example: "curl http://127.0.0.1:3000/gradients -H 'Content-Type: application/json' -d @request.json",
+};
 
 export function homeRoutes(app: FastifyInstance): void {
   app.get(
@@ -24,8 +33,9 @@ export function homeRoutes(app: FastifyInstance): void {
       schema: {
         operationId: 'home',
         summary: 'What this service is',
+        description: 'Its routes, and a request to try.',
         tags: ['documentation'],
-        response: { 200: pageResponse('The service and its routes', Home) },
+        response: { 200: pageResponse('The service and its routes', Home, EXAMPLE), ...problemResponses(429, 431) },
       },
     },
     (request, reply) => {

@@ -5,6 +5,8 @@ import type { Metrics } from '../observability/metrics.ts';
 import { optionalKey } from './docs.ts';
 import { problemResponses } from './responses.ts';
 
+const EXAMPLE = '# HELP gradients_ready Whether /readyz says yes\n# TYPE gradients_ready gauge\ngradients_ready 1\n';
+
 export function metricsRoutes(app: FastifyInstance, metrics: Metrics): void {
   app.get(
     '/metrics',
@@ -14,11 +16,12 @@ export function metricsRoutes(app: FastifyInstance, metrics: Metrics): void {
       schema: {
         operationId: 'metrics',
         summary: 'What Prometheus reads',
+        description: 'Requests, their phases and problems, the queue, threads and memory, in the text format of Prometheus.',
         tags: ['health'],
         security: optionalKey,
         response: {
-          200: { description: 'Metrics', content: { 'text/plain': { schema: Type.String() } } },
-          ...problemResponses(401),
+          200: { description: 'Metrics', content: { 'text/plain': { schema: Type.String(), example: EXAMPLE } } },
+          ...problemResponses(401, 431),
         },
       },
     },

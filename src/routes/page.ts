@@ -58,6 +58,6 @@ ${body}
 }
 
 /** How the documentation describes an answer that is JSON or a page. */
-export function pageResponse(description: string, schema: object) {
-  return { description, content: { 'application/json': { schema }, 'text/html': { schema: { type: 'string' } } } };
+export function pageResponse(description: string, schema: object, example: object) {
+  return { description, content: { 'application/json': { schema, example }, 'text/html': { schema: { type: 'string' } } } };
 }

@@ -15,7 +15,7 @@ const Meaning = Type.Object(
     meaning: Type.String(),
     remedy: Type.String(),
   },
-  { additionalProperties: false },
+  { $id: 'ProblemMeaning', additionalProperties: false },
 );
 
 export function problemsRoutes(app: FastifyInstance): void {
@@ -25,15 +25,20 @@ export function problemsRoutes(app: FastifyInstance): void {
       schema: {
         operationId: 'problem',
         summary: 'What an error type means and what to do',
+        description: 'The `type` of a problem document is the path of this.',
         tags: ['documentation'],
         params: Type.Object({ type: Names(Object.keys(problems)) }),
-        response: { 200: pageResponse('The meaning of the error', Meaning), ...problemResponses(404) },
+        response: {
+          200: pageResponse('The meaning of the error', Meaning, meaningOf('overloaded')),
+          ...problemResponses(404, 429, 431),
+        },
       },
     },
     (request, reply) => {
       const { type } = request.params;
       if (!Object.hasOwn(problems, type)) return handleNotFound(request, reply);
-      const { status, title, meaning, remedy } = problems[type as ProblemType];
+      const problem = meaningOf(type as ProblemType);
+      const { status, title, meaning, remedy } = problem;
       const body = html`<h1>${title}</h1>
 <p><code>${type}</code>, status ${`${status}`}</p>
 <h2>What it means</h2>
@@ -41,7 +46,11 @@ export function problemsRoutes(app: FastifyInstance): void {
 <h2>What to do</h2>
 <p>${remedy}</p>
 <p><a href="/">All of the service</a></p>`;
-      return sendPage(request, reply, { type: `/problems/${type}`, status, title, meaning, remedy }, title, body);
+      return sendPage(request, reply, problem, title, body);
     },
   );
+}
+
+function meaningOf(type: ProblemType) {
+  return { type: `/problems/${type}`, ...problems[type] };
 }

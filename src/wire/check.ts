@@ -43,9 +43,15 @@ function explainUnion({ schema, path, value, errors }: ValueError, findings: Fin
     explain(errors[meant], findings, isObject(value) ? ` of ${value.type}` : '');
     return;
   }
-  const type = Names(anyOf.flatMap(namesOf), { title: schema.title as string });
-  if (!isObject(value) || !anyOf.some((variant) => variant[Kind] === 'Object')) findings.add(path, mismatch(schema, value));
-  else if (Object.hasOwn(value, 'type')) findings.add(`${path}/type`, mismatch(type, value.type));
+  if (!isObject(value) || !anyOf.every((variant) => variant[Kind] === 'Object')) {
+    findings.add(path, mismatch(schema, value));
+    return;
+  }
+  const type = Names(
+    anyOf.flatMap(({ properties }) => namesOf(properties.type)),
+    { title: schema.title as string },
+  );
+  if (Object.hasOwn(value, 'type')) findings.add(`${path}/type`, mismatch(type, value.type));
   else findings.add(`${path}/type`, missing(type));
 }
 
@@ -79,6 +85,8 @@ function explainTensor(schema: TSchema, path: string, { shape, data }: Tensor, f
 
 /** Whether a value that does not fit a variant of a union was meant to. */
 function isMeant(variant: TSchema, value: unknown): boolean {
+  // A union in a union, as of objects beside their names, says itself which of its own was meant.
+  if (variant[Kind] === 'Union') return typeof value === 'string' || isObject(value);
   if (typeof value === 'string') return variant[Kind] === NAMES;
   if (variant[Kind] === NUMBERS && (Array.isArray(value) || asTensor(value)))
     return dimensionsOf(variant) === dimensionsGiven(value);

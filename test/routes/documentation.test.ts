@@ -3,8 +3,10 @@ import t from 'tap';
 import { activations } from '../../schemas/activation.ts';
 import { examples } from '../../schemas/examples.ts';
 import { losses } from '../../schemas/loss.ts';
-import { problems } from '../../schemas/problem.ts';
-import { startApp } from '../helper.ts';
+import { type ProblemType, problems } from '../../schemas/problem.ts';
+import { problemExamples } from '../../schemas/problem-examples.ts';
+import { problemOf } from '../../src/problems.ts';
+import { post, startApp } from '../helper.ts';
 
 t.test('OpenAPI 3.1, made from the schemas', async (t) => {
   const app = await startApp(t);
@@ -21,7 +23,21 @@ t.test('OpenAPI 3.1, made from the schemas', async (t) => {
     '/readyz',
   ]);
   const { requestBody, responses } = paths['/gradients'].post;
-  t.strictSame(Object.keys(responses), ['200', '400', '401', '406', '408', '413', '415', '422', '429', '500', '503', '504']);
+  t.strictSame(Object.keys(responses), [
+    '200',
+    '400',
+    '401',
+    '406',
+    '408',
+    '413',
+    '415',
+    '422',
+    '429',
+    '431',
+    '500',
+    '503',
+    '504',
+  ]);
 
   t.strictSame(Object.keys(components.securitySchemes), ['bearer', 'header']);
   for (const { security } of [paths['/gradients'].post, paths['/metrics'].get])
@@ -29,33 +45,46 @@ t.test('OpenAPI 3.1, made from the schemas', async (t) => {
   t.notOk('security' in paths['/livez'].get);
 
   const request = requestBody.content['application/json'];
-  const layer = request.schema.properties.network.properties.layers.items.properties;
-  const [none, activation] = layer.activation.anyOf;
-  t.strictSame(none, { type: 'null' });
-  t.strictSame(activation.enum, Object.keys(activations));
-  for (const { formula } of Object.values(activations)) t.match(activation.description, formula);
-  const [loss] = request.schema.properties.loss.anyOf;
-  t.strictSame(loss.enum, Object.keys(losses));
-  for (const { formula } of Object.values(losses)) t.match(loss.description, formula);
-  const elu = layer.activation.anyOf.find(({ title }: { title?: string }) => title === 'elu');
-  t.match(elu.properties, { type: { enum: ['elu'] }, alpha: { type: 'number', default: 1 } });
-  t.equal(elu.additionalProperties, false);
+  const named = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+  const { schemas } = components;
+  t.strictSame(request.schema, named('GradientsRequest'));
+  t.strictSame(responses[200].content['application/json'].schema, named('GradientsAnswer'));
+  t.strictSame(schemas.Layer.properties.activation, { anyOf: [{ type: 'null' }, named('Activation')] });
+  for (const [choice, declared] of Object.entries({ Activation: activations, Loss: losses })) {
+    t.strictSame(schemas[choice].anyOf, [named(`${choice}Name`), named(`${choice}WithOptions`)]);
+    t.strictSame(schemas[`${choice}Name`].enum, Object.keys(declared));
+    const { oneOf, discriminator } = schemas[`${choice}WithOptions`];
+    t.strictSame(Object.keys(discriminator.mapping), Object.keys(declared), 'an object for each name');
+    t.strictSame(
+      Object.values(discriminator.mapping),
+      oneOf.map(({ $ref }: { $ref: string }) => $ref),
+    );
+    for (const [name, { formula }] of Object.entries(declared)) {
+      t.match(schemas[`${choice}Name`].description, formula);
+      const variant = schemas[discriminator.mapping[name].split('/').at(-1)];
+      t.equal(variant.properties.type.const, name);
+      t.equal(variant.description, `\`${formula}\``);
+    }
+  }
+  const { properties, additionalProperties } = schemas.EluActivation;
+  t.match(properties, { type: { const: 'elu' }, alpha: { type: 'number', format: 'double', default: 1 } });
+  t.equal(additionalProperties, false);
+  t.match(schemas.CrossEntropyLoss.properties.ignore_index, { type: 'integer', format: 'int64', default: -100 });
+  for (const [name, { title }] of Object.entries<{ title: string }>(schemas)) t.equal(title, name);
 
   for (const [name, { summary, request: sent, answer }] of Object.entries(examples)) {
     t.strictSame(request.examples[name], { summary, value: sent }, `${name}: the request`);
     t.strictSame(responses[200].content['application/json'].examples[name], { summary, value: answer }, `${name}: the answer`);
   }
-  const types = Object.values(responses).flatMap(
-    (one) =>
-      (one as { content: Record<string, { schema: { properties: { type: { enum: string[] } } } }> }).content[
-        'application/problem+json'
-      ]?.schema.properties.type.enum ?? [],
-  );
+  const types = Object.keys(responses).flatMap((status) => {
+    const { enum: several, const: only } = schemas[`Problem${status}`]?.properties.type ?? {};
+    return several ?? only ?? [];
+  });
   t.strictSame(
     new Set(types),
     new Set(
       Object.keys(problems)
-        .filter((type) => !/not-found|method-not-allowed|headers-too-large/.test(type))
+        .filter((type) => !/not-found|method-not-allowed/.test(type))
         .map((type) => `/problems/${type}`),
     ),
   );
@@ -121,5 +150,24 @@ t.test('GET /problems/{type}, for every type', async (t) => {
     const page = await app.inject({ url, headers: { accept: 'text/html' } });
     t.match(page.body, `<h1>${problem.title}</h1>`);
     t.match(page.body, problem.meaning.replaceAll('"', '&quot;'));
+  }
+});
+
+t.test('the examples of problems are what the service says', async (t) => {
+  const request = { network: { layers: [{ weights: [[0.5, -0.25]] }] }, batch: { inputs: [[1, 2]], targets: [[1]] } };
+  const { network, batch } = request;
+  const sent: [type: ProblemType, body: object | string, headers?: Record<string, string>][] = [
+    ['malformed-body', '{"network": {"layers": [}'],
+    ['invalid-request', { network, batch: { inputs: batch.inputs, target: batch.targets } }],
+    ['not-acceptable', request, { accept: 'text/csv' }],
+    ['unsupported-media-type', request, { 'content-type': 'text/csv' }],
+    ['shape-mismatch', { network, batch: { ...batch, inputs: [[1, 2, 3]] } }],
+    ['out-of-domain', { network, batch: { ...batch, targets: [[2]] }, loss: 'binary_cross_entropy_with_logits' }],
+    ['non-finite-result', { network: { layers: [{ weights: [[1000, 0]], activation: 'exp' }] }, batch }],
+  ];
+  const app = await startApp(t);
+  for (const [type, body, headers] of sent) {
+    const response = await post(app, body, headers);
+    t.strictSame(response.json(), problemOf(type, problemExamples[type]));
   }
 });

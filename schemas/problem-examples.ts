@@ -1,0 +1,70 @@
+// What each problem document may say, as the documentation shows it. A test sends requests that are refused so, and compares.
+import type { ProblemType, Refused } from './problem.ts';
+
+export const problemExamples: Record<ProblemType, Refused> = {
+  'malformed-body': { detail: 'not JSON: line 1, column 25: value expected, at "}"' },
+  'invalid-request': {
+    detail: '2 problems in the request',
+    errors: [
+      { pointer: '/batch/targets', detail: 'expected a list of lists or a list, but the key is missing' },
+      {
+        pointer: '/batch/target',
+        detail: 'unknown key "target", nearest is "targets"; there are inputs, targets, sample_weights, samples',
+      },
+    ],
+  },
+  'malformed-request': { detail: 'the HTTP parser stopped with HPE_INVALID_METHOD' },
+  unauthorized: { detail: 'expected an API key that is known, in Authorization: Bearer or X-API-Key' },
+  'not-found': { detail: 'there is nothing at /problems/unknown' },
+  'method-not-allowed': { detail: 'expected POST, got GET' },
+  'not-acceptable': { detail: 'there is application/json, application/vnd.safetensors; Accept is text/csv' },
+  'request-timeout': { detail: 'the HTTP parser stopped with ERR_HTTP_REQUEST_TIMEOUT' },
+  'body-too-large': { detail: 'expected at most 67108864 bytes (BODY_LIMIT)' },
+  'too-much-memory': atInputs(
+    'the values to compute take up to 1342177280 bytes, more than the limit of 1073741824 (MAX_MEMORY): ' +
+      'send fewer samples at a time and merge the answers by their divisors',
+  ),
+  'too-many-operations': atInputs(
+    'the request takes up to 1200000000000 floating-point operations, more than the limit of 1000000000000 (MAX_FLOPS): ' +
+      'send fewer samples at a time and merge the answers by their divisors',
+  ),
+  'answer-too-large': atInputs(
+    'the answer takes up to 300000000 bytes, more than the limit of 268435456 (MAX_ANSWER): ' +
+      'send fewer samples at a time and merge the answers by their divisors, or accept safetensors',
+  ),
+  'too-complex': {
+    detail: 'there are more keys and objects than the limit of 1000000 (MAX_KEYS): send a smaller network',
+    errors: [
+      { pointer: '', detail: 'there are more keys and objects than the limit of 1000000 (MAX_KEYS): send a smaller network' },
+    ],
+  },
+  'unsupported-media-type': {
+    detail: 'expected the Content-Type application/json or application/vnd.safetensors, got text/csv',
+  },
+  'shape-mismatch': {
+    detail: '1 problem in the request',
+    errors: [{ pointer: '/batch/inputs/0', detail: 'expected 2 values, one per input of layer 0, got 3' }],
+  },
+  'out-of-domain': {
+    detail: '1 problem in the request',
+    errors: [{ pointer: '/batch/targets/0/0', detail: 'expected a value from 0 to 1, got 2' }],
+  },
+  'non-finite-result': {
+    detail: 'not finite from the step outputs of layer 0 on',
+    errors: [
+      { pointer: '/network/layers/0', detail: 'outputs[0][0] of layer 0 is Infinity, the first value that is not finite' },
+    ],
+    step: 'outputs',
+    layer: 0,
+  },
+  'too-many-requests': { detail: 'more than 1000000 requests in 60000 ms (RATE_LIMIT)' },
+  'headers-too-large': { detail: 'the HTTP parser stopped with HPE_HEADER_OVERFLOW' },
+  overloaded: { detail: '64 requests wait already, as many as may (MAX_QUEUE)' },
+  'deadline-exceeded': { detail: 'not answered within 60000 ms (DEADLINE_MS)' },
+  internal: { detail: 'the log has the cause, under the request id 0b5a2c1e-6f0d-4d57-9d0a-3f1f5d1c2b7a' },
+};
+
+/** The request costs more than a limit: sending fewer samples helps. */
+function atInputs(detail: string): Refused {
+  return { detail, errors: [{ pointer: '/batch/inputs', detail }] };
+}

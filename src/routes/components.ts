@@ -1,0 +1,87 @@
+// The named schemas of the documentation: what has an `$id` stands once, under #/components/schemas, and is referred to everywhere else.
+import type { TSchema } from '@sinclair/typebox';
+
+type Schema = Record<string, unknown>;
+
+/** What those who generate clients take for float64 and int64: without a format some take 32 bits. */
+const FORMATS: Record<string, string> = { number: 'double', integer: 'int64' };
+
+/** What an OpenAPI document has of the schemas of routes, in its own form. */
+export class Components {
+  /** By their names, in the order in which they are met. */
+  readonly schemas: Record<string, Schema> = {};
+  readonly #bodies = new Map<unknown, Schema>();
+
+  /** With the schemas that a reader looks for first. */
+  constructor(first: readonly TSchema[]) {
+    for (const schema of first) this.#refer(schema);
+  }
+
+  /** The schema of a route, with references for what has a name. */
+  ofRoute({ body, response, params, ...route }: Schema): Schema {
+    const content = body instanceof Object && this.#ofContent(body as Schema);
+    if (content) this.#bodies.set(route.operationId, content);
+    return {
+      ...route,
+      ...(content && { body: content }),
+      ...(response instanceof Object && { response: mapValues(response as Schema, (one) => this.#ofContent(one)) }),
+      ...(params instanceof Object && { params: this.#refer(params as TSchema) }),
+    };
+  }
+
+  /** A document made of such routes by @fastify/swagger, with what that leaves out. */
+  complete(document: { paths?: Schema; components?: Schema }): Schema {
+    const ofOperation = (operation: Schema) => {
+      const body = this.#bodies.get(operation.operationId);
+      // Examples beside a reference.
+      return body ? { ...operation, requestBody: { required: true, ...body } } : operation;
+    };
+    const paths = mapValues(document.paths, (operations) => mapValues(operations, ofOperation));
+    return { ...document, paths, components: { ...document.components, schemas: this.schemas } };
+  }
+
+  #ofContent(described: Schema): Schema {
+    const content = mapValues(described.content as Schema, ({ schema, ...media }) => ({ schema: this.#refer(schema), ...media }));
+    return { ...described, content };
+  }
+
+  /** A schema, or a reference to it if it has a name, which is its title too; its own title is for errors. */
+  #refer({ $id, title: _, ...schema }: TSchema): Schema {
+    if (!$id) return this.#inside(schema as TSchema);
+    if (!this.schemas[$id]) {
+      const component: Schema = { title: $id };
+      this.schemas[$id] = component;
+      Object.assign(component, this.#inside(schema as TSchema));
+    }
+    return { $ref: `#/components/schemas/${$id}` };
+  }
+
+  #inside(schema: TSchema): Schema {
+    const { properties, items, anyOf, enum: names, ...plain } = schema;
+    if (anyOf) return this.#choice(anyOf, plain);
+    const type = Number.isInteger(schema.const) ? 'integer' : schema.type;
+    return {
+      ...plain,
+      ...(names && (names.length === 1 ? { const: names[0] } : { enum: names })),
+      ...(type && { type }),
+      ...(Object.hasOwn(FORMATS, type) && { format: FORMATS[type] }),
+      ...(properties && { properties: mapValues(properties, (property) => this.#refer(property)) }),
+      ...(items && { items: this.#refer(items) }),
+    };
+  }
+
+  /** A choice. Objects are told apart by their type. In words, since code that is generated cannot write it, the default. */
+  #choice(variants: TSchema[], { default: standard, description, ...schema }: Schema): Schema {
+    const text = standard === undefined ? description : `${description}. By default ${standard}`;
+    const described = { ...schema, ...(text ? { description: text } : {}) };
+    const refs = variants.map((variant) => this.#refer(variant));
+    if (variants.some(({ type }) => type !== 'object')) return { ...described, anyOf: refs };
+    const mapping = Object.fromEntries(variants.map(({ properties }, i) => [properties.type.const, refs[i].$ref]));
+    return { ...described, oneOf: refs, discriminator: { propertyName: 'type', mapping } };
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what is in a schema depends on its keys
+function mapValues(object: any, map: (value: any) => unknown): Schema {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]));
+}

@@ -1,0 +1,94 @@
+// Clients that well-known generators make from /openapi.json, as it is served: they compile, and get the article's gradients.
+import { execFile } from 'node:child_process';
+import { cpSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import t, { type Test } from 'tap';
+import { examples } from '../../schemas/examples.ts';
+import { type Service, startService } from '../process.ts';
+
+const run = promisify(execFile);
+
+const PYTHON = process.env.PYTHON ?? 'python3';
+
+const clients = join(import.meta.dirname, 'clients');
+const packages = join(import.meta.dirname, '../../node_modules');
+
+/** How long a program may take, in milliseconds: far longer than it does. */
+const timeout = 120_000;
+
+/** Whether a program is here: false, or what is missing. */
+async function missing(what: string, command: string, args: string[]): Promise<string | false> {
+  return run(command, args, { timeout }).then(
+    () => false,
+    () => `there is no ${what} here`,
+  );
+}
+
+/** A folder with one of the programs in it, and the service to ask. */
+async function prepare(t: Test, program: string): Promise<{ folder: string; service: Service }> {
+  const service = await startService({ keep: () => false });
+  t.teardown(() => service.process.kill('SIGKILL'));
+  const folder = t.testdir();
+  cpSync(join(clients, program), join(folder, program));
+  return { folder, service };
+}
+
+/** Checks what a program has printed: two answers, and the problem of a third request. */
+function check(t: Test, stdout: string): void {
+  const [article, trace, problem] = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  t.equal(article.loss, 2.629915324247322);
+  t.strictSame(article.gradients, examples.article.answer.gradients);
+  t.equal(article.divisor, examples.article.answer.divisor);
+  t.equal(trace.loss, examples.trace.answer.loss, 'an activation and a loss with options');
+  t.strictSame(trace.gradients, examples.trace.answer.gradients);
+  t.strictSame(trace.trace, examples.trace.answer.trace);
+  t.match(problem, { type: '/problems/shape-mismatch', status: 422, errors: [{ pointer: /^\/batch\/inputs/ }] });
+}
+
+const noPython = await missing('openapi-python-client', PYTHON, ['-m', 'openapi_python_client', '--version']);
+
+t.test('Python, by openapi-python-client', { skip: noPython }, async (t) => {
+  const { folder, service } = await prepare(t, 'main.py');
+  // It would format what it has made.
+  writeFileSync(join(folder, 'config.yaml'), 'post_hooks: []\n');
+  const args = [
+    '--url',
+    `${new URL('/openapi.json', service.url)}`,
+    '--meta',
+    'none',
+    '--output-path',
+    'gradient_service_client',
+  ];
+  await run(PYTHON, ['-m', 'openapi_python_client', 'generate', ...args, '--config', 'config.yaml'], { cwd: folder, timeout });
+  const { stdout } = await run(PYTHON, ['main.py', service.url.origin], { cwd: folder, timeout });
+  check(t, stdout);
+});
+
+const generator = ['-c', 'import sys, openapi_generator_cli as g; sys.exit(g.run(sys.argv[1:]).returncode)'];
+const noGenerator = await missing('openapi-generator-cli, or no Java', PYTHON, [...generator, 'version']);
+
+t.test('TypeScript, by openapi-generator', { skip: noGenerator }, async (t) => {
+  const { folder, service } = await prepare(t, 'main.ts');
+  const input = `${new URL('/openapi.json', service.url)}`;
+  // As the file extension, what Node wants; as names, those of the documentation.
+  const options = '--additional-properties=importFileExtension=.js,modelPropertyNaming=original';
+  await run(PYTHON, [...generator, 'generate', '-i', input, '-g', 'typescript-fetch', '-o', 'client', options], {
+    cwd: folder,
+    timeout,
+  });
+  writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
+  const types = ['--types', 'node', '--typeRoots', join(packages, '@types')];
+  const target = ['--target', 'esnext', '--module', 'nodenext', '--outDir', 'out', '--rootDir', '.'];
+  const tsc = join(packages, '.bin/tsc');
+  // Without what tap loads into every Node: the compiler cannot be loaded after it.
+  const compile = ['-u', 'NODE_OPTIONS', tsc, '--strict', '--ignoreConfig', ...types, ...target, 'main.ts'];
+  await run('env', compile, { cwd: folder, timeout }).catch((error) => {
+    throw new Error(`${error.message}\n${error.stdout}`);
+  });
+  const { stdout } = await run(process.execPath, ['out/main.js', service.url.origin], { cwd: folder, timeout });
+  check(t, stdout);
+});
