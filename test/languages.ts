@@ -1,0 +1,152 @@
+// Which languages this machine has, and how a program in each of them is run.
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+type Command = readonly [program: string, ...args: string[]];
+
+interface Language {
+  /** What has it, in Debian. */
+  readonly packages: string;
+  /** Ends with 0 where the language is installed, with all that its programs here use. */
+  readonly check: Command;
+  /** The commands that run a source file, one after the other; `scratch` is an empty folder for what they make. */
+  readonly run: (file: string, scratch: string) => readonly Command[];
+}
+
+const python = process.env.PYTHON ?? 'python3';
+/** Debian's, unless the caller has a class path. */
+const classPath = process.env.CLASSPATH ?? '/usr/share/java/gson.jar';
+
+export const languages = {
+  shell: {
+    packages: 'curl jq',
+    check: ['sh', '-c', 'curl --version && jq --version'],
+    run: (file) => [['sh', file]],
+  },
+  python: {
+    packages: 'python3',
+    check: [python, '--version'],
+    run: (file) => [[python, file]],
+  },
+  numpy: {
+    packages: 'python3, then pip install numpy safetensors',
+    check: [python, '-c', 'import numpy, safetensors'],
+    run: (file) => [[python, file]],
+  },
+  javascript: {
+    packages: 'nodejs',
+    check: [process.execPath, '--version'],
+    run: (file) => [[process.execPath, file]],
+  },
+  go: {
+    packages: 'golang-go',
+    check: ['go', 'version'],
+    run: (file, scratch) => [['go', 'build', '-o', join(scratch, 'program'), file], [join(scratch, 'program')]],
+  },
+  java: {
+    packages: 'openjdk-17-jdk-headless',
+    check: ['javac', '--version'],
+    run: (file) => [['java', '-cp', classPath, file]],
+  },
+  rust: {
+    packages: 'cargo',
+    check: ['cargo', '--version'],
+    run: (file, scratch) => [['rustc', '-o', join(scratch, 'program'), file], [join(scratch, 'program')]],
+  },
+  php: {
+    packages: 'php-cli',
+    check: ['php', '--version'],
+    run: (file) => [['php', file]],
+  },
+  ruby: {
+    packages: 'ruby',
+    check: ['ruby', '--version'],
+    run: (file) => [['ruby', file]],
+  },
+  r: {
+    packages: 'r-base-core r-cran-jsonlite r-cran-httr',
+    check: ['Rscript', '-e', 'library(jsonlite); library(httr)'],
+    run: (file) => [['Rscript', file]],
+  },
+  octave: {
+    packages: 'octave',
+    check: ['octave-cli', '--version'],
+    run: (file) => [['octave-cli', '--quiet', file]],
+  },
+} satisfies Record<string, Language>;
+
+export type LanguageName = keyof typeof languages;
+
+export interface Options {
+  readonly args?: readonly string[];
+  readonly environment?: Record<string, string>;
+  /** Where it runs. */
+  readonly folder?: string;
+  /** In milliseconds, for each command. */
+  readonly timeout?: number;
+}
+
+export interface Outcome {
+  /** Undefined if it was not there, or ended by a signal. */
+  readonly code: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const TIMEOUT = 60_000;
+
+/** Runs a command to its end. One that takes too long is killed, with all that it started. */
+export function runCommand([program, ...args]: Command, options: Options = {}): Promise<Outcome> {
+  const { environment, folder, timeout = TIMEOUT } = options;
+  return new Promise((resolve) => {
+    const child = spawn(program, [...args, ...(options.args ?? [])], {
+      cwd: folder,
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      stderr += text;
+    });
+    const timer = setTimeout(() => {
+      stderr += `\nended after ${timeout} ms\n`;
+      process.kill(-Number(child.pid), 'SIGKILL');
+    }, timeout);
+    child.on('error', (error) => {
+      stderr += error.message;
+    });
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve({ code: code === null || code < 0 ? undefined : code, stdout, stderr });
+    });
+  });
+}
+
+/** Runs a source file, in its folder unless told otherwise: what its program did, or its compiler if that failed. */
+export async function runSource(name: LanguageName, file: string, options: Options = {}): Promise<Outcome> {
+  const scratch = await mkdtemp(join(tmpdir(), 'language-'));
+  try {
+    const commands = languages[name].run(file, scratch);
+    const at: Options = { folder: dirname(file), ...options };
+    for (const command of commands.slice(0, -1)) {
+      const outcome = await runCommand(command, { ...at, args: [] });
+      if (outcome.code !== 0) return outcome;
+    }
+    return await runCommand(commands[commands.length - 1], at);
+  } finally {
+    await rm(scratch, { recursive: true });
+  }
+}
+
+/** For the option `skip` of a test: false where the language is installed, and otherwise what to install. */
+export async function missing(name: LanguageName): Promise<string | false> {
+  const { check, packages } = languages[name];
+  const { code } = await runCommand(check);
+  return code === 0 ? false : `there is no ${name} here: apt-get install ${packages}`;
+}
