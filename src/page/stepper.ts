@@ -5,9 +5,12 @@ import { type HeatMap, heatMap, placeOf } from './heat-map.ts';
 import type { Quantity, Step, Steps } from './steps.ts';
 import { sumView } from './sum-view.ts';
 
-interface Stepper {
+interface Standing {
   readonly steps: Steps;
   readonly number: number;
+}
+
+interface Stepper extends Standing {
   go(number: number): void;
 }
 
@@ -20,14 +23,19 @@ export function showStep({ steps, number, go }: Stepper): void {
   slider.value = `${number}`;
   slider.setAttribute('aria-valuetext', `step ${number + 1} of ${last + 1}: ${step.title}`);
   byId('step-count').textContent = `${number + 1} / ${last + 1}`;
-  for (const [id, off] of Object.entries({ first: number === 0, previous: number === 0, next: number === last, last: number === last }))
+  for (const [id, off] of Object.entries({
+    first: number === 0,
+    previous: number === 0,
+    next: number === last,
+    last: number === last,
+  }))
     byId<HTMLButtonElement>(`step-${id}`).disabled = off;
   byId('step').replaceChildren(...stepView(step, number, go));
   byId('step').dataset.step = `${number}`;
 }
 
 /** What is said of a step when it comes up. */
-export function announceStep({ steps, number }: Stepper): void {
+export function announceStep({ steps, number }: Standing): void {
   const step = steps.at(number);
   announce(`Step ${number + 1} of ${steps.places.length}: ${step.title}. ${spoken(step.formula)}`);
 }

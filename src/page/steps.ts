@@ -1,8 +1,8 @@
 // The algorithm as a list of steps, in the order in which it goes: forward, the loss, and backward, layer by layer.
 import type { Computed } from './computed.ts';
 import type { Sum } from './explain.ts';
-import { describe } from './step-texts.ts';
 import type { Matrix } from './matrix.ts';
+import { describe } from './step-texts.ts';
 
 export type Phase = 'forward' | 'loss' | 'backward';
 
