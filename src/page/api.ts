@@ -51,7 +51,9 @@ export function postGradients(json: string, key: string, progress: (progress: Pr
 }
 
 function outcomeOf(xhr: XMLHttpRequest): Outcome {
+  performance.mark('parse');
   const body = parsed(xhr.responseText);
+  performance.measure('answer read', 'parse');
   if (xhr.status === 200 && body) return { answer: body as GradientsAnswer };
   const after = Number(xhr.getResponseHeader('Retry-After'));
   const fallback = {

@@ -51,7 +51,7 @@ function sums(title: string, all: (Sum | undefined)[], choose?: (i: number) => (
   const given = all.filter((sum) => sum !== undefined);
   return el(
     'section',
-    {},
+    { class: 'sums' },
     el('h4', {}, title),
     ...given.map((sum, i) => sumView(sum, i === 0 && choose ? (term) => choose(sum.terms.indexOf(term)) : undefined)),
   );

@@ -29,7 +29,7 @@ export interface Picture {
 const NEAR = 9;
 
 /** The thinnest and the thickest line. */
-const LINE = [0.5, 6.5] as const;
+const LINE = [0.5, 5] as const;
 
 /** Draws the picture into #network. */
 export function drawPicture(picture: Picture): void {
@@ -141,7 +141,8 @@ function drawUnits(svg: Svg, { spots, radius }: Layout, picture: Picture): void 
   units
     .filter(() => radius >= 14)
     .append('text')
-    .text((_, i) => short(values[i]));
+    .text((_, i) => short(values[i], 2))
+    .attr('font-size', (_, i) => Math.min(11, (radius * 3.1) / short(values[i], 2).length));
   units.append('title').text((spot, i) => `${nameOf(spot)}: ${values[i]}`);
 }
 

@@ -62,7 +62,7 @@ export class Results {
     if (!same) this.#choice = undefined;
     this.age(false);
     byId('results').hidden = false;
-    this.#summarise(run, before);
+    this.#summarise(run, same ? before : undefined);
     this.#drawNetwork();
     await nextFrame();
     if (this.#run !== run) return;
@@ -75,6 +75,7 @@ export class Results {
   /** Whether what is shown is no longer the answer to the request. */
   age(old: boolean): void {
     byId('results').classList.toggle('old', old);
+    byId('old').hidden = !old;
   }
 
   /** In other colours. */

@@ -103,7 +103,8 @@ class Quantities {
 
   T(): Quantity {
     const { targets } = this.run.request.batch;
-    if (this.run.classes) return { symbol: 'T', name: 'targets: the right class', ...this.perSample(targets as number[]) };
+    if (this.run.classes)
+      return { symbol: 'T', name: 'targets: the right class', names: true, ...this.perSample(targets as number[]) };
     return { symbol: 'T', name: 'targets', matrix: matrix(targets as number[][]), axes: this.of('unit') };
   }
 

@@ -47,17 +47,20 @@ function stepView(step: Step, number: number, go: (number: number) => void): Nod
     result.mark(i, j);
     for (const [{ reads }, map] of maps) if (reads) map.mark(...reads(i, j));
     const sum = step.worked(i, j);
-    if (sum) worked.replaceChildren(el('h4', {}, placeOf(step.result, i, j)), sumView(sum));
+    if (sum) worked.replaceChildren(el('h4', {}, `How this number came about: ${placeOf(step.result, i, j)}`), sumView(sum));
     else worked.replaceChildren();
   };
   const result = heatMap(step.result, { choose });
-  const equation = el('div', { class: 'equation' }, result.element, ...(step.pieces[0] === '→' ? [] : [sign('=')]));
+  const equation = el('div', { class: 'equation' }, result.element);
+  // A sign stays with what follows it.
+  let signs = step.pieces[0] === '→' ? [] : [sign('=')];
   for (const piece of step.pieces) {
-    if (typeof piece === 'string') equation.append(sign(piece));
+    if (typeof piece === 'string') signs.push(sign(piece));
     else {
       const map = heatMap(piece, {}, origin(piece, number, go));
       maps.push([piece, map]);
-      equation.append(map.element);
+      equation.append(el('div', { class: 'piece' }, ...signs, map.element));
+      signs = [];
     }
   }
   choose(0, 0);
@@ -104,8 +107,7 @@ export function listenToStepper(current: () => number, last: () => number, go: (
     const name = keys[event.key];
     if (!name || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || event.defaultPrevented) return;
     const target = event.target as HTMLElement;
-    const within = byId('steps').contains(target) || target === document.body;
-    if (!within || target === slider) return;
+    if (target.closest('input, select, textarea, pre, [role=tab]')) return;
     event.preventDefault();
     to(name);
   });

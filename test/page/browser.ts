@@ -32,7 +32,11 @@ export interface Look {
 export const DESKTOP: Look = { width: 1280, height: 900, scheme: 'light' };
 
 /** Opens the page and waits for its first answer. `complaints` gathers what the browser has to complain of. */
-export async function openPage(browser: Browser, url: string, look: Look = DESKTOP): Promise<{ page: Page; complaints: string[] }> {
+export async function openPage(
+  browser: Browser,
+  url: string,
+  look: Look = DESKTOP,
+): Promise<{ page: Page; complaints: string[] }> {
   const { width, height, scheme } = look;
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
   const page = await context.newPage();
