@@ -1,6 +1,7 @@
 // The request as text: #json, with a number for each line, and marks at those that are wrong.
 import { byId, el } from './dom.ts';
-import { format, lineOf, offsetOf, syntaxError } from './json-text.ts';
+import { syntaxFault } from './json-syntax.ts';
+import { format, lineOf, offsetOf } from './json-text.ts';
 import type { Located } from './problems.ts';
 
 /** A longer text is shown only when somebody wants to see it, in characters. */
@@ -22,9 +23,9 @@ export class JsonEditor {
     let waiting: ReturnType<typeof setTimeout> | undefined;
     const read = () => {
       clearTimeout(waiting);
-      const wrong = syntaxError(this.#area.value);
+      const wrong = syntaxFault(this.#area.value);
       this.#number([]);
-      if (wrong) this.#showErrors([{ detail: wrong.detail, offset: wrong.offset }]);
+      if (wrong) this.#showErrors([wrong]);
       else {
         this.#request = JSON.parse(this.#area.value);
         change(this.#request);
@@ -77,7 +78,7 @@ export class JsonEditor {
       return;
     }
     const text = this.#area.value;
-    if (syntaxError(text)) return;
+    if (syntaxFault(text)) return;
     this.#showErrors(errors.map(({ pointer, detail }) => ({ detail: `${pointer}: ${detail}`, offset: offsetOf(text, pointer) })));
   }
 
