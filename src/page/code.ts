@@ -50,22 +50,23 @@ export class Code {
     const snippets = this.#snippets as unknown as readonly Snippet[];
     const { list, select } = tabs(
       'Language',
-      snippets.map(({ language, label }) => ({ id: `code-${language}`, label })),
+      snippets.map(({ label }, i) => ({ id: `code-${i}`, label })),
       () => 'code-panel',
       (id) => {
-        this.#selected = snippets.findIndex(({ language }) => `code-${language}` === id);
+        this.#selected = snippets.findIndex((_, i) => `code-${i}` === id);
         byId('code-panel').setAttribute('aria-labelledby', `tab-${id}`);
         this.#show(snippets[this.#selected]);
       },
     );
     byId('code-tabs').replaceChildren(list);
-    select(`code-${snippets[this.#selected].language}`);
+    select(`code-${this.#selected}`);
   }
 
   #show({ text, file, note }: Snippet): void {
     byId('code-file').textContent = file;
     byId('code-note').textContent = note ?? '';
     byId('code-text').textContent = text;
+    byId('code-scroller').tabIndex = 0;
   }
 }
 

@@ -26,6 +26,11 @@ export function byId<Type extends HTMLElement = HTMLElement>(id: string): Type {
   return element as Type;
 }
 
+/** Where the page stands with its request, for style and tests: data-state of the body. */
+export function setPhase(phase: 'waiting' | 'unreadable' | 'sending' | 'answered' | 'refused' | 'cancelled'): void {
+  document.body.dataset.state = phase;
+}
+
 /** Says something to those who do not see the page; the same again is said again. */
 export function announce(text: string): void {
   const region = byId('announcer');

@@ -54,10 +54,10 @@ function tableMap(quantity: Quantity, { choose }: Cells): HeatMap {
     const row = Array.from({ length: columns }, (_, j) => {
       const value = at(i, j);
       const place = placeOf(quantity, i, j);
-      const title = Number.isFinite(value) ? `${place}: ${value}` : `${place}: not to be told, since nothing came back`;
+      const title = `${place}: ${Number.isFinite(value) ? value : 'not to be told, since nothing came back'}`;
       const cell = el('td', { title, 'data-value': value });
       paint(cell, value, largest);
-      cell.append(choose ? button(value, title, () => choose(i, j)) : short(value));
+      cell.append(choose ? button(short(value), place, () => choose(i, j)) : short(value));
       return cell;
     });
     all.push(row);
@@ -75,8 +75,12 @@ function tableMap(quantity: Quantity, { choose }: Cells): HeatMap {
   return { element: el('div', { class: 'scroller' }, table), mark };
 }
 
-function button(value: number, label: string, choose: () => void): HTMLButtonElement {
-  const element = el('button', { type: 'button', tabindex: -1, 'aria-label': label, click: choose, focus: choose }, short(value));
+function button(text: string, place: string, choose: () => void): HTMLButtonElement {
+  const element = el(
+    'button',
+    { type: 'button', tabindex: -1, 'aria-label': `${place}: ${text}`, click: choose, focus: choose },
+    text,
+  );
   element.addEventListener('pointerenter', choose);
   return element;
 }

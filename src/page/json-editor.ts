@@ -1,5 +1,5 @@
 // The request as text: #json, with a number for each line, and marks at those that are wrong.
-import { byId, el } from './dom.ts';
+import { byId, el, setPhase } from './dom.ts';
 import { syntaxFault } from './json-syntax.ts';
 import { format, lineOf, offsetOf } from './json-text.ts';
 import type { Located } from './problems.ts';
@@ -17,6 +17,7 @@ export class JsonEditor {
   #request: unknown;
   #visible = false;
   #stale = true;
+  #problems: readonly Located[] = [];
 
   /** `change` gets the document whenever the text is one. */
   constructor(change: (document: unknown) => void) {
@@ -25,14 +26,17 @@ export class JsonEditor {
       clearTimeout(waiting);
       const wrong = syntaxFault(this.#area.value);
       this.#number([]);
-      if (wrong) this.#showErrors([wrong]);
-      else {
+      if (wrong) {
+        setPhase('unreadable');
+        this.#showErrors([wrong]);
+      } else {
         this.#request = JSON.parse(this.#area.value);
         change(this.#request);
       }
     };
     this.#area.addEventListener('input', () => {
       clearTimeout(waiting);
+      setPhase('waiting');
       waiting = setTimeout(read, PAUSE);
     });
     this.#area.addEventListener('change', read);
@@ -45,6 +49,7 @@ export class JsonEditor {
   /** Takes a request that was changed elsewhere. */
   set(request: unknown): void {
     this.#request = request;
+    this.#problems = [];
     this.#stale = true;
     if (this.#visible) this.#offer();
   }
@@ -68,15 +73,13 @@ export class JsonEditor {
     byId('json-frame').hidden = false;
     this.#area.value = format(this.#request);
     this.#stale = false;
-    this.#showErrors([]);
+    this.showProblems(this.#problems);
   }
 
   /** Says what is wrong, each at its line. */
   showProblems(errors: readonly Located[]): void {
-    if (this.#stale) {
-      this.#errors.replaceChildren();
-      return;
-    }
+    this.#problems = errors;
+    if (this.#stale) return;
     const text = this.#area.value;
     if (syntaxFault(text)) return;
     this.#showErrors(errors.map(({ pointer, detail }) => ({ detail: `${pointer}: ${detail}`, offset: offsetOf(text, pointer) })));

@@ -3,7 +3,7 @@ import type { GradientsRequest } from '../../schemas/gradients.ts';
 import { forPage, type Problem } from './api.ts';
 import { buildForm } from './builder.ts';
 import { Code, copyLink } from './code.ts';
-import { announce, byId, el } from './dom.ts';
+import { announce, byId, el, setPhase } from './dom.ts';
 import { downhill, isRequest } from './edit.ts';
 import { JsonEditor } from './json-editor.ts';
 import { pageExamples } from './page-examples.ts';
@@ -89,6 +89,7 @@ let waiting: ReturnType<typeof setTimeout> | undefined;
 /** Computes what is small as soon as nobody types any more. */
 function computeSoon(source: Source): void {
   clearTimeout(waiting);
+  setPhase('waiting');
   results.age(true);
   const typed = source === 'form' || source === 'json';
   if (typed && JSON.stringify(state.request).length > SMALL) {

@@ -1,7 +1,7 @@
 // Sends the request, shows how far it is, and lets it be given up.
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
 import { type Call, type Outcome, type Problem, type Progress, postGradients } from './api.ts';
-import { announce, byId, nextFrame } from './dom.ts';
+import { announce, byId, nextFrame, setPhase } from './dom.ts';
 
 /** What takes less time shows no progress, in milliseconds. */
 const SHORT = 250;
@@ -28,14 +28,13 @@ export class Sender {
       if (this.#call === call) showProgress(progress);
     });
     this.#call = call;
-    document.body.dataset.state = 'sending';
+    setPhase('sending');
     const outcome = await call.outcome;
     clearTimeout(slow);
     if (this.#call !== call) return;
     this.#busy(false);
     await this.#receive(request, outcome);
-    if (this.#call === call)
-      document.body.dataset.state = 'answer' in outcome ? 'answered' : 'problem' in outcome ? 'refused' : 'cancelled';
+    if (this.#call === call) setPhase('answer' in outcome ? 'answered' : 'problem' in outcome ? 'refused' : 'cancelled');
   }
 
   async #receive(request: GradientsRequest, outcome: Outcome): Promise<void> {

@@ -32,6 +32,9 @@ export function showStep({ steps, number, go }: Stepper): void {
     byId<HTMLButtonElement>(`step-${id}`).disabled = off;
   byId('step').replaceChildren(...stepView(step, number, go));
   byId('step').dataset.step = `${number}`;
+  // What is wider than its place is scrolled by keys, too.
+  for (const scroller of byId('step').querySelectorAll<HTMLElement>('.scroller'))
+    if (scroller.scrollWidth > scroller.clientWidth) scroller.tabIndex = 0;
 }
 
 /** What is said of a step when it comes up. */
@@ -81,13 +84,9 @@ function sign(text: string): HTMLElement {
 /** The way to the step that made a quantity. */
 function origin({ madeBy, symbol }: Quantity, number: number, go: (number: number) => void): Node {
   if (madeBy === undefined || madeBy >= number) return document.createTextNode(madeBy === undefined ? ' · given' : '');
-  const back = number - madeBy;
-  const label = `${spoken(symbol)}: go to step ${madeBy + 1}, which made it`;
-  return el(
-    'button',
-    { type: 'button', class: 'link', 'aria-label': label, click: () => go(madeBy) },
-    back === 1 ? 'from the step before' : `from step ${madeBy + 1}`,
-  );
+  const text = number - madeBy === 1 ? 'from the step before' : `from step ${madeBy + 1}`;
+  const label = `${text}, which made ${spoken(symbol)}`;
+  return el('button', { type: 'button', class: 'link', 'aria-label': label, click: () => go(madeBy) }, text);
 }
 
 /** Listens to the buttons, the slider and the keys of the stepper. */

@@ -104,7 +104,8 @@ function digestOf(text: string): string {
 
 /** Sends a file in the best encoding that the client takes, or 304 if the client has it. */
 export function sendAsset(request: FastifyRequest, reply: FastifyReply, { mediaType, digest, encoded }: Asset): FastifyReply {
-  const encoding = (new Negotiator(request.raw).encoding([...encodings]) ?? 'identity') as Encoding;
+  const accepted = new Negotiator(request.raw).encodings([...encodings]);
+  const encoding = encodings.find((one) => accepted.includes(one)) ?? 'identity';
   // Strong: each encoding is of other bytes.
   const etag = `"${digest}-${encoding}"`;
   reply.header('etag', etag).header('vary', varyOf(reply));

@@ -31,12 +31,16 @@ export interface Look {
 
 export const DESKTOP: Look = { width: 1280, height: 900, scheme: 'light' };
 
-/** Opens the page and waits for its first answer. `complaints` gathers what the browser has to complain of. */
-export async function openPage(
-  browser: Browser,
-  url: string,
-  look: Look = DESKTOP,
-): Promise<{ page: Page; complaints: string[] }> {
+export interface Opened {
+  readonly page: Page;
+  /** What the browser has to complain of. */
+  readonly complaints: readonly string[];
+  /** What the page asked for. */
+  readonly requests: readonly string[];
+}
+
+/** Opens the page and waits for its first answer. */
+export async function openPage(browser: Browser, url: string, look: Look = DESKTOP): Promise<Opened> {
   const { width, height, scheme } = look;
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
   const page = await context.newPage();
@@ -46,12 +50,19 @@ export async function openPage(
     if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(`${error.stack}`));
+  const requests: string[] = [];
+  page.on('request', (request) => requests.push(request.url()));
   await page.goto(url);
   await answered(page);
-  return { page, complaints };
+  return { page, complaints, requests };
 }
 
 /** Waits until the last request has been answered, and all of it is shown. */
 export async function answered(page: Page): Promise<void> {
   await page.waitForSelector('body[data-state=answered]');
+}
+
+/** Waits until the last request has been refused, and what is wrong with it is shown. */
+export async function refused(page: Page): Promise<void> {
+  await page.waitForSelector('body[data-state=refused]');
 }
