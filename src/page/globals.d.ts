@@ -1,0 +1,8 @@
+// The libraries that index.html loads before the page's own modules.
+import type * as D3 from 'd3';
+import type * as ObservablePlot from '@observablehq/plot';
+
+declare global {
+  const d3: typeof D3;
+  const Plot: typeof ObservablePlot;
+}

@@ -1,0 +1,116 @@
+// A request as text, and the places in it that JSON pointers name.
+import { keysOf } from './edit.ts';
+
+/** JSON with a key or a list of numbers per line. */
+export function format(value: unknown, indent = ''): string {
+  const inner = `${indent}  `;
+  if (Array.isArray(value)) {
+    if (value.every((item) => !(item instanceof Object))) return `[${value.map((item) => JSON.stringify(item)).join(', ')}]`;
+    return `[\n${value.map((item) => inner + format(item, inner)).join(',\n')}\n${indent}]`;
+  }
+  if (!(value instanceof Object)) return JSON.stringify(value);
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  if (entries.length === 0) return '{}';
+  if (entries.every(([, item]) => !(item instanceof Object))) {
+    return `{ ${entries.map(([key, item]) => `${JSON.stringify(key)}: ${JSON.stringify(item)}`).join(', ')} }`;
+  }
+  return `{\n${entries.map(([key, item]) => `${inner}${JSON.stringify(key)}: ${format(item, inner)}`).join(',\n')}\n${indent}}`;
+}
+
+/** What can be left out between the parts of JSON. */
+const SPACE = /[\s,:]*/y;
+
+/** A string, or a number or a word. */
+const SCALAR = /"(?:[^"\\]|\\.)*"|[^\s,:[\]{}]+/y;
+
+/** Where the value that a pointer names begins in well-formed JSON, or the last of its parents that is there. */
+export function offsetOf(text: string, pointer: string): number {
+  const reader = new TextReader(text);
+  let offset = reader.skipSpace();
+  for (const key of keysOf(pointer)) {
+    if (!reader.enter(key)) break;
+    offset = reader.skipSpace();
+  }
+  return offset;
+}
+
+/** The line of an offset, from 1. */
+export function lineOf(text: string, offset: number): number {
+  let line = 1;
+  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line++;
+  return line;
+}
+
+class TextReader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  skipSpace(): number {
+    SPACE.lastIndex = this.#at;
+    SPACE.exec(this.#text);
+    this.#at = SPACE.lastIndex;
+    return this.#at;
+  }
+
+  /** Goes to the value under a key, or the item of a list; false if there is none. */
+  enter(key: string): boolean {
+    const opening = this.#text[this.#at];
+    if (opening !== '{' && opening !== '[') return false;
+    this.#at++;
+    for (let i = 0; ; i++) {
+      this.skipSpace();
+      const next = this.#text[this.#at];
+      if (next === '}' || next === ']' || next === undefined) return false;
+      if ((opening === '[' ? `${i}` : JSON.parse(this.scalar())) === key) return true;
+      this.skipSpace();
+      this.skipValue();
+    }
+  }
+
+  scalar(): string {
+    SCALAR.lastIndex = this.#at;
+    const [found] = SCALAR.exec(this.#text) ?? [''];
+    this.#at += Math.max(1, found.length);
+    return found;
+  }
+
+  skipValue(): void {
+    let depth = 0;
+    do {
+      this.skipSpace();
+      const next = this.#text[this.#at];
+      if (next === undefined) return;
+      if (next === '{' || next === '[') depth++;
+      if (next === '}' || next === ']') depth--;
+      if ('{[]}'.includes(next)) this.#at++;
+      else this.scalar();
+    } while (depth > 0);
+  }
+}
+
+/** What is wrong with a text that is no JSON, and where. */
+export function syntaxError(text: string): { detail: string; offset: number } | undefined {
+  try {
+    JSON.parse(text);
+    return undefined;
+  } catch (error) {
+    const { message } = error as Error;
+    // V8 gives the position, Firefox a line and a column, Safari neither.
+    const position = /at position (\d+)/.exec(message);
+    const place = /line (\d+) column (\d+)/.exec(message);
+    const detail = message.replace(/ ?(in JSON )?at (position|line).*/s, '').replace(/^JSON\.parse: /, '');
+    if (position) return { detail, offset: Number(position[1]) };
+    if (place) return { detail, offset: offsetOfLine(text, Number(place[1])) + Number(place[2]) - 1 };
+    return { detail, offset: /end of (data|json|input)/i.test(message) ? text.length : 0 };
+  }
+}
+
+function offsetOfLine(text: string, line: number): number {
+  let offset = 0;
+  for (let i = 1; i < line; i++) offset = text.indexOf('\n', offset) + 1;
+  return offset;
+}
