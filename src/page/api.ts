@@ -18,10 +18,7 @@ export interface Progress {
   readonly share?: number;
 }
 
-export type Outcome =
-  | { readonly answer: GradientsAnswer }
-  | { readonly problem: Problem }
-  | { readonly cancelled: true };
+export type Outcome = { readonly answer: GradientsAnswer } | { readonly problem: Problem } | { readonly cancelled: true };
 
 export interface Call {
   readonly outcome: Promise<Outcome>;
@@ -54,10 +51,15 @@ export function postGradients(json: string, key: string, progress: (progress: Pr
 }
 
 function outcomeOf(xhr: XMLHttpRequest): Outcome {
+  performance.mark('parse');
   const body = parsed(xhr.responseText);
+  performance.measure('answer read', 'parse');
   if (xhr.status === 200 && body) return { answer: body as GradientsAnswer };
   const after = Number(xhr.getResponseHeader('Retry-After'));
-  const fallback = { title: `Status ${xhr.status}`, detail: 'This is no answer of the service; something before it may have sent it.' };
+  const fallback = {
+    title: `Status ${xhr.status}`,
+    detail: 'This is no answer of the service; something before it may have sent it.',
+  };
   return { problem: { ...fallback, status: xhr.status, ...(body as object), ...(after > 0 && { retryAfter: after }) } };
 }
 
@@ -75,7 +77,10 @@ const MOST_SHARES = 20_000;
 /** A request for all that the page shows. */
 export function forPage(request: GradientsRequest): GradientsRequest {
   const { layers } = request.network;
-  const parameters = layers.reduce((sum, { weights, biases }) => sum + weights.length * weights[0].length + (biases?.length ?? 0), 0);
+  const parameters = layers.reduce(
+    (sum, { weights, biases }) => sum + weights.length * weights[0].length + (biases?.length ?? 0),
+    0,
+  );
   const samples = request.batch.samples === 'columns' ? request.batch.inputs[0].length : request.batch.inputs.length;
   const small = parameters * samples <= MOST_SHARES;
   return {

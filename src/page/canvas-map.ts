@@ -24,7 +24,7 @@ export function canvasMap(quantity: Quantity, { choose }: Cells): HeatMap {
   canvas.height = height * devicePixelRatio;
   canvas.style.width = `${width}px`;
   canvas.style.height = `${height}px`;
-  drawMatrix(canvas, quantity.matrix, largest);
+  drawMatrix(canvas, quantity.matrix, quantity.names ? 0 : largest);
   const marker = el('div', { class: 'marker', hidden: true });
   const live = el('span', { class: 'unseen', 'aria-live': 'polite' });
   const frame = el('div', { class: 'canvas-frame' }, canvas, marker, live);

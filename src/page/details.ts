@@ -11,8 +11,8 @@ import {
   weightGradient,
 } from './explain.ts';
 import { formula } from './formula.ts';
-import type { Formulas } from './steps.ts';
 import { type Choice, nameOf } from './picture.ts';
+import type { Formulas } from './steps.ts';
 import { exact, sumView } from './sum-view.ts';
 
 interface Details {
@@ -27,7 +27,8 @@ interface Details {
 export function showDetails(details: Details): void {
   const { choice } = details;
   const host = byId('details');
-  if (!choice) host.replaceChildren(el('p', { class: 'hint' }, 'Choose a unit or an edge to see its numbers, and the sums that made them.'));
+  if (!choice)
+    host.replaceChildren(el('p', { class: 'hint' }, 'Choose a unit or an edge to see its numbers, and the sums that made them.'));
   else if (choice.input !== undefined) host.replaceChildren(...edgeDetails(details, choice, choice.input));
   else if (choice.column === 0) host.replaceChildren(...inputDetails(details, choice));
   else host.replaceChildren(...unitDetails(details, choice));
@@ -39,19 +40,31 @@ function heading(text: string): HTMLElement {
 
 function values(...pairs: [label: string, value: number | undefined][]): HTMLElement {
   const given = pairs.filter((pair): pair is [string, number] => pair[1] !== undefined);
-  return el('dl', { class: 'values' }, ...given.map(([label, value]) => el('div', {}, el('dt', {}, ...formula(label)), el('dd', {}, exact(value)))));
+  return el(
+    'dl',
+    { class: 'values' },
+    ...given.map(([label, value]) => el('div', {}, el('dt', {}, ...formula(label)), el('dd', {}, exact(value)))),
+  );
 }
 
 function sums(title: string, all: (Sum | undefined)[], choose?: (i: number) => (() => void) | undefined): HTMLElement {
   const given = all.filter((sum) => sum !== undefined);
-  return el('section', {}, el('h4', {}, title), ...given.map((sum, i) => sumView(sum, i === 0 && choose ? (term) => choose(sum.terms.indexOf(term)) : undefined)));
+  return el(
+    'section',
+    { class: 'sums' },
+    el('h4', {}, title),
+    ...given.map((sum, i) => sumView(sum, i === 0 && choose ? (term) => choose(sum.terms.indexOf(term)) : undefined)),
+  );
 }
 
 function inputDetails({ run, sample }: Details, { column, unit }: Choice): HTMLElement[] {
   return [
     heading(nameOf({ column, unit })),
     ofSample(run, sample),
-    values([`x_${unit + 1}`, run.value('inputs', 0, sample, unit)], [`dx_${unit + 1}`, run.value('input_gradients', 0, sample, unit)]),
+    values(
+      [`x_${unit + 1}`, run.value('inputs', 0, sample, unit)],
+      [`dx_${unit + 1}`, run.value('input_gradients', 0, sample, unit)],
+    ),
     sums('Backward', [inputGradient(run, 0, sample, unit)]),
   ];
 }
@@ -60,7 +73,12 @@ function unitDetails({ run, sample, choose, formulas }: Details, { column, unit 
   const [layer, n] = [column - 1, unit + 1];
   const name = run.activation(layer);
   const y = run.value('outputs', layer, sample, unit);
-  const activated: Sum = { label: `y_${n}`, meaning: name === 'identity' ? 'without an activation' : `${name} of it`, terms: [], value: y };
+  const activated: Sum = {
+    label: `y_${n}`,
+    meaning: name === 'identity' ? 'without an activation' : `${name} of it`,
+    terms: [],
+    value: y,
+  };
   const inputs = layer === 0 ? run.features : run.units[layer - 1];
   const formulaText = formulas.activations.get(name);
   const dz = preActivationGradient(run, layer, sample, unit) ?? {
@@ -89,13 +107,24 @@ function unitDetails({ run, sample, choose, formulas }: Details, { column, unit 
 
 function edgeDetails({ run, choose }: Details, { column, unit }: Choice, input: number): HTMLElement[] {
   const layer = column - 1;
-  const [from, to] = [{ column: layer, unit: input }, { column, unit }];
+  const [from, to] = [
+    { column: layer, unit: input },
+    { column, unit },
+  ];
   const place = `${unit + 1},${input + 1}`;
   return [
     heading(`from ${nameOf(from)} to ${nameOf(to)}`),
-    el('p', { class: 'hint' }, link(nameOf(from), () => choose(from)), ' → ', link(nameOf(to), () => choose(to))),
+    el(
+      'p',
+      { class: 'hint' },
+      link(nameOf(from), () => choose(from)),
+      ' → ',
+      link(nameOf(to), () => choose(to)),
+    ),
     values([`w_${place}`, run.weight(layer, unit, input)], [`dw_${place}`, run.weightGradient(layer, unit, input)]),
-    sums(`Gradient, over ${run.samples === 1 ? 'the one sample' : `all ${run.samples} samples`}`, [weightGradient(run, layer, unit, input)]),
+    sums(`Gradient, over ${run.samples === 1 ? 'the one sample' : `all ${run.samples} samples`}`, [
+      weightGradient(run, layer, unit, input),
+    ]),
   ];
 }
 

@@ -67,7 +67,12 @@ function resizedList<Item>(list: readonly Item[], length: number, fill: (i: numb
   return Array.from({ length }, (_, i) => (i < list.length ? list[i] : fill(i)));
 }
 
-function resizedMatrix(rows: readonly number[][], height: number, width: number, fill: (i: number, j: number) => number): number[][] {
+function resizedMatrix(
+  rows: readonly number[][],
+  height: number,
+  width: number,
+  fill: (i: number, j: number) => number,
+): number[][] {
   return Array.from({ length: height }, (_, i) => resizedList(rows[i] ?? [], width, (j) => fill(i, j)));
 }
 
@@ -149,7 +154,11 @@ export function keysOf(pointer: string): string[] {
 }
 
 /** A step against the gradient: every weight and bias less `rate` times its gradient. */
-export function downhill(request: GradientsRequest, gradients: readonly Pick<Layer, 'weights' | 'biases'>[], rate: number): GradientsRequest {
+export function downhill(
+  request: GradientsRequest,
+  gradients: readonly Pick<Layer, 'weights' | 'biases'>[],
+  rate: number,
+): GradientsRequest {
   const layers = request.network.layers.map((layer, k): Layer => {
     const { weights, biases } = gradients[k];
     return {

@@ -1,6 +1,7 @@
 // The libraries that index.html loads before the page's own modules.
-import type * as D3 from 'd3';
+
 import type * as ObservablePlot from '@observablehq/plot';
+import type * as D3 from 'd3';
 
 declare global {
   const d3: typeof D3;

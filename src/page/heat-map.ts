@@ -46,7 +46,7 @@ export function paint(element: HTMLElement | SVGElement, value: number, largest:
 
 function tableMap(quantity: Quantity, { choose }: Cells): HeatMap {
   const { rows, columns, at } = quantity.matrix;
-  const { largest } = extentOf(quantity.matrix);
+  const largest = quantity.names ? 0 : extentOf(quantity.matrix).largest;
   const all: HTMLElement[][] = [];
   const name = spoken(quantity.symbol);
   const table = el('table', { class: 'cells' }, el('caption', { class: 'unseen' }, `${name}, ${rows} by ${columns}`));

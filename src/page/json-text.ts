@@ -91,26 +91,3 @@ class TextReader {
     } while (depth > 0);
   }
 }
-
-/** What is wrong with a text that is no JSON, and where. */
-export function syntaxError(text: string): { detail: string; offset: number } | undefined {
-  try {
-    JSON.parse(text);
-    return undefined;
-  } catch (error) {
-    const { message } = error as Error;
-    // V8 gives the position, Firefox a line and a column, Safari neither.
-    const position = /at position (\d+)/.exec(message);
-    const place = /line (\d+) column (\d+)/.exec(message);
-    const detail = message.replace(/ ?(in JSON )?at (position|line).*/s, '').replace(/^JSON\.parse: /, '');
-    if (position) return { detail, offset: Number(position[1]) };
-    if (place) return { detail, offset: offsetOfLine(text, Number(place[1])) + Number(place[2]) - 1 };
-    return { detail, offset: /end of (data|json|input)/i.test(message) ? text.length : 0 };
-  }
-}
-
-function offsetOfLine(text: string, line: number): number {
-  let offset = 0;
-  for (let i = 1; i < line; i++) offset = text.indexOf('\n', offset) + 1;
-  return offset;
-}

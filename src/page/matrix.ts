@@ -60,16 +60,16 @@ export function extentOf({ rows, columns, at }: Matrix): Extent {
   return { least, greatest, largest, norm: largest * Math.sqrt(sum) };
 }
 
-/** A number in few characters: three digits that count. */
-export function short(value: number): string {
+/** A number in few characters, with as many digits that count. */
+export function short(value: number, digits = 3): string {
   if (value === 0) return '0';
   if (!Number.isFinite(value)) return '–';
   const size = Math.abs(value);
   if (size >= 1e5 || size < 1e-3) {
-    const [digits, power] = value.toExponential(1).split('e');
-    return `${digits.replace(/\.0$/, '').replace('-', '−')}e${power.replace('+', '').replace('-', '−')}`;
+    const [mantissa, power] = value.toExponential(1).split('e');
+    return `${mantissa.replace(/\.0$/, '').replace('-', '−')}e${power.replace('+', '').replace('-', '−')}`;
   }
-  const text = value.toPrecision(3);
+  const text = value.toPrecision(digits);
   const plain = text.includes('e') ? `${Math.round(value)}` : text;
   return (plain.includes('.') ? plain.replace(/\.?0+$/, '') : plain).replace('-', '−');
 }

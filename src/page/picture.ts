@@ -1,8 +1,10 @@
 // The network as a picture: units and edges, which show weights or gradients. Each can be chosen, by pointer or keyboard.
-import { byId } from './dom.ts';
+
+import type { Selection } from 'd3';
 import type { Computed } from './computed.ts';
-import { type Edge, type Layout, layOut, nearest, type Place, type Spot, tallest } from './layout.ts';
+import { byId } from './dom.ts';
 import { paint } from './heat-map.ts';
+import { type Edge, type Layout, layOut, nearest, type Place, type Spot, tallest } from './layout.ts';
 import { short } from './matrix.ts';
 
 /** What the picture shows of each edge and unit. */
@@ -27,7 +29,7 @@ export interface Picture {
 const NEAR = 9;
 
 /** The thinnest and the thickest line. */
-const LINE = [0.5, 6.5] as const;
+const LINE = [0.5, 5] as const;
 
 /** Draws the picture into #network. */
 export function drawPicture(picture: Picture): void {
@@ -44,7 +46,10 @@ export function drawPicture(picture: Picture): void {
     .attr('width', width)
     .attr('height', height)
     .attr('role', 'group')
-    .attr('aria-label', `Network of ${sizes.join(', ')} units. Arrow keys go from unit to unit, with Shift along the edges of a unit.`);
+    .attr(
+      'aria-label',
+      `Network of ${sizes.join(', ')} units. Arrow keys go from unit to unit, with Shift along the edges of a unit.`,
+    );
   drawEdges(svg, layout, picture);
   drawGaps(svg, layout);
   drawUnits(svg, layout, picture);
@@ -55,9 +60,10 @@ export function drawPicture(picture: Picture): void {
   if (focused) node.querySelector<SVGElement>(`[data-key="${focused}"]`)?.focus({ preventScroll: true });
 }
 
-type Svg = d3.Selection<SVGSVGElement, undefined, null, undefined>;
+type Svg = Selection<SVGSVGElement, undefined, null, undefined>;
 
-export const keyOf = ({ column, unit, input }: Choice) => (input === undefined ? `${column}:${unit}` : `${column}:${unit}:${input}`);
+export const keyOf = ({ column, unit, input }: Choice) =>
+  input === undefined ? `${column}:${unit}` : `${column}:${unit}:${input}`;
 
 const choiceOf = ({ from, to }: Edge): Choice => ({ column: to.column, unit: to.unit, input: from.unit });
 
@@ -120,7 +126,10 @@ function drawUnits(svg: Svg, { spots, radius }: Layout, picture: Picture): void 
     .attr('role', 'button')
     .attr('data-key', keyOf)
     .attr('data-value', (_, i) => values[i])
-    .attr('aria-label', (spot, i) => `${nameOf(spot)}: ${spot.column === 0 && what === 'output' ? 'value' : what} ${short(values[i])}`)
+    .attr(
+      'aria-label',
+      (spot, i) => `${nameOf(spot)}: ${spot.column === 0 && what === 'output' ? 'value' : what} ${short(values[i])}`,
+    )
     .attr('tabindex', (spot, i) => ((chosen === undefined ? i === 0 : keyOf(spot) === chosen) ? 0 : -1))
     .classed('chosen', (spot) => keyOf(spot) === chosen);
   units
@@ -129,7 +138,11 @@ function drawUnits(svg: Svg, { spots, radius }: Layout, picture: Picture): void 
     .each(function (spot, i) {
       paint(this, values[i], largest.get(spot.column) ?? 0);
     });
-  units.filter(() => radius >= 14).append('text').text((_, i) => short(values[i]));
+  units
+    .filter(() => radius >= 14)
+    .append('text')
+    .text((_, i) => short(values[i], 2))
+    .attr('font-size', (_, i) => Math.min(11, (radius * 3.1) / short(values[i], 2).length));
   units.append('title').text((spot, i) => `${nameOf(spot)}: ${values[i]}`);
 }
 

@@ -87,12 +87,17 @@ class Reader {
     const formulas = new Map<string, string>();
     for (const { description } of parts)
       for (const [, name, formula] of description?.matchAll(FORMULA) ?? []) formulas.set(name, formula);
-    const options = new Map<string, Option[]>(parts.filter(({ type }) => type === 'string').flatMap((part) => namesOf(part).map((name) => [name, []])));
+    const options = new Map<string, Option[]>(
+      parts.filter(({ type }) => type === 'string').flatMap((part) => namesOf(part).map((name) => [name, []])),
+    );
     for (const { properties } of parts) {
       if (!properties?.type) continue;
       const given = Object.entries(properties).filter(([name]) => name !== 'type');
       for (const name of namesOf(this.resolve(properties.type)))
-        options.set(name, given.map(([option, schema]) => this.option(option, schema)));
+        options.set(
+          name,
+          given.map(([option, schema]) => this.option(option, schema)),
+        );
     }
     return [...options].map(([name, given]) => ({ name, formula: formulas.get(name) ?? '', options: given }));
   }

@@ -103,7 +103,8 @@ class Quantities {
 
   T(): Quantity {
     const { targets } = this.run.request.batch;
-    if (this.run.classes) return { symbol: 'T', name: 'targets: the right class', ...this.perSample(targets as number[]) };
+    if (this.run.classes)
+      return { symbol: 'T', name: 'targets: the right class', names: true, ...this.perSample(targets as number[]) };
     return { symbol: 'T', name: 'targets', matrix: matrix(targets as number[][]), axes: this.of('unit') };
   }
 
@@ -230,7 +231,9 @@ function turn(run: Computed, quantities: Quantities): Described {
     formula: plain ? `dY_${K} = 2 (Y_${K} − T) / ${divisor}` : `dY_${K} = ∂L / ∂Y_${K}`,
     why: [
       'How does the loss change when an output changes a little? ' +
-        (plain ? `The slope of (y − t)² is 2 (y − t), and the loss was divided by ${divisor}. ` : `That is the slope of ${name}. `) +
+        (plain
+          ? `The slope of (y − t)² is 2 (y − t), and the loss was divided by ${divisor}. `
+          : `That is the slope of ${name}. `) +
         'Blue: the loss grows with this output, so the output should come down. Orange: it should go up.',
       'A d before a letter stands for “the gradient of the loss with respect to” what follows.',
     ],
@@ -264,7 +267,9 @@ function throughActivation(run: Computed, quantities: Quantities, layer: number,
     title: `Layer ${k}: back through ${name === 'identity' ? 'no activation' : name}`,
     formula: rowwise ? `dZ_${k} = J^T dY_${k}` : `dZ_${k} = ${f}′(Z_${k}) ∘ dY_${k}`,
     why: rowwise
-      ? [`${name} ties the units of a sample together, so a gradient comes to each sum from all outputs of its sample: by the matrix J of all slopes.`]
+      ? [
+          `${name} ties the units of a sample together, so a gradient comes to each sum from all outputs of its sample: by the matrix J of all slopes.`,
+        ]
       : [
           `What comes back is multiplied, number by number (∘), by the slope of the activation where the way forward left it. ${slopes[name] ?? ''}`,
           'Where an activation is flat, little comes through, and layer upon layer less: this is how gradients vanish.',

@@ -5,9 +5,12 @@ import { type HeatMap, heatMap, placeOf } from './heat-map.ts';
 import type { Quantity, Step, Steps } from './steps.ts';
 import { sumView } from './sum-view.ts';
 
-interface Stepper {
+interface Standing {
   readonly steps: Steps;
   readonly number: number;
+}
+
+interface Stepper extends Standing {
   go(number: number): void;
 }
 
@@ -20,14 +23,19 @@ export function showStep({ steps, number, go }: Stepper): void {
   slider.value = `${number}`;
   slider.setAttribute('aria-valuetext', `step ${number + 1} of ${last + 1}: ${step.title}`);
   byId('step-count').textContent = `${number + 1} / ${last + 1}`;
-  for (const [id, off] of Object.entries({ first: number === 0, previous: number === 0, next: number === last, last: number === last }))
+  for (const [id, off] of Object.entries({
+    first: number === 0,
+    previous: number === 0,
+    next: number === last,
+    last: number === last,
+  }))
     byId<HTMLButtonElement>(`step-${id}`).disabled = off;
   byId('step').replaceChildren(...stepView(step, number, go));
   byId('step').dataset.step = `${number}`;
 }
 
 /** What is said of a step when it comes up. */
-export function announceStep({ steps, number }: Stepper): void {
+export function announceStep({ steps, number }: Standing): void {
   const step = steps.at(number);
   announce(`Step ${number + 1} of ${steps.places.length}: ${step.title}. ${spoken(step.formula)}`);
 }
@@ -39,17 +47,20 @@ function stepView(step: Step, number: number, go: (number: number) => void): Nod
     result.mark(i, j);
     for (const [{ reads }, map] of maps) if (reads) map.mark(...reads(i, j));
     const sum = step.worked(i, j);
-    if (sum) worked.replaceChildren(el('h4', {}, placeOf(step.result, i, j)), sumView(sum));
+    if (sum) worked.replaceChildren(el('h4', {}, `How this number came about: ${placeOf(step.result, i, j)}`), sumView(sum));
     else worked.replaceChildren();
   };
   const result = heatMap(step.result, { choose });
-  const equation = el('div', { class: 'equation' }, result.element, ...(step.pieces[0] === '→' ? [] : [sign('=')]));
+  const equation = el('div', { class: 'equation' }, result.element);
+  // A sign stays with what follows it.
+  let signs = step.pieces[0] === '→' ? [] : [sign('=')];
   for (const piece of step.pieces) {
-    if (typeof piece === 'string') equation.append(sign(piece));
+    if (typeof piece === 'string') signs.push(sign(piece));
     else {
       const map = heatMap(piece, {}, origin(piece, number, go));
       maps.push([piece, map]);
-      equation.append(map.element);
+      equation.append(el('div', { class: 'piece' }, ...signs, map.element));
+      signs = [];
     }
   }
   choose(0, 0);
@@ -96,8 +107,7 @@ export function listenToStepper(current: () => number, last: () => number, go: (
     const name = keys[event.key];
     if (!name || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || event.defaultPrevented) return;
     const target = event.target as HTMLElement;
-    const within = byId('steps').contains(target) || target === document.body;
-    if (!within || target === slider) return;
+    if (target.closest('input, select, textarea, pre, [role=tab]')) return;
     event.preventDefault();
     to(name);
   });

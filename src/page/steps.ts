@@ -1,8 +1,8 @@
 // The algorithm as a list of steps, in the order in which it goes: forward, the loss, and backward, layer by layer.
 import type { Computed } from './computed.ts';
 import type { Sum } from './explain.ts';
-import { describe } from './step-texts.ts';
 import type { Matrix } from './matrix.ts';
+import { describe } from './step-texts.ts';
 
 export type Phase = 'forward' | 'loss' | 'backward';
 
@@ -23,6 +23,8 @@ export interface Quantity {
   readonly matrix: Matrix;
   /** What a row and a column of it stand for. */
   readonly axes: readonly [row: string, column: string];
+  /** Whether its numbers are names, which are neither large nor small. */
+  readonly names?: boolean;
   /** The step that made it, by its number; of what was given there is none. */
   readonly madeBy?: number;
   /** The row and the column that cell i, j of the result is made from; undefined stands for all. */

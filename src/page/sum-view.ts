@@ -13,17 +13,11 @@ export type Choose = (term: Term) => (() => void) | undefined;
 export function sumView(sum: Sum, choose: Choose = () => undefined): HTMLElement {
   const { terms, rest } = shortened(sum, MOST);
   const single = sum.terms.length === 1 && sum.terms[0].factors.length === 1;
-  const total = el(
-    'tr',
-    { class: 'total' },
-    el('th', { scope: 'row' }, ...formula(sum.label)),
-    el('td', {}, sum.meaning),
-    number(sum.value),
-  );
+  const total = el('tr', { class: 'total' }, el('th', { scope: 'row' }, ...formula(sum.label)), el('td'), number(sum.value));
   return el(
     'table',
     { class: 'sum', 'data-sum': sum.label },
-    el('caption', { class: 'unseen' }, sum.meaning),
+    el('caption', {}, sum.meaning),
     el(
       'tbody',
       {},

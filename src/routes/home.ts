@@ -49,7 +49,8 @@ export function homeRoutes(app: FastifyInstance): void {
   };
   // Ready before the first visitor comes, and after the service itself is.
   app.addHook('onListen', (done) => {
-    app.readiness.started.then(page).catch((error) => app.log.error(error, 'there is no page'));
+    // If it fails, that is told to whoever asks for the page.
+    Promise.allSettled([app.readiness.started.then(page)]);
     done();
   });
   app.get(
