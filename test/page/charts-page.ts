@@ -1,18 +1,13 @@
 // A page with nothing but charts, for their test: the modules without their types, and a browser that opens it.
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { stripTypeScriptTypes } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import type { Test } from 'tap';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
-
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-
-/** For the option `skip` of a test. */
-export const noBrowser = !existsSync(executablePath) && 'there is no Chromium here: apt-get install chromium';
+import { openBrowser } from './browser.ts';
 
 const root = new URL('../../', import.meta.url);
 const libraries: Record<string, string> = {
@@ -71,14 +66,7 @@ async function serve(t: Test): Promise<string> {
 
 /** A browser that is closed at the end of the test. */
 export async function startBrowser(t: Test): Promise<Browser> {
-  const quiet = [
-    '--disable-gpu',
-    '--disable-background-networking',
-    '--no-first-run',
-    '--disable-component-update',
-    '--disable-sync',
-  ];
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', ...quiet], timeout: 60_000 });
+  const browser = await openBrowser();
   t.teardown(() => browser.close());
   return browser;
 }

@@ -3,7 +3,8 @@ import t from 'tap';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
 import { pageExamples } from '../../src/page/page-examples.ts';
 import { gradients, startApp } from '../helper.ts';
-import { draw, type Given, noBrowser, openCharts, startBrowser } from './charts-page.ts';
+import { noBrowser } from './browser.ts';
+import { draw, type Given, openCharts, startBrowser } from './charts-page.ts';
 
 t.test('charts', { skip: noBrowser }, async (t) => {
   const app = await startApp(t);
