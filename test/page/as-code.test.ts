@@ -136,6 +136,12 @@ t.test('a request that is still being written', async (t) => {
   const labels = (request: unknown) => asCode(request as GradientsRequest, '').map(({ label }) => label);
   for (const unfinished of [{}, { network: {} }, { network: { layers: [null] }, batch: {} }, { network: { layers: [{}] } }])
     t.strictSame(labels(unfinished), Object.keys(runners), JSON.stringify(unfinished));
+  const anything = fc.property(fc.jsonValue(), (value) => {
+    const layer = { weights: value, activation: value };
+    const parts = { network: { layers: [layer] }, batch: { inputs: value, targets: value, sample_weights: value }, loss: value };
+    for (const unfinished of [parts, { ...parts, network: { layers: value } }, { ...parts, batch: value }]) labels(unfinished);
+  });
+  t.doesNotThrow(() => fc.assert(anything, { seed: 5, numRuns: 100 }));
   const misspelt = { ...request, network: { layers: [{ weights: [[1]], activation: 'tahn' }] }, loss: 'msee' };
   const [{ text }] = asCode(misspelt as GradientsRequest, '').slice(-1);
   t.match(text, 'activations = [F.tahn]');

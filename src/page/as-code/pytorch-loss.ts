@@ -29,17 +29,15 @@ const losses = {
 
 /** A variant's name and its options, as the request has them. */
 export function variant(given: string | { type: string }): { name: string; options: Options } {
-  const { type: name, ...options } = typeof given === 'string' ? { type: given } : given;
+  const { type: name, ...options } = given instanceof Object ? given : { type: given };
   return { name, options };
 }
 
-type List = (key: string, value: unknown) => string;
+type Write = (key: string, value: unknown) => string;
 
 /** Options as keyword arguments. */
-export function keywords(options: Options, list: List = (_, value) => literal(value, python)): string[] {
-  return Object.entries(options).map(
-    ([key, value]) => `${key}=${Array.isArray(value) ? list(key, value) : literal(value, python)}`,
-  );
+export function keywords(options: Options, write: Write = (_, value) => literal(value, python)): string[] {
+  return Object.entries(options).map(([key, value]) => `${key}=${write(key, value)}`);
 }
 
 /** Whether the targets are class indices. */
@@ -54,8 +52,11 @@ export function lossLines({ loss = 'mse', batch }: GradientsRequest, large: bool
   // It means nothing for class probabilities, and PyTorch refuses it.
   if (!hasClasses(batch)) delete own.ignore_index;
   const known: Known = (losses as Record<string, Known>)[name] ?? { torch: `F.${name}` };
-  const list = (key: string, value: unknown) => `tensor(${large ? `request["loss"]["${key}"]` : literal(value, python)})`;
-  const given = keywords(own, list);
+  const write = (key: string, value: unknown) => {
+    const text = large && Array.isArray(value) ? `request["loss"]["${key}"]` : literal(value, python);
+    return Array.isArray(value) ? `tensor(${text})` : text;
+  };
+  const given = keywords(own, write);
   const call = (...more: string[]) =>
     'each' in known ? known.each : `${known.torch}(${['outputs', 'targets', ...given, ...more].join(', ')})`;
   // F.kl_div warns of its own mean.
@@ -66,17 +67,23 @@ export function lossLines({ loss = 'mse', batch }: GradientsRequest, large: bool
   return [
     `losses = ${call('reduction="none"')}`,
     ...(batch.sample_weights ? [`losses = ${weights} * losses`] : []),
-    ...reduced(reduction, perSample, batch, own, list),
+    ...reduced(reduction, perSample, batch, own, write),
   ];
 }
 
 /** The lines that make one loss of the weighted losses of all samples. */
-function reduced(reduction: Reduction, perSample: boolean, batch: GradientsRequest['batch'], own: Options, list: List): string[] {
+function reduced(
+  reduction: Reduction,
+  perSample: boolean,
+  batch: GradientsRequest['batch'],
+  own: Options,
+  write: Write,
+): string[] {
   const samples = batch.sample_weights ? 'sample_weights.sum()' : 'len(inputs)';
   if (reduction === 'sum') return ['loss = losses.sum()'];
   if (reduction === 'batchmean' || (perSample && !hasClasses(batch))) return [`loss = losses.sum() / ${samples}`];
   if (!perSample) return [`loss = losses.sum() / (${samples} * outputs.shape[1])`];
   const counted = 'sample_weights[counted]';
-  const divisor = own.weight ? `(${counted} * ${list('weight', own.weight)}[targets[counted]])` : counted;
+  const divisor = own.weight ? `(${counted} * ${write('weight', own.weight)}[targets[counted]])` : counted;
   return [`counted = targets != ${own.ignore_index ?? -100}`, `loss = losses.sum() / ${divisor}.sum()`];
 }
