@@ -128,7 +128,7 @@ function drawUnits(svg: Svg, { spots, radius }: Layout, picture: Picture): void 
     .attr('data-value', (_, i) => values[i])
     .attr(
       'aria-label',
-      (spot, i) => `${nameOf(spot)}: ${spot.column === 0 && what === 'output' ? 'value' : what} ${short(values[i])}`,
+      (spot, i) => `${nameOf(spot)}: ${spot.column === 0 && what === 'output' ? 'value' : what} ${short(values[i], 2)}`,
     )
     .attr('tabindex', (spot, i) => ((chosen === undefined ? i === 0 : keyOf(spot) === chosen) ? 0 : -1))
     .classed('chosen', (spot) => keyOf(spot) === chosen);

@@ -80,13 +80,13 @@ class Quantities {
     const given = matrix(this.run.request.network.layers[layer].weights);
     const symbol = `W_${layer + 1}`;
     return transpose
-      ? { symbol: `${symbol}^T`, name: 'weights', matrix: transposed(given), axes: ['input', 'unit'] }
-      : { symbol, name: 'weights', matrix: given, axes: ['unit', 'input'] };
+      ? { symbol: `${symbol}^T`, name: 'weights', given: true, matrix: transposed(given), axes: ['input', 'unit'] }
+      : { symbol, name: 'weights', given: true, matrix: given, axes: ['unit', 'input'] };
   }
 
   b(layer: number): Quantity | undefined {
     const given = this.run.request.network.layers[layer].biases;
-    return given && { symbol: `b_${layer + 1}`, name: 'biases', ...this.perUnit(given) };
+    return given && { symbol: `b_${layer + 1}`, name: 'biases', given: true, ...this.perUnit(given) };
   }
 
   /** A value per unit, standing as the units do. */
@@ -104,8 +104,8 @@ class Quantities {
   T(): Quantity {
     const { targets } = this.run.request.batch;
     if (this.run.classes)
-      return { symbol: 'T', name: 'targets: the right class', names: true, ...this.perSample(targets as number[]) };
-    return { symbol: 'T', name: 'targets', matrix: matrix(targets as number[][]), axes: this.of('unit') };
+      return { symbol: 'T', name: 'targets: the right class', names: true, given: true, ...this.perSample(targets as number[]) };
+    return { symbol: 'T', name: 'targets', given: true, matrix: matrix(targets as number[][]), axes: this.of('unit') };
   }
 
   /** The sample and the unit that a cell is of. */

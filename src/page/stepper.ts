@@ -82,8 +82,8 @@ function sign(text: string): HTMLElement {
 }
 
 /** The way to the step that made a quantity. */
-function origin({ madeBy, symbol }: Quantity, number: number, go: (number: number) => void): Node {
-  if (madeBy === undefined || madeBy >= number) return document.createTextNode(madeBy === undefined ? ' · given' : '');
+function origin({ madeBy, given, symbol }: Quantity, number: number, go: (number: number) => void): Node {
+  if (madeBy === undefined || madeBy >= number) return document.createTextNode(given ? ': given' : '');
   const text = number - madeBy === 1 ? 'from the step before' : `from step ${madeBy + 1}`;
   const label = `${text}, which made ${spoken(symbol)}`;
   return el('button', { type: 'button', class: 'link', 'aria-label': label, click: () => go(madeBy) }, text);

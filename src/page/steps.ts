@@ -25,6 +25,8 @@ export interface Quantity {
   readonly axes: readonly [row: string, column: string];
   /** Whether its numbers are names, which are neither large nor small. */
   readonly names?: boolean;
+  /** Whether it is of the request. */
+  readonly given?: boolean;
   /** The step that made it, by its number; of what was given there is none. */
   readonly madeBy?: number;
   /** The row and the column that cell i, j of the result is made from; undefined stands for all. */

@@ -59,7 +59,7 @@ export async function openPage(browser: Browser, url: string, look: Look = DESKT
 
 /** Waits until the last request has been answered, and all of it is shown. */
 export async function answered(page: Page): Promise<void> {
-  await page.waitForSelector('body[data-state=answered]');
+  await page.waitForSelector('body[data-state=answered] #charts:not([aria-busy=true])', { state: 'attached' });
 }
 
 /** Waits until the last request has been refused, and what is wrong with it is shown. */
