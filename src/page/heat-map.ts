@@ -6,7 +6,7 @@ import { extentOf, short } from './matrix.ts';
 import type { Quantity } from './steps.ts';
 
 /** The largest matrix that is shown with its numbers. */
-const TABLE = { rows: 16, columns: 8 };
+const TABLE = { rows: 16, columns: 10 };
 
 export interface Cells {
   /** What is called when a cell is pointed at or chosen. */

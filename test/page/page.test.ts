@@ -310,7 +310,7 @@ function compareSteps(t: Test, name: string, seen: readonly Seen[], steps: Steps
     return symbol !== right || size !== `${matrix.rows} × ${matrix.columns}` || !numbers;
   });
   t.strictSame(wrong, [], `${name}: the numbers of each step`);
-  t.ok(seen.filter(({ values }) => values.length > 0).length >= 4, `${name}: some of them are in cells`);
+  t.ok(seen.filter(({ values }) => values.length > 0).length >= 2, `${name}: some of them are in cells`);
 }
 
 interface Axe {
