@@ -26,7 +26,7 @@ const ROWS = 200;
 
 /** A figure with its words and its table, and the place for its drawing. */
 export function figure({ title, text, table }: Parts): { element: HTMLElement; drawing: HTMLElement } {
-  const element = d3.create('figure').attr('class', 'chart');
+  const element = d3.create('figure').attr('class', 'chart').style('margin', '0 0 1.5rem');
   const caption = element.append('figcaption');
   caption.append('strong').text(`${title}. `);
   caption.append('span').text(text);
@@ -91,6 +91,8 @@ export function plot(label: string, options: NonNullable<Options>): SVGSVGElemen
   const selection = d3.select(svg as SVGSVGElement).attr('role', 'img');
   // The page's policy admits no style sheets of scripts; it had rules for the size alone.
   selection.select('style').remove();
+  // A label is for what has a role: the drawing as a whole.
+  selection.selectAll('[aria-label]').attr('aria-label', null);
   selection.style('display', 'block').style('max-width', '100%').style('height', 'auto');
   return svg as SVGSVGElement;
 }

@@ -53,7 +53,11 @@ function drawn({ title, values }: Measure, width: number): SVGSVGElement {
   const named = far.slice(0, NAMED);
   const at = (i: number) => ({ sample: i + 1, value: values[i], name: `${i + 1}` });
   const size = Math.ceil(values.length / GROUPS);
-  const ends = { x: 'sample', stroke: 'var(--accent)', strokeWidth: Math.max(1, Math.min(3, (0.6 * width) / values.length)) };
+  const ends = {
+    x: 'sample',
+    stroke: 'var(--accent)',
+    strokeWidth: Math.max(1, Math.min(3, (0.6 * width * size) / values.length)),
+  };
   const rules =
     size > 1
       ? Plot.ruleX(groupsOf(values, size), { ...ends, y1: 'low', y2: 'high' })
