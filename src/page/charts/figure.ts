@@ -18,7 +18,8 @@ export interface Parts {
 
 export interface Table {
   readonly head: readonly string[];
-  readonly rows: readonly (readonly string[])[];
+  readonly count: number;
+  readonly row: (i: number) => readonly string[];
 }
 
 /** How many rows a table has, so that the largest networks too have one. */
@@ -40,7 +41,7 @@ export function figure({ title, text, table }: Parts): { element: HTMLElement; d
   return { element: element.node() as HTMLElement, drawing: drawing.node() as HTMLElement };
 }
 
-function appendTable(details: HTMLElement, title: string, { head, rows }: Table): void {
+function appendTable(details: HTMLElement, title: string, { head, count, row }: Table): void {
   // One that is wider than the page scrolls by itself, by keys too.
   const scroller = d3.select(details).append('div').style('overflow-x', 'auto').attr('tabindex', 0).attr('role', 'region');
   const table = scroller.attr('aria-label', title).append('table');
@@ -52,16 +53,20 @@ function appendTable(details: HTMLElement, title: string, { head, rows }: Table)
     .join('th')
     .attr('scope', 'col')
     .text((name) => name);
-  const lines = table.append('tbody').selectAll('tr').data(rows.slice(0, ROWS)).join('tr');
+  const lines = table
+    .append('tbody')
+    .selectAll('tr')
+    .data(d3.range(Math.min(count, ROWS)).map(row))
+    .join('tr');
   lines
     .selectAll('td')
-    .data((row) => row)
+    .data((cells) => cells)
     .join('td')
     .text((cell) => cell);
-  if (rows.length > ROWS)
-    d3.select(details)
-      .append('p')
-      .text(`The other ${rows.length - ROWS} of ${rows.length} rows are not shown.`);
+  if (count <= ROWS) return;
+  d3.select(details)
+    .append('p')
+    .text(`The other ${count - ROWS} of ${count} rows are not shown.`);
 }
 
 /** What the symbols of a drawing mean. */

@@ -29,10 +29,11 @@ export function* samplesChart(
   const groups = count > GROUPS ? `Each line spans ${Math.ceil(count / GROUPS)} samples, from the least to the largest. ` : '';
   const found = measures.map(({ values, what }) => outlierText(values, what)).filter((text) => text !== '');
   const standing = count < FEW ? '' : `${found.join(' ') || 'No sample stands out.'} (${OUTLIER_RULE})`;
-  const text = `What each sample has of the loss and of the gradient of all parameters. ${groups}${standing}`;
+  const text = `Each sample's share of the loss, and the norm of its share of the gradient of all parameters. ${groups}${standing}`;
   const table = {
     head: ['sample', ...measures.map(({ title }) => title)],
-    rows: Array.from({ length: count }, (_, i) => [`${i + 1}`, ...measures.map(({ values }) => short(values[i]))]),
+    count,
+    row: (i: number) => [`${i + 1}`, ...measures.map(({ values }) => short(values[i]))],
   };
   const { element, drawing } = figure({ title: 'Samples', text, table });
   for (const measure of measures) {
