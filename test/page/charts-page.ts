@@ -7,14 +7,10 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import type { Test } from 'tap';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
+import { libraries } from '../../src/routes/assets.ts';
 import { openBrowser } from './browser.ts';
 
 const root = new URL('../../', import.meta.url);
-const libraries: Record<string, string> = {
-  '/d3.js': 'node_modules/d3/dist/d3.min.js',
-  '/plot.js': 'node_modules/@observablehq/plot/dist/plot.umd.min.js',
-};
-
 const html = `<!doctype html>
 <html lang="en">
 <head>
@@ -22,23 +18,13 @@ const html = `<!doctype html>
 <meta name="viewport" content="width=device-width">
 <title>Charts</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="/style.css">
+<link rel="stylesheet" href="/src/page/style.css">
 <script src="/d3.js"></script>
 <script src="/plot.js"></script>
 <script type="module" src="/main.js"></script>
 </head>
 <body><main><h1>Charts</h1><div id="charts"></div></main></body>
 </html>`;
-
-const style = `
-:root { color-scheme: light dark; --accent: #43389f; --ink: #1c2027; --muted: #585f6b; --paper: #faf9f6; --line: #dedbd2; }
-@media (prefers-color-scheme: dark) {
-  :root { --accent: #b3a8ff; --ink: #e9e7e2; --muted: #a5abb7; --paper: #14161b; --line: #343a46; }
-}
-body { margin: 0; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
-main { max-width: 60rem; margin: 0 auto; }
-figure { margin: 0 0 2rem; }
-`;
 
 const main = `import { drawCharts } from '/src/page/charts.ts';
 window.draw = (given) => drawCharts(document.getElementById('charts'), ...JSON.parse(given));`;
@@ -47,15 +33,11 @@ const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 
 /** The page's origin. */
 async function serve(t: Test): Promise<string> {
-  const files: Record<string, [type: string, text: string]> = {
-    '/': ['text/html', html],
-    '/style.css': ['text/css', style],
-    '/main.js': ['text/javascript', main],
-  };
+  const texts: Record<string, string> = { '/': html, '/main.js': main };
   const server = createServer(async ({ url = '/' }, response) => {
-    const path = libraries[url] ?? url.slice(1);
-    const [type, text] = files[url] ?? ['text/javascript', await readFile(new URL(path, root), 'utf8')];
-    response.setHeader('Content-Type', `${type}; charset=utf-8`).setHeader('Content-Security-Policy', POLICY);
+    const text = texts[url] ?? (await readFile(libraries[url.slice(1)] ?? new URL(url.slice(1), root), 'utf8'));
+    const type = url === '/' ? 'html' : url.endsWith('.css') ? 'css' : 'javascript';
+    response.setHeader('Content-Type', `text/${type}; charset=utf-8`).setHeader('Content-Security-Policy', POLICY);
     response.end(url.endsWith('.ts') ? stripTypeScriptTypes(text) : text);
   });
   server.listen(0, '127.0.0.1');

@@ -18,7 +18,8 @@ export interface Parts {
 
 export interface Table {
   readonly head: readonly string[];
-  readonly rows: readonly (readonly string[])[];
+  readonly count: number;
+  readonly row: (i: number) => readonly string[];
 }
 
 /** How many rows a table has, so that the largest networks too have one. */
@@ -26,7 +27,7 @@ const ROWS = 200;
 
 /** A figure with its words and its table, and the place for its drawing. */
 export function figure({ title, text, table }: Parts): { element: HTMLElement; drawing: HTMLElement } {
-  const element = d3.create('figure').attr('class', 'chart');
+  const element = d3.create('figure').attr('class', 'chart').style('margin', '0 0 1.5rem');
   const caption = element.append('figcaption');
   caption.append('strong').text(`${title}. `);
   caption.append('span').text(text);
@@ -40,7 +41,7 @@ export function figure({ title, text, table }: Parts): { element: HTMLElement; d
   return { element: element.node() as HTMLElement, drawing: drawing.node() as HTMLElement };
 }
 
-function appendTable(details: HTMLElement, title: string, { head, rows }: Table): void {
+function appendTable(details: HTMLElement, title: string, { head, count, row }: Table): void {
   // One that is wider than the page scrolls by itself, by keys too.
   const scroller = d3.select(details).append('div').style('overflow-x', 'auto').attr('tabindex', 0).attr('role', 'region');
   const table = scroller.attr('aria-label', title).append('table');
@@ -52,16 +53,20 @@ function appendTable(details: HTMLElement, title: string, { head, rows }: Table)
     .join('th')
     .attr('scope', 'col')
     .text((name) => name);
-  const lines = table.append('tbody').selectAll('tr').data(rows.slice(0, ROWS)).join('tr');
+  const lines = table
+    .append('tbody')
+    .selectAll('tr')
+    .data(d3.range(Math.min(count, ROWS)).map(row))
+    .join('tr');
   lines
     .selectAll('td')
-    .data((row) => row)
+    .data((cells) => cells)
     .join('td')
     .text((cell) => cell);
-  if (rows.length > ROWS)
-    d3.select(details)
-      .append('p')
-      .text(`The other ${rows.length - ROWS} of ${rows.length} rows are not shown.`);
+  if (count <= ROWS) return;
+  d3.select(details)
+    .append('p')
+    .text(`The other ${count - ROWS} of ${count} rows are not shown.`);
 }
 
 /** What the symbols of a drawing mean. */
@@ -91,6 +96,8 @@ export function plot(label: string, options: NonNullable<Options>): SVGSVGElemen
   const selection = d3.select(svg as SVGSVGElement).attr('role', 'img');
   // The page's policy admits no style sheets of scripts; it had rules for the size alone.
   selection.select('style').remove();
+  // A label is for what has a role: the drawing as a whole.
+  selection.selectAll('[aria-label]').attr('aria-label', null);
   selection.style('display', 'block').style('max-width', '100%').style('height', 'auto');
   return svg as SVGSVGElement;
 }

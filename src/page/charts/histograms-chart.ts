@@ -59,7 +59,11 @@ function tableOf(histograms: readonly LayerHistograms[]) {
       return [`${each.layer}`, name, `${values}`, ...[low, mean, high, deviation].map(short), `${zeros}`];
     }),
   );
-  return { head: ['layer', 'of', 'values', 'least', 'mean', 'largest', 'standard deviation', 'zeros'], rows };
+  return {
+    head: ['layer', 'of', 'values', 'least', 'mean', 'largest', 'standard deviation', 'zeros'],
+    count: rows.length,
+    row: (i: number) => rows[i],
+  };
 }
 
 /** A layer's two histograms. */

@@ -14,12 +14,13 @@ export function* normsChart(request: GradientsRequest, answer: GradientsAnswer, 
   const said = verdictText(verdict(norms.map(({ gradients }) => gradients)), sums.length > 0 ? verdict(sums) : undefined);
   const text = `${said} Shown are L2 norms.`;
   const shown = Object.values(series).filter(({ name }) => name !== 'sums' || sums.length > 0);
-  const rows = norms.map((layer, k) => [
+  const row = (k: number) => [
     `${k + 1}`,
-    ...shown.map(({ name }) => short(layer[name] as number)),
-    layer.weights > 0 ? short(layer.gradients / layer.weights) : '-',
-  ]);
-  const table = { head: ['layer', ...shown.map(({ label }) => label), 'gradients of weights / weights'], rows };
+    ...shown.map(({ name }) => short(norms[k][name] as number)),
+    norms[k].weights > 0 ? short(norms[k].gradients / norms[k].weights) : '-',
+  ];
+  const head = ['layer', ...shown.map(({ label }) => label), 'gradients of weights / weights'];
+  const table = { head, count: norms.length, row };
   const { element, drawing } = figure({ title: 'Norms per layer', text, table });
   appendLegend(drawing, shown);
   drawing.append(drawn(norms, shown, text, width));

@@ -29,10 +29,11 @@ export function* samplesChart(
   const groups = count > GROUPS ? `Each line spans ${Math.ceil(count / GROUPS)} samples, from the least to the largest. ` : '';
   const found = measures.map(({ values, what }) => outlierText(values, what)).filter((text) => text !== '');
   const standing = count < FEW ? '' : `${found.join(' ') || 'No sample stands out.'} (${OUTLIER_RULE})`;
-  const text = `What each sample has of the loss and of the gradient of all parameters. ${groups}${standing}`;
+  const text = `Each sample's share of the loss, and the norm of its share of the gradient of all parameters. ${groups}${standing}`;
   const table = {
     head: ['sample', ...measures.map(({ title }) => title)],
-    rows: Array.from({ length: count }, (_, i) => [`${i + 1}`, ...measures.map(({ values }) => short(values[i]))]),
+    count,
+    row: (i: number) => [`${i + 1}`, ...measures.map(({ values }) => short(values[i]))],
   };
   const { element, drawing } = figure({ title: 'Samples', text, table });
   for (const measure of measures) {
@@ -53,7 +54,11 @@ function drawn({ title, values }: Measure, width: number): SVGSVGElement {
   const named = far.slice(0, NAMED);
   const at = (i: number) => ({ sample: i + 1, value: values[i], name: `${i + 1}` });
   const size = Math.ceil(values.length / GROUPS);
-  const ends = { x: 'sample', stroke: 'var(--accent)', strokeWidth: Math.max(1, Math.min(3, (0.6 * width) / values.length)) };
+  const ends = {
+    x: 'sample',
+    stroke: 'var(--accent)',
+    strokeWidth: Math.max(1, Math.min(3, (0.6 * width * size) / values.length)),
+  };
   const rules =
     size > 1
       ? Plot.ruleX(groupsOf(values, size), { ...ends, y1: 'low', y2: 'high' })
