@@ -27,7 +27,11 @@ export function buildForm(request: unknown, builder: Builder): void {
     return;
   }
   const part = new Part(request, builder);
-  form.replaceChildren(...request.network.layers.map((_, k) => part.layer(k)), part.batch(), part.loss());
+  form.replaceChildren(
+    ...request.network.layers.slice(0, MOST_LAYERS + 1).map((_, k) => part.layer(k)),
+    part.batch(),
+    part.loss(),
+  );
   for (const details of form.querySelectorAll('details')) if (open.has(details.id)) details.open = true;
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
@@ -55,7 +59,7 @@ class Part {
   layer(k: number): HTMLElement {
     const { weights, biases, activation } = this.#request.network.layers[k];
     const pointer = `/network/layers/${k}`;
-    if (k >= MOST_LAYERS) return el('p', { class: 'hint', hidden: k > MOST_LAYERS }, `Further layers are edited as JSON.`);
+    if (k >= MOST_LAYERS) return el('p', { class: 'hint' }, 'Further layers are edited as JSON.');
     const sizes = sizesOf(this.#request);
     const resize = (units: number) => this.#set(resized(this.#request, { ...sizes, units: sizes.units.with(k, units) }));
     const change: Change = (at, value) => this.#set(withValue(this.#request, at, value));

@@ -65,8 +65,13 @@ function cellAt(offset: number, size: number, count: number): number {
   return Math.max(0, Math.min(count - 1, Math.floor((offset / size) * count)));
 }
 
-/** Draws a point for each number, and scales that to the canvas. */
-export function drawMatrix(canvas: HTMLCanvasElement, { rows, columns, at }: Matrix, largest: number): void {
+/** The most points that a picture has in a row or a column: browsers have a limit. */
+const POINTS = 4096;
+
+/** Draws a point for each number, or for one of some where there are too many, and scales that to the canvas. */
+export function drawMatrix(canvas: HTMLCanvasElement, matrix: Matrix, largest: number): void {
+  const [down, right] = [Math.ceil(matrix.rows / POINTS), Math.ceil(matrix.columns / POINTS)];
+  const [rows, columns] = [Math.ceil(matrix.rows / down), Math.ceil(matrix.columns / right)];
   const points = new OffscreenCanvas(columns, rows);
   const context = points.getContext('2d');
   const target = canvas.getContext('2d');
@@ -76,7 +81,7 @@ export function drawMatrix(canvas: HTMLCanvasElement, { rows, columns, at }: Mat
   const shades = shadesOf(document.documentElement);
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
-      const value = at(i, j);
+      const value = matrix.at(i * down, j * right);
       const share = largest > 0 && Number.isFinite(value) ? value / largest : 0;
       pixels[i * columns + j] = shades[SHADES + Math.round(share * SHADES)];
     }

@@ -11,7 +11,8 @@ import {
   weightGradient,
 } from './explain.ts';
 import { formula } from './formula.ts';
-import { type Choice, nameOf } from './picture.ts';
+import type { Choice } from './layout.ts';
+import { nameOf } from './picture.ts';
 import type { Formulas } from './steps.ts';
 import { exact, sumView } from './sum-view.ts';
 

@@ -40,6 +40,12 @@ export function announce(text: string): void {
   });
 }
 
+/** Takes the keyboard from what was clicked with a pointer: arrow keys then go on with the steps. */
+export function releaseKeys({ detail }: MouseEvent): void {
+  // A click that came from a key has no count.
+  if (detail > 0 && document.activeElement instanceof Element) (document.activeElement as HTMLElement | SVGElement).blur();
+}
+
 /** Gives the browser a frame to draw what there is. */
 export function nextFrame(): Promise<void> {
   return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));

@@ -11,7 +11,7 @@ export function formula(text: string): Node[] {
   return [...text.matchAll(TOKEN)].flatMap(([whole, name, prime, below, above]): Node[] => {
     if (!name) return [document.createTextNode(whole === '-' ? '−' : whole)];
     const nodes: Node[] = [VARIABLE.test(name) ? el('var', {}, name) : el('span', { class: 'name' }, name)];
-    if (prime) nodes.push(document.createTextNode(prime));
+    if (prime) nodes.push(el('span', { class: 'prime' }, prime));
     if (below) nodes.push(el('sub', {}, below));
     if (above) nodes.push(el('sup', {}, above));
     return nodes;

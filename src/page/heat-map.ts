@@ -1,6 +1,6 @@
 // A matrix to look at: a table with its numbers where they fit, and a canvas where there are too many.
 import { canvasMap } from './canvas-map.ts';
-import { el } from './dom.ts';
+import { el, releaseKeys } from './dom.ts';
 import { formula, spoken } from './formula.ts';
 import { extentOf, short } from './matrix.ts';
 import type { Quantity } from './steps.ts';
@@ -82,6 +82,7 @@ function button(text: string, place: string, choose: () => void): HTMLButtonElem
     text,
   );
   element.addEventListener('pointerenter', choose);
+  element.addEventListener('click', releaseKeys);
   return element;
 }
 

@@ -100,8 +100,7 @@ class Parser {
   }
 
   #expected(what: string): SyntaxFault {
-    const [found] = /^"?[\w.+-]*|^./u.exec(this.#text.slice(this.#at, this.#at + 20)) ?? [];
-    const got = found || this.#text[this.#at];
-    return { detail: `expected ${what}, got ${got === undefined ? 'the end' : got}`, offset: this.#at };
+    const [got = 'the end'] = /^"?[\w.+-]+|^./su.exec(this.#text.slice(this.#at, this.#at + 20)) ?? [];
+    return { detail: `expected ${what}, got ${got}`, offset: this.#at };
   }
 }

@@ -65,7 +65,7 @@ class TextReader {
       this.skipSpace();
       const next = this.#text[this.#at];
       if (next === '}' || next === ']' || next === undefined) return false;
-      if ((opening === '[' ? `${i}` : JSON.parse(this.scalar())) === key) return true;
+      if (opening === '[' ? `${i}` === key : this.scalar() === JSON.stringify(key)) return true;
       this.skipSpace();
       this.skipValue();
     }
@@ -73,8 +73,9 @@ class TextReader {
 
   scalar(): string {
     SCALAR.lastIndex = this.#at;
-    const [found] = SCALAR.exec(this.#text) ?? [''];
-    this.#at += Math.max(1, found.length);
+    // It matches whatever is neither space nor a bracket.
+    const [found] = SCALAR.exec(this.#text) as RegExpExecArray;
+    this.#at += found.length;
     return found;
   }
 

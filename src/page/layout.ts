@@ -6,6 +6,11 @@ export interface Place {
   readonly unit: number;
 }
 
+/** What is chosen: a unit, or an edge from a unit of the column before. */
+export interface Choice extends Place {
+  readonly input?: number;
+}
+
 export interface Spot extends Place {
   readonly x: number;
   readonly y: number;
@@ -43,6 +48,13 @@ const MOST = { units: 8, columns: 16 };
 
 /** Above and below the units: names of the columns. */
 const MARGIN = { top: 34, bottom: 30 };
+
+/** What an element of the picture is found by. */
+export const keyOf = ({ column, unit, input }: Choice) =>
+  input === undefined ? `${column}:${unit}` : `${column}:${unit}:${input}`;
+
+/** An edge as it is chosen: by its unit, and the unit that it comes from. */
+export const choiceOf = ({ from, to }: Edge): Choice => ({ column: to.column, unit: to.unit, input: from.unit });
 
 /** Lays out a network whose columns have these many units. */
 export function layOut(sizes: readonly number[], { width, height }: Room): Layout {

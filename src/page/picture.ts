@@ -4,16 +4,12 @@ import type { Selection } from 'd3';
 import type { Computed } from './computed.ts';
 import { byId } from './dom.ts';
 import { paint } from './heat-map.ts';
-import { type Edge, type Layout, layOut, nearest, type Place, type Spot, tallest } from './layout.ts';
+import { type Choice, choiceOf, type Edge, keyOf, type Layout, layOut, type Place, tallest } from './layout.ts';
 import { short } from './matrix.ts';
+import { listen } from './picture-keys.ts';
 
 /** What the picture shows of each edge and unit. */
 export type Show = 'weights' | 'gradients';
-
-/** What is chosen: a unit, or an edge from a unit of the column before. */
-export interface Choice extends Place {
-  readonly input?: number;
-}
 
 export interface Picture {
   readonly run: Computed;
@@ -24,9 +20,6 @@ export interface Picture {
   readonly choice: Choice | undefined;
   choose(choice: Choice): void;
 }
-
-/** How near to an edge a click must be, in pixels. */
-const NEAR = 9;
 
 /** The thinnest and the thickest line. */
 const LINE = [0.5, 5] as const;
@@ -55,17 +48,12 @@ export function drawPicture(picture: Picture): void {
   drawUnits(svg, layout, picture);
   drawNames(svg, layout, picture, height);
   const node = svg.node() as SVGSVGElement;
-  listen(node, layout, picture);
+  listen(node, layout, picture.choose);
   host.replaceChildren(node);
   if (focused) node.querySelector<SVGElement>(`[data-key="${focused}"]`)?.focus({ preventScroll: true });
 }
 
 type Svg = Selection<SVGSVGElement, undefined, null, undefined>;
-
-export const keyOf = ({ column, unit, input }: Choice) =>
-  input === undefined ? `${column}:${unit}` : `${column}:${unit}:${input}`;
-
-const choiceOf = ({ from, to }: Edge): Choice => ({ column: to.column, unit: to.unit, input: from.unit });
 
 function edgeValue({ run, show }: Picture, { from, to }: Edge): number {
   const layer = to.column - 1;
@@ -105,7 +93,7 @@ function drawEdges(svg: Svg, { edges }: Layout, picture: Picture): void {
     .attr('stroke-width', (_, i) => (largest === 0 ? thin : thin + ((thick - thin) * Math.abs(values[i])) / largest));
 }
 
-function drawUnits(svg: Svg, { spots, radius }: Layout, picture: Picture): void {
+function drawUnits(svg: Svg, { columns, spots, radius }: Layout, picture: Picture): void {
   const values = spots.map((spot) => unitValue(picture, spot));
   // Each column by itself: what matters is which of its units say much.
   const largest = d3.rollup(
@@ -115,6 +103,8 @@ function drawUnits(svg: Svg, { spots, radius }: Layout, picture: Picture): void 
   );
   const chosen = picture.choice && keyOf(picture.choice);
   const what = picture.show === 'weights' ? 'output' : 'gradient';
+  const roomy = columns[1].x - columns[0].x > 110;
+  const hasTarget = ({ column }: Place) => roomy && picture.show === 'weights' && column === picture.run.layers;
   const units = svg
     .append('g')
     .attr('class', 'units')
@@ -126,10 +116,11 @@ function drawUnits(svg: Svg, { spots, radius }: Layout, picture: Picture): void 
     .attr('role', 'button')
     .attr('data-key', keyOf)
     .attr('data-value', (_, i) => values[i])
-    .attr(
-      'aria-label',
-      (spot, i) => `${nameOf(spot)}: ${spot.column === 0 && what === 'output' ? 'value' : what} ${short(values[i], 2)}`,
-    )
+    .attr('aria-label', (spot, i) => {
+      const name = spot.column === 0 && what === 'output' ? 'value' : what;
+      const target = hasTarget(spot) ? ` ${targetText(picture, spot.unit)}` : '';
+      return `${nameOf(spot)}: ${name} ${short(values[i], 2)}${target}`;
+    })
     .attr('tabindex', (spot, i) => ((chosen === undefined ? i === 0 : keyOf(spot) === chosen) ? 0 : -1))
     .classed('chosen', (spot) => keyOf(spot) === chosen);
   units
@@ -143,7 +134,20 @@ function drawUnits(svg: Svg, { spots, radius }: Layout, picture: Picture): void 
     .append('text')
     .text((_, i) => short(values[i], 2))
     .attr('font-size', (_, i) => Math.min(11, (radius * 3.1) / short(values[i], 2).length));
+  units
+    .filter(hasTarget)
+    .append('text')
+    .attr('class', 'target')
+    .attr('x', radius + 7)
+    .text(({ unit }) => targetText(picture, unit));
   units.append('title').text((spot, i) => `${nameOf(spot)}: ${values[i]}`);
+}
+
+/** What an output should be; of classes only the right one is said. */
+function targetText({ run, sample }: Picture, unit: number): string {
+  const target = run.target(sample, unit);
+  if (run.classes) return target === 1 ? '✓ right' : '';
+  return `→ ${short(target, 2)}`;
 }
 
 function drawGaps(svg: Svg, { gaps }: Layout): void {
@@ -180,55 +184,3 @@ function drawNames(svg: Svg, { columns }: Layout, { run, layer }: Picture, heigh
 export function nameOf({ column, unit }: Place): string {
   return column === 0 ? `input ${unit + 1}` : `layer ${column}, unit ${unit + 1}`;
 }
-
-function listen(svg: SVGSVGElement, layout: Layout, picture: Picture): void {
-  const keys = new Map<string, Choice>([
-    ...layout.spots.map(({ column, unit }) => [keyOf({ column, unit }), { column, unit }] as const),
-    ...layout.edges.map((edge) => [keyOf(choiceOf(edge)), choiceOf(edge)] as const),
-  ]);
-  const at = (target: EventTarget | null) =>
-    keys.get((target as Element | null)?.closest('[data-key]')?.getAttribute('data-key') ?? '');
-  svg.addEventListener('click', (event) => {
-    const [x, y] = d3.pointer(event, svg);
-    const near = nearest(layout.edges, x, y, NEAR);
-    const choice = at(event.target) ?? (near && choiceOf(near));
-    if (choice) picture.choose(choice);
-  });
-  svg.addEventListener('keydown', (event) => {
-    const choice = at(event.target);
-    if (!choice) return;
-    if (event.key === 'Enter' || event.key === ' ') {
-      event.preventDefault();
-      picture.choose(choice);
-      return;
-    }
-    const next = neighbour(event, choice, layout);
-    if (!next) return;
-    event.preventDefault();
-    event.stopPropagation();
-    svg.querySelector<SVGElement>(`[data-key="${keyOf(next)}"]`)?.focus();
-  });
-}
-
-/** Where an arrow key goes from a unit or an edge. */
-function neighbour(event: KeyboardEvent, choice: Choice, { spots, edges }: Layout): Choice | undefined {
-  const down = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  const right = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  if (event.shiftKey && down) {
-    const incoming = edges.filter(({ to }) => to.column === choice.column && to.unit === choice.unit);
-    const i = incoming.findIndex(({ from }) => from.unit === choice.input);
-    const edge = incoming[i < 0 && down < 0 ? incoming.length - 1 : i + down];
-    return edge ? choiceOf(edge) : { column: choice.column, unit: choice.unit };
-  }
-  const spot = spots.findIndex(({ column, unit }) => column === choice.column && unit === choice.unit);
-  if (down) {
-    const next = spots[spot + down];
-    return next?.column === choice.column ? plain(next) : undefined;
-  }
-  if (!right) return undefined;
-  const column = spots.filter((other) => other.column === choice.column + right);
-  const closest = d3.least(column, ({ y }) => Math.abs(y - spots[spot].y));
-  return closest && plain(closest);
-}
-
-const plain = ({ column, unit }: Spot): Choice => ({ column, unit });

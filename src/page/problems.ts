@@ -19,6 +19,14 @@ export function showProblem(problem: Problem | undefined, goTo: (error: Located)
   const errors = problem.errors ?? [];
   const wait =
     problem.retryAfter === undefined ? undefined : el('p', {}, `It asks to be tried again in ${problem.retryAfter} s.`);
+  const whole =
+    problem.status === 413
+      ? el(
+          'p',
+          {},
+          'The page asks for every value on the way (include: trace), which is more than the request itself may take: as code it may do.',
+        )
+      : undefined;
   const meaning = problem.type?.startsWith('/problems/')
     ? el('p', {}, el('a', { href: problem.type.slice(1) }, 'What this means and what to do'))
     : undefined;
@@ -26,6 +34,7 @@ export function showProblem(problem: Problem | undefined, goTo: (error: Located)
     el('h3', {}, problem.title),
     el('p', {}, problem.detail),
     ...(wait ? [wait] : []),
+    ...(whole ? [whole] : []),
     el('ul', {}, ...errors.map((error) => el('li', {}, pointerButton(error, goTo), ` ${error.detail}`))),
     ...(meaning ? [meaning] : []),
   );

@@ -4,7 +4,8 @@ import { drawCharts } from './charts.ts';
 import { Computed } from './computed.ts';
 import { showDetails } from './details.ts';
 import { announce, byId, el, nextFrame } from './dom.ts';
-import { type Choice, drawPicture, type Show } from './picture.ts';
+import type { Choice } from './layout.ts';
+import { drawPicture, type Show } from './picture.ts';
 import { announceStep, listenToStepper, showStep } from './stepper.ts';
 import { type Formulas, phaseOf, type Steps, stepsOf } from './steps.ts';
 import { exact } from './sum-view.ts';
@@ -109,7 +110,7 @@ export class Results {
     byId('sample-count').textContent = `of ${run.samples}`;
     byId('legend-edges').textContent =
       show === 'weights'
-        ? 'Lines are weights, circles are outputs'
+        ? 'Lines are weights, circles are outputs, and what an output should be stands beside it'
         : 'Lines are gradients of weights, circles are gradients of outputs';
     const choose = (choice: Choice) => {
       this.#choice = choice;

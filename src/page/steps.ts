@@ -1,8 +1,11 @@
 // The algorithm as a list of steps, in the order in which it goes: forward, the loss, and backward, layer by layer.
+
+import { biases, passOn, throughActivation, turn, weights } from './backward-steps.ts';
 import type { Computed } from './computed.ts';
 import type { Sum } from './explain.ts';
+import { activate, lose, start, weigh } from './forward-steps.ts';
 import type { Matrix } from './matrix.ts';
-import { describe } from './step-texts.ts';
+import { type Find, Quantities } from './quantities.ts';
 
 export type Phase = 'forward' | 'loss' | 'backward';
 
@@ -46,6 +49,9 @@ export interface Step extends Place {
   worked(i: number, j: number): Sum | undefined;
 }
 
+/** What a step shows and says. */
+export type Described = Omit<Step, keyof Place | 'phase'>;
+
 /** What the service's description says of an activation or a loss. */
 export interface Formulas {
   readonly activations: ReadonlyMap<string, string>;
@@ -84,4 +90,22 @@ function placesOf(run: Computed): Place[] {
 export function phaseOf(kind: Kind): Phase {
   if (kind === 'L') return 'loss';
   return kind.startsWith('d') ? 'backward' : 'forward';
+}
+
+/** A step in full. */
+function describe(run: Computed, place: Place, find: Find, formulas: Formulas): Step {
+  const quantities = new Quantities(run, find);
+  const { kind, layer } = place;
+  const described: Record<Kind, () => Described> = {
+    X: () => start(quantities),
+    Z: () => weigh(run, quantities, layer),
+    Y: () => activate(run, quantities, layer, formulas),
+    L: () => lose(run, quantities, formulas),
+    dY: () => turn(run, quantities),
+    dZ: () => throughActivation(run, quantities, layer, formulas),
+    dW: () => weights(run, quantities, layer),
+    db: () => biases(run, quantities, layer),
+    dX: () => passOn(run, quantities, layer),
+  };
+  return { ...place, phase: phaseOf(kind), ...described[kind]() };
 }

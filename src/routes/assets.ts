@@ -39,8 +39,10 @@ const ROOT = new URL('../../', import.meta.url);
 /** Where the page begins. */
 const ENTRY = 'src/page/main.ts';
 
-/** What is sent beside the modules. */
-const PLAIN = ['src/page/style.css', 'src/page/icon.svg'];
+/** How it looks, in this order. */
+export const styles = ['base', 'form', 'results', 'steps'].map((name) => `src/page/style/${name}.css`);
+
+const ICON = 'src/page/icon.svg';
 
 /** The libraries' own bundles, by the paths that the page has for them. They stand beside the sources that their packages export. */
 export const libraries: Record<string, URL> = {
@@ -59,7 +61,7 @@ export async function buildAssets(): Promise<Assets> {
   const texts = new Map<string, string>();
   await addModules(ENTRY, texts);
   const modules = [...texts.keys()];
-  for (const path of PLAIN) texts.set(path, await readFile(new URL(path, ROOT), 'utf8'));
+  for (const path of [...styles, ICON]) texts.set(path, await readFile(new URL(path, ROOT), 'utf8'));
   for (const [path, url] of Object.entries(libraries)) texts.set(path, await readFile(url, 'utf8'));
   const files = await Promise.all(
     [...texts].map(async ([path, text]) => [path, await asset(mediaTypes[path.split('.').pop() as string], text)] as const),

@@ -7,7 +7,7 @@ import { examples } from '../../schemas/examples.ts';
 import { problems } from '../../schemas/problem.ts';
 import { handleNotFound } from '../problems.ts';
 import { preferred } from './accept.ts';
-import { type Asset, type Assets, asset, buildAssets, libraries, sendAsset } from './assets.ts';
+import { type Asset, type Assets, asset, buildAssets, libraries, sendAsset, styles } from './assets.ts';
 import { html, pageResponse } from './page.ts';
 
 const Home = Type.Object(
@@ -96,6 +96,7 @@ async function buildPage(app: FastifyInstance): Promise<Page> {
   const base = `page/${assets.version}`;
   const slots = {
     scripts: html`${Object.keys(libraries).map((path) => html`<script src="${base}/${path}" defer></script>\n`)}`,
+    styles: html`${styles.map((path) => html`<link rel="stylesheet" href="${base}/${path}">\n`)}`,
     modules: html`${assets.modules.map((path) => html`<link rel="modulepreload" href="${base}/${path}">\n`)}`,
     routes: html`${Object.entries(documentedRoutes(app)).map(routeRow)}`,
     errors: html`${Object.entries(problems).map(

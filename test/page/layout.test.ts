@@ -1,6 +1,6 @@
 // Where units are drawn.
 import t from 'tap';
-import { layOut, nearest, tallest } from '../../src/page/layout.ts';
+import { choiceOf, keyOf, layOut, nearest, tallest } from '../../src/page/layout.ts';
 
 const room = { width: 800, height: 400 };
 
@@ -47,6 +47,8 @@ t.test('the edge at a point', async (t) => {
   const [edge] = edges;
   const [x, y] = [(edge.from.x + edge.to.x) / 2, (edge.from.y + edge.to.y) / 2];
   t.equal(nearest(edges, x, y + 1, 9), edge);
+  t.equal(keyOf(choiceOf(edge)), '1:0:0');
+  t.equal(keyOf({ column: 1, unit: 0 }), '1:0');
   t.equal(nearest(edges, x, 2, 9), undefined);
   t.equal(nearest(edges, edge.from.x - 20, edge.from.y, 9), undefined);
 });

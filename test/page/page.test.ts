@@ -54,7 +54,10 @@ t.test('the page in a browser', { skip: noBrowser }, async (t) => {
     await page.fill('#sample', '2');
     await page.press('#sample', 'Tab');
     t.equal(await value('z_2'), run.value('pre_activations', 1, 1, 1), 'of another sample');
+    await page.click('[data-key="2:1"] circle');
 
+    await page.keyboard.press('ArrowRight');
+    t.equal(await page.textContent('#step-count'), '2 / 21', 'after a click arrow keys go from step to step');
     await page.click('#details [data-sum="z_2"] button');
     t.equal(await value('dw_2,1'), run.weightGradient(1, 1, 0));
     await page.focus('[data-key="2:1"]');
@@ -244,10 +247,12 @@ t.test('the page in a browser', { skip: noBrowser }, async (t) => {
         await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
         `${name}: nothing is wider than the window`,
       );
-      await page.click('#tab-json');
-      await page.fill('#json', '{"network": {}}');
-      await refused(page);
-      t.strictSame(await violations(page), [], `${name}, with an error`);
+      if ((look.scheme === 'dark') === (look.width === PHONE.width)) {
+        await page.click('#tab-json');
+        await page.fill('#json', '{"network": {}}');
+        await refused(page);
+        t.strictSame(await violations(page), [], `${name}, with an error`);
+      }
       await page.close();
     }
   });

@@ -4,7 +4,7 @@ import { examples } from '../../schemas/examples.ts';
 import type { GradientsRequest } from '../../schemas/gradients.ts';
 import { forPage } from '../../src/page/api.ts';
 import { Computed } from '../../src/page/computed.ts';
-import { biasGradient, shortened, weightGradient } from '../../src/page/explain.ts';
+import { biasGradient, outputGradient, shortened, weightGradient } from '../../src/page/explain.ts';
 import { extentOf, matrix, rowOf, short, transposed } from '../../src/page/matrix.ts';
 import { pageExamples } from '../../src/page/page-examples.ts';
 import { readDescription } from '../../src/page/schema.ts';
@@ -186,6 +186,25 @@ t.test('a slope that cannot be told, a single sample, class indices in columns',
   t.strictSame(numbers(quantities(ofClasses[0])[0]), [[0, 1, 1]]);
   t.equal(run.target(1, 1), 1);
   t.equal(run.target(1, 0), 0);
+});
+
+t.test('what comes back to an output', async (t) => {
+  const { run } = await stepsTo(examples.article.request);
+  const inner = outputGradient(run, 1, 0, 2);
+  t.equal(inner.label, 'dy_3');
+  t.equal(inner.value, run.value('output_gradients', 1, 0, 2));
+  t.equal(inner.terms.length, 2, 'from each unit of the layer after');
+  t.ok(
+    close(
+      inner.terms.reduce((all, { value }) => all + value, 0),
+      inner.value,
+    ),
+  );
+  const last = outputGradient(run, 2, 1, 0);
+  t.strictSame(
+    last.terms.map(({ value }) => value),
+    [run.value('output_gradients', 2, 1, 0)],
+  );
 });
 
 t.test('a sum of many terms is told by its largest', async (t) => {
