@@ -49,7 +49,11 @@ function tableMap(quantity: Quantity, { choose }: Cells): HeatMap {
   const largest = quantity.names ? 0 : extentOf(quantity.matrix).largest;
   const all: HTMLElement[][] = [];
   const name = spoken(quantity.symbol);
-  const table = el('table', { class: 'cells' }, el('caption', { class: 'unseen' }, `${name}, ${rows} by ${columns}`));
+  const table = el(
+    'table',
+    { class: rows > 8 ? 'cells dense' : 'cells' },
+    el('caption', { class: 'unseen' }, `${name}, ${rows} by ${columns}`),
+  );
   for (let i = 0; i < rows; i++) {
     const row = Array.from({ length: columns }, (_, j) => {
       const value = at(i, j);

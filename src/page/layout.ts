@@ -76,9 +76,11 @@ export function layOut(sizes: readonly number[], { width, height }: Room): Layou
   return { columns, spots, edges: edgesOf(spots), gaps, radius };
 }
 
-/** How many units are drawn of the widest column, which says how high the picture should be. */
-export function tallest(sizes: readonly number[]): number {
-  return Math.max(...sizes.map((size) => Math.min(size, MOST.units)));
+/** How high the picture of a network should be, as wide as it is: units that are close to each other are close both ways. */
+export function heightFor(sizes: readonly number[], width: number): number {
+  const tallest = sizes.reduce((most, size) => Math.max(most, Math.min(size, MOST.units)), 0);
+  const pitch = Math.min(46, (0.86 * width) / Math.min(sizes.length, MOST.columns));
+  return Math.max(150, MARGIN.top + MARGIN.bottom + tallest * pitch);
 }
 
 function spread(column: number, size: number, x: number, height: number, radius: number): { spots: Spot[]; gap?: Gap } {

@@ -4,7 +4,7 @@ import type { Selection } from 'd3';
 import type { Computed } from './computed.ts';
 import { byId } from './dom.ts';
 import { paint } from './heat-map.ts';
-import { type Choice, choiceOf, type Edge, keyOf, type Layout, layOut, type Place, tallest } from './layout.ts';
+import { type Choice, choiceOf, type Edge, heightFor, keyOf, type Layout, layOut, type Place } from './layout.ts';
 import { short } from './matrix.ts';
 import { listen } from './picture-keys.ts';
 
@@ -30,7 +30,7 @@ export function drawPicture(picture: Picture): void {
   const { run } = picture;
   const sizes = [run.features, ...run.units];
   const width = Math.max(280, host.clientWidth);
-  const height = Math.max(190, Math.min(430, 64 + tallest(sizes) * 46));
+  const height = heightFor(sizes, width);
   const layout = layOut(sizes, { width, height });
   const focused = host.contains(document.activeElement) ? document.activeElement?.getAttribute('data-key') : undefined;
   const svg = d3

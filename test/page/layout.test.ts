@@ -1,6 +1,6 @@
 // Where units are drawn.
 import t from 'tap';
-import { choiceOf, keyOf, layOut, nearest, tallest } from '../../src/page/layout.ts';
+import { choiceOf, heightFor, keyOf, layOut, nearest } from '../../src/page/layout.ts';
 
 const room = { width: 800, height: 400 };
 
@@ -15,7 +15,8 @@ t.test('a small network: all of it, in the room that there is', async (t) => {
   t.strictSame(gaps, []);
   for (const { x, y } of spots) t.ok(x - radius >= 0 && x + radius <= room.width && y - radius > 0 && y + radius < room.height);
   t.ok(edges.every(({ from, to }) => from.column === to.column - 1));
-  t.equal(tallest([2, 3, 1]), 3);
+  t.equal(heightFor([2, 3, 1], 800), 64 + 3 * 46);
+  t.equal(heightFor([1, 1], 800), 150);
 });
 
 t.test('a wide one: the first six and the last', async (t) => {
@@ -30,7 +31,8 @@ t.test('a wide one: the first six and the last', async (t) => {
     { count: 3, of: 'units' },
   ]);
   t.equal(edges.length, 2 * 7 * 7);
-  t.equal(tallest([784, 128, 10]), 8);
+  t.equal(heightFor([784, 128, 10], 800), 64 + 8 * 46);
+  t.ok(heightFor(new Array(13).fill(8), 320) < 64 + 8 * 23, 'where columns are close, so are units');
 });
 
 t.test('a deep one: layers in the middle are left out, and no edge crosses the gap', async (t) => {
