@@ -23,8 +23,13 @@ const WEIGHTS = Array.from({ length: 30 }, (_, i) => 1 + (i % 4));
 
 /** What has PyTorch: Debian's packages are for Debian's own Python. */
 const candidates = [process.env.PYTHON ?? 'python3', '/usr/bin/python3'];
-const found = await Promise.all(candidates.map((command) => runCommand([command, '-c', 'import torch'])));
+const found = await Promise.all(
+  candidates.map((command) => runCommand([command, '-c', 'import torch; print(torch.__version__)'])),
+);
 const python = candidates.find((_, i) => found[i].code === 0);
+/** What PyTorch 2 gives otherwise than PyTorch 1, whose numbers the vectors are: slopes at three kinks, and 1e-17 for a sum that is 0. */
+const changed = /hardswish'}|'beta': 0\.0|'min_val': -0\.4/;
+const one = found.find(({ code }) => code === 0)?.stdout.startsWith('1.');
 const reason = 'there is no PyTorch here: apt-get install python3-torch';
 
 /** Runs a program in each of the given folders, in one process: PyTorch takes seconds to load. */
@@ -100,7 +105,10 @@ t.test('every vector', { skip: !python && reason }, async (t) => {
   );
   const reductions = used(({ loss }) => [loss instanceof Object ? loss.reduction : undefined]);
   t.strictSame(reductions, new Set([undefined, 'mean', 'sum', 'batchmean']));
-  await compare(t, vectors);
+  await compare(
+    t,
+    vectors.filter(({ name }) => one || !changed.test(name)),
+  );
 });
 
 t.test('what the page offers, and what is read from a file', { skip: !python && reason }, async (t) => {

@@ -23,7 +23,8 @@ const losses = {
   poisson_nll: { torch: 'F.poisson_nll_loss' },
   // F.soft_margin_loss overflows where an output is far on the wrong side.
   soft_margin: { each: 'torch.logaddexp(torch.zeros_like(outputs), -targets * outputs)' },
-  hinge: { each: 'torch.clamp(1 - targets * outputs, min=0)' },
+  // The slope of torch.clamp at its bound is 1 in PyTorch 1 and in the service, and 0 in PyTorch 2.
+  hinge: { each: 'torch.where(targets * outputs <= 1, 1 - targets * outputs, 0.0)' },
   squared_hinge: { each: 'torch.clamp(1 - targets * outputs, min=0) ** 2' },
 } satisfies { readonly [Name in LossName]: Known };
 
