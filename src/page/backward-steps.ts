@@ -20,11 +20,11 @@ export function turn(run: Computed, quantities: Quantities): Described {
   const { divisor } = run.answer;
   return {
     title: 'The way back begins',
-    formula: plain ? `dY_${K} = 2 (Y_${K} − T) / ${divisor}` : `dY_${K} = ∂L / ∂Y_${K}`,
+    formula: plain ? `dY_${K} = 2 (Y_${K} − T)${divisor === 1 ? '' : ` / ${divisor}`}` : `dY_${K} = ∂L / ∂Y_${K}`,
     why: [
       'How does the loss change when an output changes a little? ' +
         (plain
-          ? `The slope of (y − t)² is 2 (y − t), and the loss was divided by ${divisor}. `
+          ? `The slope of (y − t)² is 2 (y − t)${divisor === 1 ? '' : `, and the loss was divided by ${divisor}`}. `
           : `That is the slope of ${name}. `) +
         'Blue: the loss grows with this output, so the output should come down. Orange: it should go up.',
       'A d before a letter stands for “the gradient of the loss with respect to” what follows.',
@@ -36,12 +36,17 @@ export function turn(run: Computed, quantities: Quantities): Described {
       if (!plain) return undefined;
       const [y, t] = [run.value('outputs', K - 1, sample, unit), run.target(sample, unit)];
       const factors = [
-        { label: `2/${divisor}`, value: 2 / divisor },
+        { label: divisor === 1 ? '2' : `2/${divisor}`, value: 2 / divisor },
         { label: `y_${unit + 1} − t_${unit + 1}`, value: y - t },
       ];
       const value = run.value('output_gradients', K - 1, sample, unit);
       const terms = [{ factors, value: (2 / divisor) * (y - t) }];
-      return { label: `dy_${unit + 1}`, meaning: 'twice the distance, divided', terms, value };
+      return {
+        label: `dy_${unit + 1}`,
+        meaning: divisor === 1 ? 'twice the distance' : `twice the distance, divided by ${divisor}`,
+        terms,
+        value,
+      };
     },
   };
 }

@@ -1,4 +1,5 @@
 // The steps that the page shows: in the article's order, with the service's numbers, each made from what came before.
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { examples } from '../../schemas/examples.ts';
 import type { GradientsRequest } from '../../schemas/gradients.ts';
@@ -100,6 +101,18 @@ t.test("the article's example, in its order", async (t) => {
     steps[1].worked(2, 1)?.terms.map(({ factors }) => factors.map(({ value }) => value)),
     [[0.1, 2], [0.1, 5], [0.1]],
   );
+});
+
+t.test('every activation, loss and shape that PyTorch was asked for', async (t) => {
+  for (const name of ['activations', 'losses', 'shapes', 'stability']) {
+    const cases: { name: string; request: GradientsRequest }[] = JSON.parse(
+      readFileSync(new URL(`../vectors/${name}.json`, import.meta.url), 'utf8'),
+    );
+    for (const { name, request } of cases) {
+      const { steps } = await stepsTo(request);
+      t.strictSame(faults(steps), [], name);
+    }
+  }
 });
 
 t.test('every example of the page, and those of the documentation', async (t) => {
