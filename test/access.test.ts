@@ -160,7 +160,7 @@ t.test('headers for browsers, and none that says what is running', async (t) => 
   });
   t.notOk('server' in headers || 'x-powered-by' in headers);
   const page = await app.inject({ url: '/', headers: { accept: 'text/html' } });
-  t.equal(page.headers['content-security-policy'], "default-src 'none'; style-src 'unsafe-inline'", 'a page has its own');
+  t.match(page.headers['content-security-policy'], /^default-src 'none'; script-src 'self';/, 'a page has its own');
   t.notMatch(page.body, /\d+\.\d+\.\d+</);
 });
 

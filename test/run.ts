@@ -49,6 +49,8 @@ async function tap(options: string): Promise<void> {
 }
 
 await check('tsc');
+// The page is a browser's code.
+await check('tsc -p src/page');
 await check('biome ci');
 // Else tap would notice only while the first tests run that its TypeScript plugin is switched off.
 await check('tap build');

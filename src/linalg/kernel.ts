@@ -48,7 +48,7 @@ interface Exports {
 
 const module = new WebAssembly.Module(readFileSync(new URL('kernel/kernel.wasm', import.meta.url)));
 
-export const kernel = new WebAssembly.Instance(module).exports as Exports;
+export const kernel = new WebAssembly.Instance(module).exports as object as Exports;
 
 /** The memory of the kernel, which has a fixed size. */
 export const memory = new Float64Array(kernel.memory.buffer);

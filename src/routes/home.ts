@@ -1,10 +1,14 @@
-// GET /: what this service is, for a person who comes upon it.
+// GET /: what this service is. A browser gets the page that shows gradients being computed, a program what routes there are.
+import { readFile } from 'node:fs/promises';
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
 import packageJson from '../../package.json' with { type: 'json' };
 import { examples } from '../../schemas/examples.ts';
 import { problems } from '../../schemas/problem.ts';
-import { html, pageResponse, sendPage } from './page.ts';
+import { handleNotFound } from '../problems.ts';
+import { preferred } from './accept.ts';
+import { type Asset, type Assets, asset, buildAssets, libraries, sendAsset, styles } from './assets.ts';
+import { html, pageResponse } from './page.ts';
 import { problemResponses } from './responses.ts';
 
 const Home = Type.Object(
@@ -25,8 +29,38 @@ const EXAMPLE = {
   routes: { 'POST /gradients': "A network's gradients on a batch" },
   example: "curl http://127.0.0.1:3000/gradients -H 'Content-Type: application/json' -d @request.json",
 };
+/** Only what the service itself sends, and nothing inline. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** For the files: their path changes with what is in them. */
+const FOR_EVER = 'public, max-age=31536000, immutable';
+
+interface Page {
+  readonly index: Asset;
+  readonly assets: Assets;
+}
 
 export function homeRoutes(app: FastifyInstance): void {
+  let built: Promise<Page> | undefined;
+  const page = () => {
+    built ??= buildPage(app);
+    return built;
+  };
+  // Ready before the first visitor comes, and after the service itself is.
+  app.addHook('onListen', (done) => {
+    // If it fails, that is told to whoever asks for the page.
+    Promise.allSettled([app.readiness.started.then(page)]);
+    done();
+  });
   app.get(
     '/',
     {
@@ -38,32 +72,57 @@ export function homeRoutes(app: FastifyInstance): void {
         response: { 200: pageResponse('The service and its routes', Home, EXAMPLE), ...problemResponses(429, 431) },
       },
     },
-    (request, reply) => {
+    async (request, reply) => {
+      reply.header('vary', 'accept');
+      if (preferred(request, ['application/json', 'text/html']) === 'text/html') {
+        const { index } = await page();
+        reply.header('content-security-policy', CONTENT_SECURITY_POLICY).header('cache-control', 'no-cache');
+        return sendAsset(request, reply, index);
+      }
       const { name, description } = packageJson;
       const origin = `${request.protocol}://${request.host}`;
       const example = `curl ${origin}/gradients -H 'Content-Type: application/json' -d '${JSON.stringify(examples.article.request)}'`;
-      const routes = documentedRoutes(app);
-      const links = Object.entries(routes).map(([route, meaning]) => {
-        const path = route.replace('GET ', '');
-        const link = /^GET [^{]*$/.test(route) ? html`<a href="${path}">${route}</a>` : html`${route}`;
-        return html`<tr><td><code>${link}</code></td><td>${meaning}</td></tr>\n`;
-      });
-      const errors = Object.entries(problems).map(
-        ([type, { status, title }]) =>
-          html`<tr><td>${`${status}`}</td><td><a href="/problems/${type}">${type}</a></td><td>${title}</td></tr>\n`,
-      );
-      const body = html`<h1>${name}</h1>
-<p>${description} <a href="/docs">Documentation</a></p>
-<table>
-${links}</table>
-<h2>Try it</h2>
-<pre><code>${example}</code></pre>
-<h2>Errors</h2>
-<table>
-${errors}</table>`;
-      return sendPage(request, reply, { name, description, documentation: '/docs', routes, example }, name, body);
+      return reply.send({ name, description, documentation: '/docs', routes: documentedRoutes(app), example });
     },
   );
+  app.get<{ Params: { version: string; '*': string } }>(
+    '/page/:version/*',
+    { schema: { hide: true } },
+    async (request, reply) => {
+      const { assets } = await page();
+      const file = assets.files.get(request.params['*']);
+      if (!file) return handleNotFound(request, reply);
+      // Another version is asked for where replicas are being replaced: what is there now may do, but is not to be kept.
+      reply.header('cache-control', request.params.version === assets.version ? FOR_EVER : 'no-cache');
+      return sendAsset(request, reply, file);
+    },
+  );
+}
+
+async function buildPage(app: FastifyInstance): Promise<Page> {
+  const assets = await buildAssets();
+  // Relative, so that the page may also be had under a path of a proxy's.
+  const base = `page/${assets.version}`;
+  const slots = {
+    scripts: html`${Object.keys(libraries).map((path) => html`<script src="${base}/${path}" defer></script>\n`)}`,
+    styles: html`${styles.map((path) => html`<link rel="stylesheet" href="${base}/${path}">\n`)}`,
+    modules: html`${assets.modules.map((path) => html`<link rel="modulepreload" href="${base}/${path}">\n`)}`,
+    routes: html`${Object.entries(documentedRoutes(app)).map(routeRow)}`,
+    errors: html`${Object.entries(problems).map(
+      ([type, { status, title }]) =>
+        html`<tr><td>${`${status}`}</td><td><a href="problems/${type}">${type}</a></td><td>${title}</td></tr>\n`,
+    )}`,
+    base: html`${base}`,
+  };
+  const template = await readFile(new URL('../page/index.html', import.meta.url), 'utf8');
+  const text = template.replace(/\{\{(\w+)\}\}/g, (_, name) => slots[name as keyof typeof slots].text);
+  return { index: await asset('text/html; charset=utf-8', text), assets };
+}
+
+function routeRow([route, meaning]: [string, string]) {
+  const path = route.replace('GET /', './');
+  const link = /^GET [^{]*$/.test(route) ? html`<a href="${path}">${route}</a>` : html`${route}`;
+  return html`<tr><td><code>${link}</code></td><td>${meaning}</td></tr>\n`;
 }
 
 /** Every route of the documentation, with what it says of it. */

@@ -1,0 +1,88 @@
+// A request with its answer, sample by sample and unit by unit, whichever way its matrices stand. Layers count from 0 here.
+import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
+
+type Trace = NonNullable<GradientsAnswer['trace']>[number];
+
+/** What a layer of the trace has per sample. */
+type Value = keyof Trace;
+
+export class Computed {
+  readonly request: GradientsRequest;
+  readonly answer: GradientsAnswer;
+  readonly trace: readonly Trace[];
+  readonly columns: boolean;
+  readonly samples: number;
+  readonly features: number;
+  /** How many units each layer has. */
+  readonly units: readonly number[];
+
+  /** `answer` has a trace. */
+  constructor(request: GradientsRequest, answer: GradientsAnswer) {
+    const { network, batch } = request;
+    this.request = request;
+    this.answer = answer;
+    this.trace = answer.trace ?? [];
+    this.columns = batch.samples === 'columns';
+    this.samples = this.columns ? batch.inputs[0].length : batch.inputs.length;
+    this.features = network.layers[0].weights[0].length;
+    this.units = network.layers.map(({ weights }) => weights.length);
+  }
+
+  get layers(): number {
+    return this.units.length;
+  }
+
+  /** A value of the trace: of `layer`, of a sample, of a unit (or of an input, where the value is one of inputs). */
+  value(what: Value, layer: number, sample: number, unit: number): number {
+    const rows = this.trace[layer][what];
+    return this.columns ? rows[unit][sample] : rows[sample][unit];
+  }
+
+  weight(layer: number, unit: number, input: number): number {
+    return this.request.network.layers[layer].weights[unit][input];
+  }
+
+  weightGradient(layer: number, unit: number, input: number): number {
+    return this.answer.gradients[layer].weights[unit][input];
+  }
+
+  bias(layer: number, unit: number): number | undefined {
+    return this.request.network.layers[layer].biases?.[unit];
+  }
+
+  biasGradient(layer: number, unit: number): number | undefined {
+    return this.answer.gradients[layer].biases?.[unit];
+  }
+
+  /** The name of a layer's activation. */
+  activation(layer: number): string {
+    return nameOf(this.request.network.layers[layer].activation ?? 'identity');
+  }
+
+  loss(): string {
+    return nameOf(this.request.loss ?? 'mse');
+  }
+
+  /** Whether the targets are class indices. */
+  get classes(): boolean {
+    return !Array.isArray(this.request.batch.targets[0]);
+  }
+
+  /** The target of an output; of a class index 1 for the class and 0 for others. */
+  target(sample: number, unit: number): number {
+    const targets = this.request.batch.targets as number[][] & number[];
+    if (this.classes) return targets[sample] === unit ? 1 : 0;
+    return this.columns ? targets[unit][sample] : targets[sample][unit];
+  }
+
+  /** What the activation's slope must have been: the gradient behind it over the gradient before it. Unknown where that is 0. */
+  slope(layer: number, sample: number, unit: number): number | undefined {
+    const before = this.value('output_gradients', layer, sample, unit);
+    return before === 0 ? undefined : this.value('pre_activation_gradients', layer, sample, unit) / before;
+  }
+}
+
+/** The name of an activation or a loss. */
+export function nameOf(given: string | { type: string }): string {
+  return typeof given === 'string' ? given : given.type;
+}

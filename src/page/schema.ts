@@ -1,0 +1,116 @@
+// What the service's own description (/openapi.json) says of activations and losses: names, formulas and options.
+import type { Formulas } from './steps.ts';
+
+export interface Option {
+  readonly name: string;
+  readonly kind: 'number' | 'boolean' | 'names' | 'numbers';
+  /** What may be chosen, of the kind names. */
+  readonly names: readonly string[];
+  readonly initial: unknown;
+  readonly description: string;
+}
+
+export interface Variant {
+  readonly name: string;
+  readonly formula: string;
+  readonly options: readonly Option[];
+}
+
+export interface Description {
+  readonly activations: readonly Variant[];
+  readonly losses: readonly Variant[];
+  readonly formulas: Formulas;
+}
+
+/** A JSON schema, as far as it is looked at. */
+interface Schema {
+  readonly $ref?: string;
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly default?: unknown;
+  readonly description?: string;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly allOf?: readonly Schema[];
+  readonly items?: Schema;
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+const REQUEST = ['paths', '/gradients', 'post', 'requestBody', 'content', 'application/json', 'schema'];
+
+/** A line of a description: the name of a variant and its formula. */
+const FORMULA = /^- `?(\w+)`?: `(.+)`$/gm;
+
+/** Reads the description of the API. */
+export function readDescription(openapi: unknown): Description {
+  const reader = new Reader(openapi);
+  const request = reader.at(REQUEST) as Schema;
+  const layer = reader.property(reader.property(reader.property(request, 'network'), 'layers').items ?? {}, 'activation');
+  const activations = reader.variants(layer);
+  const losses = reader.variants(reader.property(request, 'loss'));
+  const formulas = (variants: readonly Variant[]) => new Map(variants.map(({ name, formula }) => [name, formula]));
+  return { activations, losses, formulas: { activations: formulas(activations), losses: formulas(losses) } };
+}
+
+class Reader {
+  readonly #document: unknown;
+
+  constructor(document: unknown) {
+    this.#document = document;
+  }
+
+  at(path: readonly string[]): unknown {
+    return path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], this.#document);
+  }
+
+  /** A schema itself, where there is only its name. */
+  resolve(schema: Schema): Schema {
+    if (!schema.$ref) return schema;
+    const path = schema.$ref.replace(/^#\//, '').split('/');
+    return this.resolve({ ...(this.at(path.map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'))) as Schema) });
+  }
+
+  property(schema: Schema, name: string): Schema {
+    return this.resolve(this.resolve(schema).properties?.[name] ?? {});
+  }
+
+  /** All that a union consists of, and itself. */
+  parts(given: Schema): Schema[] {
+    const schema = this.resolve(given);
+    const parts = [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.allOf ?? [])];
+    return [schema, ...parts.flatMap((part) => this.parts(part))];
+  }
+
+  variants(union: Schema): Variant[] {
+    const parts = this.parts(union);
+    const formulas = new Map<string, string>();
+    for (const { description } of parts)
+      for (const [, name, formula] of description?.matchAll(FORMULA) ?? []) formulas.set(name, formula);
+    const options = new Map<string, Option[]>(
+      parts.filter(({ type }) => type === 'string').flatMap((part) => namesOf(part).map((name) => [name, []])),
+    );
+    for (const { properties } of parts) {
+      if (!properties?.type) continue;
+      const given = Object.entries(properties).filter(([name]) => name !== 'type');
+      for (const name of namesOf(this.resolve(properties.type)))
+        options.set(
+          name,
+          given.map(([option, schema]) => this.option(option, schema)),
+        );
+    }
+    return [...options].map(([name, given]) => ({ name, formula: formulas.get(name) ?? '', options: given }));
+  }
+
+  option(name: string, given: Schema): Option {
+    const schema = this.resolve(given);
+    const names = namesOf(schema);
+    const kinds: Record<string, Option['kind']> = { boolean: 'boolean', array: 'numbers', string: 'names' };
+    const kind = names.length > 0 ? 'names' : (kinds[schema.type ?? ''] ?? 'number');
+    return { name, kind, names, initial: schema.default, description: schema.description ?? '' };
+  }
+}
+
+function namesOf({ enum: names, const: name }: Schema): string[] {
+  return [...(names ?? []), ...(name === undefined ? [] : [name])].filter((one) => typeof one === 'string');
+}

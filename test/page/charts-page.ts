@@ -1,0 +1,83 @@
+// A page with nothing but charts, for their test: the modules without their types, and a browser that opens it.
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { stripTypeScriptTypes } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import type { Browser, Page } from 'playwright-core';
+import type { Test } from 'tap';
+import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
+import { libraries } from '../../src/routes/assets.ts';
+import { openBrowser } from './browser.ts';
+
+const root = new URL('../../', import.meta.url);
+const html = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Charts</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/src/page/style.css">
+<script src="/d3.js"></script>
+<script src="/plot.js"></script>
+<script type="module" src="/main.js"></script>
+</head>
+<body><main><h1>Charts</h1><div id="charts"></div></main></body>
+</html>`;
+
+const main = `import { drawCharts } from '/src/page/charts.ts';
+window.draw = (given) => drawCharts(document.getElementById('charts'), ...JSON.parse(given));`;
+
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:";
+
+/** The page's origin. */
+async function serve(t: Test): Promise<string> {
+  const texts: Record<string, string> = { '/': html, '/main.js': main };
+  const server = createServer(async ({ url = '/' }, response) => {
+    const text = texts[url] ?? (await readFile(libraries[url.slice(1)] ?? new URL(url.slice(1), root), 'utf8'));
+    const type = url === '/' ? 'html' : url.endsWith('.css') ? 'css' : 'javascript';
+    response.setHeader('Content-Type', `text/${type}; charset=utf-8`).setHeader('Content-Security-Policy', POLICY);
+    response.end(url.endsWith('.ts') ? stripTypeScriptTypes(text) : text);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close().closeAllConnections());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+/** A browser that is closed at the end of the test. */
+export async function startBrowser(t: Test): Promise<Browser> {
+  const browser = await openBrowser();
+  t.teardown(() => browser.close());
+  return browser;
+}
+
+interface Look {
+  readonly width?: number;
+  readonly colorScheme?: 'light' | 'dark';
+}
+
+/** The page in a window of its own, with what its console said. */
+export async function openCharts(t: Test, browser: Browser, { width = 1000, colorScheme = 'light' }: Look = {}) {
+  const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+  const complaints: string[] = [];
+  page.on('console', (message) => complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(`${error}`));
+  await page.goto(await serve(t));
+  await page.waitForFunction('window.draw');
+  return { page, complaints };
+}
+
+export type Given = readonly [request: GradientsRequest, answer: GradientsAnswer];
+
+/** Draws one after the other, without waiting in between, and waits until the last is done. */
+export async function draw(page: Page, ...drawings: readonly Given[]): Promise<void> {
+  // As JSON: Playwright takes long for many numbers.
+  const texts = drawings.map((given) => JSON.stringify(given));
+  await page.evaluate((texts) => {
+    const { draw } = window as unknown as { draw: (given: string) => void };
+    for (const text of texts) draw(text);
+  }, texts);
+  await page.locator('#charts:not([aria-busy]) figure').first().waitFor();
+}

@@ -1,0 +1,203 @@
+// What changes a request, and where its parts are in a text.
+import t from 'tap';
+import { examples } from '../../schemas/examples.ts';
+import type { GradientsRequest } from '../../schemas/gradients.ts';
+import {
+  downhill,
+  hasClasses,
+  isRequest,
+  oriented,
+  resized,
+  sizesOf,
+  withClasses,
+  withLayer,
+  withoutLayer,
+  withValue,
+} from '../../src/page/edit.ts';
+import { syntaxFault } from '../../src/page/json-syntax.ts';
+import { format, lineOf, offsetOf } from '../../src/page/json-text.ts';
+import { pageExamples } from '../../src/page/page-examples.ts';
+import { readDescription } from '../../src/page/schema.ts';
+import { State } from '../../src/page/state.ts';
+import { gradients, startApp, validRequest } from '../helper.ts';
+
+const article: GradientsRequest = examples.article.request;
+
+t.test('other sizes: the service takes what comes out, and what was there stays', async (t) => {
+  const app = await startApp(t);
+  const weighted = withValue(validRequest(), '/batch/sample_weights', [1, 2]);
+  const { classification } = examples;
+  const changed: [string, GradientsRequest][] = [
+    ['more of everything', resized(article, { features: 4, units: [5, 2, 3], samples: 6 })],
+    ['less of everything', resized(article, { features: 1, units: [1, 1, 1], samples: 1 })],
+    ['with sample weights', resized(weighted, { features: 2, units: [2, 1], samples: 4 })],
+    ['fewer classes', resized(classification.request, { features: 2, units: [2, 2], samples: 3 })],
+    ['a layer more', withLayer(article, 1)],
+    ['a layer more at the end', withLayer(validRequest(), 1)],
+    ['a layer less', withoutLayer(article, 0)],
+    ['samples as rows', oriented(article, 'rows')],
+    ['samples as columns', oriented(validRequest(), 'columns')],
+  ];
+  for (const [name, request] of changed) {
+    const loss = name === 'fewer classes' ? 'cross_entropy' : (request.loss ?? 'mse');
+    t.type((await gradients(app, { ...request, loss })).loss, 'number', name);
+  }
+  const more = resized(article, { features: 4, units: [5, 2, 3], samples: 6 });
+  t.strictSame(more.network.layers[0].weights[0].slice(0, 2), [0.1, 0.1]);
+  const added = more.network.layers[0].weights.slice(3).flat();
+  t.equal(new Set(added).size, added.length, 'new weights differ from each other');
+  t.ok(added.every((weight) => Math.abs(weight) <= Math.sqrt(3 / 4)));
+  t.strictSame(resized(article, { features: 4, units: [5, 2, 3], samples: 6 }), more, 'and are the same each time');
+  t.strictSame(resized(weighted, { features: 2, units: [2, 1], samples: 3 }).batch.sample_weights, [1, 2, 1]);
+  t.strictSame(sizesOf(oriented(article, 'rows')), sizesOf(article));
+  t.strictSame(oriented(oriented(article, 'rows'), 'columns'), article);
+  t.equal(oriented(article, 'columns'), article);
+  t.strictSame(oriented(classification.request, 'columns').batch.targets, classification.request.batch.targets);
+  const single = withoutLayer(withoutLayer(article, 0), 0);
+  t.equal(withoutLayer(single, 0), single, 'the last layer stays');
+});
+
+t.test('targets as classes and as values', async (t) => {
+  const classes = withClasses(article, true);
+  t.ok(hasClasses(classes.batch));
+  t.strictSame(classes.batch.targets, [0, 1]);
+  t.equal(withClasses(classes, true), classes);
+  t.strictSame(withClasses(classes, false).batch.targets, [
+    [1, 0],
+    [0, 1],
+  ]);
+  const rows = withClasses({ ...classes, batch: { ...oriented(classes, 'rows').batch, targets: [1, 1] } }, false);
+  t.strictSame(rows.batch.targets, [
+    [0, 1],
+    [0, 1],
+  ]);
+  t.strictSame(withClasses({ ...classes, batch: { ...classes.batch, targets: [1, 1] } }, false).batch.targets, [
+    [0, 0],
+    [1, 1],
+  ]);
+});
+
+t.test('against the gradient the loss gets smaller', async (t) => {
+  const app = await startApp(t);
+  for (const { name, request } of pageExamples.filter(({ name }) => name !== 'exploding')) {
+    const before = await gradients(app, request);
+    const after = await gradients(app, downhill(request, before.gradients, 0.01));
+    t.ok(after.loss < before.loss, `${name}: ${before.loss} to ${after.loss}`);
+  }
+  const [{ weights }] = downhill(article, examples.article.answer.gradients, 1).network.layers;
+  t.equal(weights[0][0], 0.1 + 0.12382777840705167);
+  const unbiased = { network: { layers: [{ weights: [[1]] }] }, batch: { inputs: [[1]], targets: [[0]] } };
+  t.strictSame(downhill(unbiased, [{ weights: [[2]] }], 0.5).network.layers, [{ weights: [[0]] }]);
+  const biased = { ...unbiased, network: { layers: [{ weights: [[1]], biases: [3] }] } };
+  t.strictSame(downhill(biased, [{ weights: [[2]] }], 0.5).network.layers[0].biases, [3]);
+});
+
+t.test('what can be edited part by part', async (t) => {
+  t.ok(pageExamples.every(({ request }) => isRequest(request)));
+  const broken: unknown[] = [undefined, null, 5, {}, { network: {} }, withValue(article, '/network/layers', [])];
+  broken.push(withValue(article, '/network/layers/0/weights', [1]), withValue(article, '/network/layers/0/biases', 1));
+  broken.push(
+    withValue(article, '/batch/inputs', undefined),
+    withValue(article, '/batch/targets', []),
+    withValue(article, '/network/layers/1', null),
+  );
+  for (const request of broken) t.notOk(isRequest(request), JSON.stringify(request)?.slice(0, 60));
+  t.strictSame(withValue({ 'a/b': { '~': 1 } }, '/a~1b/~0', 2), { 'a/b': { '~': 2 } });
+  t.equal(withValue(article, '', 5 as unknown), 5);
+});
+
+t.test('a text, and where its parts are', async (t) => {
+  for (const { request } of [...Object.values(examples), ...pageExamples]) t.strictSame(JSON.parse(format(request)), request);
+  const text = format(article);
+  const at = (pointer: string) => text.slice(offsetOf(text, pointer)).split('\n')[0];
+  t.equal(at(''), '{');
+  t.equal(at('/network/layers/0/weights/2'), '[0.1, 0.1]');
+  t.match(at('/network/layers/0/activation'), /^"tanh"/);
+  t.match(at('/batch/inputs/1/1'), /^5\]/);
+  t.match(at('/batch/samples'), /^"columns"/);
+  t.match(at('/batch/nothing/here'), /^\{/, 'the last parent that is there');
+  t.match(at('/batch/inputs/7'), /^\[/);
+  t.match(at('/batch/samples/0'), /^"columns"/);
+  t.equal(lineOf(text, offsetOf(text, '/batch')), text.split('\n').findIndex((line) => line.includes('"batch"')) + 1);
+  t.equal(
+    format({ a: undefined, b: {}, c: [], d: { e: null, f: 'x' } }),
+    '{\n  "b": {},\n  "c": [],\n  "d": { "e": null, "f": "x" }\n}',
+  );
+  const odd = '{"a\\"}": {"b": [{"c": 1}, "]", 2]}, "d": tru';
+  t.equal(odd.slice(offsetOf(odd, '/a"}/b/2')).slice(0, 1), '2');
+  for (const text of ['{"a": [1', '{"a": "b', '{"a', '{']) t.equal(offsetOf(text, '/b'), 0, `a text that breaks off: ${text}`);
+});
+
+t.test('where a text is no JSON', async (t) => {
+  const faults: [text: string, detail: string, offset: number][] = [
+    ['', 'expected a value, got the end', 0],
+    ['{"a": 1', 'expected a comma or }, got the end', 7],
+    ['{"a": tru}', 'expected a value, got tru', 6],
+    ['[1, 2', 'expected a comma or ], got the end', 5],
+    ['[1, 2,]', 'expected a value or ], got ]', 6],
+    ['[[], {}, NaN]', 'expected a value or ], got NaN', 9],
+    ['[1 2]', 'expected a comma or ], got 2', 3],
+    ['{"a": [1, 02]}', 'expected a value or ], got 02', 10],
+    ["{'a': 1}", "expected a key in double quotes and a colon, got '", 1],
+    ['{"a" 1}', 'expected a key in double quotes and a colon, got 1', 5],
+    ['{"a": {"b": 1}, c: 2}', 'expected a key in double quotes and a colon, got c', 16],
+    ['{"a": "b\n"}\n  7', 'expected a value, got "b', 6],
+    ['[1]\n  7', 'expected nothing more, got 7', 6],
+    ['[ \u20ac ]', 'expected a value or ], got \u20ac', 2],
+  ];
+  for (const [text, detail, offset] of faults) t.strictSame(syntaxFault(text), { detail, offset }, text);
+  t.equal(syntaxFault('{"a": [1, "b", {}, [], null, true, -1.5e-7]}'), undefined);
+  const wrong = '{\n  "a": 1,\n  "b": tru\n}';
+  t.equal(lineOf(wrong, syntaxFault(wrong)?.offset ?? 0), 3);
+});
+
+t.test('what the description says of activations and losses, also by reference', async (t) => {
+  const app = await startApp(t);
+  const openapi = (await app.inject({ url: '/openapi.json' })).json();
+  const { activations, losses, formulas } = readDescription(openapi);
+  t.equal(activations.length, 24);
+  t.equal(losses.length, 14);
+  t.equal(formulas.activations.get('tanh'), 'tanh(x)');
+  t.strictSame(activations.find(({ name }) => name === 'identity')?.options, []);
+  t.match(activations.find(({ name }) => name === 'gelu')?.options, [
+    { name: 'approximate', kind: 'names', names: ['none', 'tanh'], initial: 'none' },
+  ]);
+  const entropy = losses.find(({ name }) => name === 'cross_entropy')?.options ?? [];
+  t.strictSame(entropy.map(({ name, kind, initial }) => [name, kind, initial]).toSorted(), [
+    ['ignore_index', 'number', -100],
+    ['label_smoothing', 'number', 0],
+    ['reduction', 'names', 'mean'],
+    ['weight', 'numbers', undefined],
+  ]);
+  t.match(losses.find(({ name }) => name === 'kl_div')?.options, [
+    { name: 'log_target', kind: 'boolean', initial: false },
+    { name: 'reduction' },
+  ]);
+
+  const { schema } = openapi.paths['/gradients'].post.requestBody.content['application/json'];
+  const { loss } = schema.properties;
+  const named = { ...loss, anyOf: [{ $ref: '#/components/schemas/a~1b' }, ...loss.anyOf.slice(1)] };
+  const referring = withValue(
+    withValue(openapi, '/paths/~1gradients/post/requestBody/content/application~1json/schema/properties/loss', named),
+    '/components/schemas',
+    { 'a/b': loss.anyOf[0] },
+  );
+  t.strictSame(readDescription(referring).losses, losses);
+  const one = { oneOf: [{ type: 'object', properties: { type: { const: 'only' }, n: {} } }] };
+  const odd = withValue(openapi, '/paths/~1gradients/post/requestBody/content/application~1json/schema/properties', {
+    loss: one,
+  });
+  t.match(readDescription(odd), {
+    activations: [],
+    losses: [{ name: 'only', formula: '', options: [{ name: 'n', kind: 'number', description: '' }] }],
+  });
+});
+
+t.test('one request, whoever changes it', async (t) => {
+  const state = new State(1);
+  const heard: unknown[] = [];
+  state.listen((request, source) => heard.push([request, source]));
+  state.set(2, 'json');
+  t.equal(state.request, 2);
+  t.strictSame(heard, [[2, 'json']]);
+});

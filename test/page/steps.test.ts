@@ -1,0 +1,266 @@
+// The steps that the page shows: in the article's order, with the service's numbers, each made from what came before.
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { examples } from '../../schemas/examples.ts';
+import type { GradientsRequest } from '../../schemas/gradients.ts';
+import { forPage } from '../../src/page/api.ts';
+import { Computed } from '../../src/page/computed.ts';
+import { biasGradient, outputGradient, shortened, weightGradient } from '../../src/page/explain.ts';
+import { extentOf, matrix, rowOf, short, transposed } from '../../src/page/matrix.ts';
+import { pageExamples } from '../../src/page/page-examples.ts';
+import { readDescription } from '../../src/page/schema.ts';
+import { type Quantity, type Step, stepsOf } from '../../src/page/steps.ts';
+import { gradients, startApp } from '../helper.ts';
+
+const app = await startApp(t);
+const description = readDescription((await app.inject({ url: '/openapi.json' })).json());
+
+async function stepsTo(request: GradientsRequest): Promise<{ run: Computed; steps: Step[]; loss: number }> {
+  const answer = await gradients(app, forPage(request));
+  const run = new Computed(request, answer);
+  const steps = stepsOf(run, description.formulas);
+  return { run, steps: steps.places.map((_, i) => steps.at(i)), loss: answer.loss };
+}
+
+const numbers = ({ matrix: { rows, columns, at } }: Quantity) =>
+  Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => at(i, j)));
+
+const quantities = ({ pieces }: Step) => pieces.filter((piece) => typeof piece !== 'string');
+
+/** Equal but for the last bits, which the order of a sum decides. */
+const close = (a: number, b: number) => Math.abs(a - b) <= 1e-12 * Math.max(1, Math.abs(a), Math.abs(b));
+
+/** What is wrong with any number of a step, by the sum that is shown for it and by the step that is named for its pieces. */
+function faults(steps: readonly Step[]): string[] {
+  return steps.flatMap((step, n) => {
+    const { rows, columns, at } = step.result.matrix;
+    const wrong: string[] = [];
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < columns; j++) {
+        const sum = step.worked(i, j);
+        if (!sum) continue;
+        const total = sum.terms.reduce((all, { value }) => all + value, 0);
+        if (!close(total, sum.value)) wrong.push(`${step.formula} at ${i}, ${j}: ${total}, not ${sum.value}`);
+        if (step.kind !== 'L' && sum.value !== at(i, j)) wrong.push(`${step.formula} at ${i}, ${j} is of another number`);
+        for (const { factors, value } of sum.terms)
+          if (
+            !close(
+              factors.reduce((product, factor) => product * factor.value, 1),
+              value,
+            )
+          )
+            wrong.push(`${step.formula}: a product`);
+      }
+    }
+    for (const piece of quantities(step)) {
+      const [row, column] = piece.reads?.(rows - 1, columns - 1) ?? [];
+      if ((row ?? 0) >= piece.matrix.rows || (column ?? 0) >= piece.matrix.columns)
+        wrong.push(`${step.formula} reads beyond ${piece.symbol}`);
+      if (piece.madeBy === undefined) continue;
+      const made = steps[piece.madeBy].result;
+      const asMade = piece.symbol.endsWith('^T') ? { ...piece, matrix: transposed(piece.matrix) } : piece;
+      if (piece.madeBy >= n || JSON.stringify(numbers(asMade)) !== JSON.stringify(numbers(made)))
+        wrong.push(`${step.formula}: ${piece.symbol} is not what step ${piece.madeBy} made`);
+    }
+    return wrong;
+  });
+}
+
+t.test("the article's example, in its order", async (t) => {
+  const { steps, loss } = await stepsTo(examples.article.request);
+  t.equal(loss, 2.629915324247322);
+  t.strictSame(
+    steps.map(({ kind, layer }) => `${kind}${layer + 1}`).join(' '),
+    'X1 Z1 Y1 Z2 Y2 Z3 Y3 L3 dY3 dZ3 dW3 db3 dX3 dZ2 dW2 db2 dX2 dZ1 dW1 db1 dX1',
+  );
+  t.strictSame(
+    steps.map(({ phase }) => phase),
+    [...new Array(7).fill('forward'), 'loss', ...new Array(13).fill('backward')],
+  );
+  t.strictSame(
+    steps.map(({ formula }) => formula),
+    [
+      'X_1 → T',
+      ...['Z_1 = W_1 X_1 + b_1', 'Y_1 = tanh(Z_1)', 'Z_2 = W_2 X_2 + b_2', 'Y_2 = tanh(Z_2)', 'Z_3 = W_3 X_3 + b_3', 'Y_3 = Z_3'],
+      ...['L = mse(Y_3, T)', 'dY_3 = 2 (Y_3 − T) / 4', 'dZ_3 = f′(Z_3) ∘ dY_3', 'dW_3 = dZ_3 X_3^T', 'db_3 = Σ_samples dZ_3'],
+      ...['dX_3 = W_3^T dZ_3', 'dZ_2 = tanh′(Z_2) ∘ dY_2', 'dW_2 = dZ_2 X_2^T', 'db_2 = Σ_samples dZ_2', 'dX_2 = W_2^T dZ_2'],
+      ...['dZ_1 = tanh′(Z_1) ∘ dY_1', 'dW_1 = dZ_1 X_1^T', 'db_1 = Σ_samples dZ_1', 'dX_1 = W_1^T dZ_1'],
+    ],
+  );
+  const { gradients: right } = examples.article.answer;
+  right.forEach(({ weights, biases }, k) => {
+    const of = (kind: string) => numbers((steps.find((step) => step.kind === kind && step.layer === k) as Step).result);
+    t.strictSame(of('dW'), weights, `dW of layer ${k + 1}`);
+    t.strictSame(of('db').flat(), biases, `db of layer ${k + 1}`);
+  });
+  t.strictSame(faults(steps), []);
+  t.strictSame(numbers(steps[0].result), examples.article.request.batch.inputs, 'a sample is a column, as it was given');
+  const [slopes] = quantities(steps[9]);
+  t.strictSame(new Set(numbers(slopes).flat()), new Set([1]), 'no activation: the slope is 1');
+  t.strictSame(
+    steps[1].worked(2, 1)?.terms.map(({ factors }) => factors.map(({ value }) => value)),
+    [[0.1, 2], [0.1, 5], [0.1]],
+  );
+});
+
+t.test('every activation, loss and shape that PyTorch was asked for', async (t) => {
+  for (const name of ['activations', 'losses', 'shapes', 'stability']) {
+    const cases: { name: string; request: GradientsRequest }[] = JSON.parse(
+      readFileSync(new URL(`../vectors/${name}.json`, import.meta.url), 'utf8'),
+    );
+    for (const { name, request } of cases) {
+      const { steps } = await stepsTo(request);
+      t.strictSame(faults(steps), [], name);
+    }
+  }
+});
+
+t.test('every example of the page, and those of the documentation', async (t) => {
+  const all = [
+    ...pageExamples.map(({ name, request }) => ({ name, request })),
+    ...Object.entries(examples).map(([name, { request }]) => ({ name, request })),
+  ];
+  for (const { name, request } of all) {
+    const { steps } = await stepsTo(request);
+    t.strictSame(faults(steps), [], name);
+    for (const { why, title } of steps) t.ok(title && why.every((text) => text.length > 10), `${name}: ${title}`);
+  }
+});
+
+const softmax: GradientsRequest = {
+  network: {
+    layers: [
+      {
+        weights: [
+          [1, -1],
+          [0.5, 2],
+        ],
+        activation: 'softmax',
+      },
+      {
+        weights: [
+          [1, 2],
+          [3, -1],
+        ],
+        activation: 'relu',
+      },
+    ],
+  },
+  batch: {
+    inputs: [
+      [1, 2, 0],
+      [0.5, -1, 3],
+    ],
+    targets: [
+      [1, 0, 1],
+      [0, 1, 0],
+    ],
+    samples: 'columns',
+  },
+  loss: { type: 'l1', reduction: 'sum' },
+};
+
+t.test('an activation over all units, no biases, a loss other than mse', async (t) => {
+  const { run, steps } = await stepsTo(softmax);
+  t.strictSame(faults(steps), []);
+  const formulas = steps.map(({ formula }) => formula);
+  for (const formula of ['Z_1 = W_1 X_1', 'Y_1 = softmax(Z_1)', 'dY_2 = ∂L / ∂Y_2', 'dZ_1 = J^T dY_1'])
+    t.ok(formulas.includes(formula), formula);
+  t.notOk(steps.some(({ kind }) => kind === 'db'));
+  t.equal(biasGradient(run, 0, 0), undefined);
+  t.equal(run.biasGradient(0, 0), undefined);
+  const [rowwise] = quantities(steps.find(({ formula }) => formula.startsWith('dZ_1')) as Step);
+  t.strictSame(rowwise.reads?.(1, 2), [undefined, 2], 'a number is made from all of its sample');
+  const relu = steps.find(({ formula }) => formula === 'dZ_2 = relu′(Z_2) ∘ dY_2') as Step;
+  t.match(relu.why[0], /slope of relu is 1/);
+  const first = steps.find(({ kind }) => kind === 'dY') as Step;
+  t.equal(first.worked(0, 0), undefined, 'what is no sum has none');
+});
+
+t.test('a slope that cannot be told, a single sample, class indices in columns', async (t) => {
+  const dead: GradientsRequest = {
+    network: { layers: [{ weights: [[1]], biases: [0], activation: 'tanh' }] },
+    batch: { inputs: [[2]], targets: [[Math.tanh(2)]] },
+  };
+  const { steps } = await stepsTo(dead);
+  const back = steps.find(({ kind }) => kind === 'dZ') as Step;
+  t.ok(Number.isNaN(numbers(quantities(back)[0])[0][0]));
+  t.equal(back.worked(0, 0), undefined);
+  t.match((steps.find(({ kind }) => kind === 'dW') as Step).why[1], /^For one sample that is a column times a row\.$/);
+
+  const { weights } = softmax.network.layers[0];
+  const classes: GradientsRequest = {
+    network: { layers: [{ weights }] },
+    batch: { inputs: softmax.batch.inputs, targets: [0, 1, 1], samples: 'columns' },
+    loss: 'cross_entropy',
+  };
+  const { run, steps: ofClasses } = await stepsTo(classes);
+  t.strictSame(faults(ofClasses), []);
+  t.strictSame(numbers(quantities(ofClasses[0])[0]), [[0, 1, 1]]);
+  t.equal(run.target(1, 1), 1);
+  t.equal(run.target(1, 0), 0);
+});
+
+t.test('what comes back to an output', async (t) => {
+  const { run } = await stepsTo(examples.article.request);
+  const inner = outputGradient(run, 1, 0, 2);
+  t.equal(inner.label, 'dy_3');
+  t.equal(inner.value, run.value('output_gradients', 1, 0, 2));
+  t.equal(inner.terms.length, 2, 'from each unit of the layer after');
+  t.ok(
+    close(
+      inner.terms.reduce((all, { value }) => all + value, 0),
+      inner.value,
+    ),
+  );
+  const last = outputGradient(run, 2, 1, 0);
+  t.strictSame(
+    last.terms.map(({ value }) => value),
+    [run.value('output_gradients', 2, 1, 0)],
+  );
+});
+
+t.test('a sum of many terms is told by its largest', async (t) => {
+  const { run } = await stepsTo((pageExamples.find(({ name }) => name === 'digits') ?? pageExamples[0]).request);
+  const sum = weightGradient(run, run.layers - 1, 0, 0);
+  t.equal(shortened(sum, sum.terms.length).rest, undefined);
+  const { terms, rest } = shortened(sum, 4);
+  t.equal(terms.length, 3);
+  t.equal(rest?.count, sum.terms.length - 3);
+  t.ok(close(terms.reduce((all, { value }) => all + value, 0) + (rest?.value ?? 0), sum.value));
+  const kept = Math.min(...terms.map(({ value }) => Math.abs(value)));
+  t.equal(sum.terms.filter(({ value }) => Math.abs(value) > kept).length <= 3, true);
+});
+
+t.test('how far numbers go, and numbers in short', async (t) => {
+  t.match(
+    extentOf(
+      matrix([
+        [3, -4],
+        [0, Number.NaN],
+      ]),
+    ),
+    { least: -4, greatest: 3, largest: 4, norm: 5 },
+  );
+  t.match(extentOf(rowOf([1e-200, 1e-200])), { norm: Math.SQRT2 * 1e-200 });
+  t.match(extentOf(rowOf([Number.NaN])), { least: 0, greatest: 0, largest: 0, norm: 0 });
+  t.equal(extentOf(rowOf([0, 0])).norm, 0);
+  t.equal(extentOf(matrix([])).largest, 0);
+  const shorts: [number, string][] = [
+    [0, '0'],
+    [-0, '0'],
+    [0.1, '0.1'],
+    [-0.12382777840705167, '−0.124'],
+    [1234.5, '1235'],
+    [12345.6, '12346'],
+    [2.5, '2.5'],
+    [100, '100'],
+    [1e-7, '1e−7'],
+    [-1.26e-5, '−1.3e−5'],
+    [3e8, '3e8'],
+    [Number.NaN, '–'],
+    [Number.POSITIVE_INFINITY, '–'],
+  ];
+  for (const [value, text] of shorts) t.equal(short(value), text);
+  t.equal(short(0.664, 2), '0.66');
+});
