@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This description of the API */
+        /**
+         * This description of the API
+         * @description OpenAPI 3.1, from which clients can be generated. GET /docs shows it.
+         */
         get: operations["openapi"];
         put?: never;
         post?: never;
@@ -28,7 +31,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What this service is */
+        /**
+         * What this service is
+         * @description Its routes, and a request to try.
+         */
         get: operations["home"];
         put?: never;
         post?: never;
@@ -65,7 +71,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process answers */
+        /**
+         * Whether the process answers
+         * @description For an orchestrator that restarts what hangs.
+         */
         get: operations["live"];
         put?: never;
         post?: never;
@@ -82,7 +91,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the service takes requests, and what multiplies its matrices */
+        /**
+         * Whether the service takes requests, and what multiplies its matrices
+         * @description For a balancer that sends requests only to those who take them.
+         */
         get: operations["ready"];
         put?: never;
         post?: never;
@@ -99,7 +111,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What Prometheus reads */
+        /**
+         * What Prometheus reads
+         * @description Requests, their phases and problems, the queue, threads and memory, in the text format of Prometheus.
+         */
         get: operations["metrics"];
         put?: never;
         post?: never;
@@ -116,7 +131,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What an error type means and what to do */
+        /**
+         * What an error type means and what to do
+         * @description The `type` of a problem document is the path of this.
+         */
         get: operations["problem"];
         put?: never;
         post?: never;
@@ -129,7 +147,966 @@ export interface paths {
 }
 export type webhooks = Record<string, never>;
 export interface components {
-    schemas: never;
+    schemas: {
+        /** GradientsRequest */
+        GradientsRequest: {
+            network: components["schemas"]["Network"];
+            batch: components["schemas"]["Batch"];
+            loss?: components["schemas"]["Loss"];
+            /** @description extra values wanted in the answer; left out: none */
+            include?: components["schemas"]["Extra"][];
+        };
+        /** Network */
+        Network: {
+            /** @description first to last; a layer has as many inputs as the one before has outputs */
+            layers: components["schemas"]["Layer"][];
+        };
+        /**
+         * Layer
+         * @description computes activation(inputs * weights' + biases)
+         */
+        Layer: {
+            /** @description outputs x inputs: one row per unit */
+            weights: number[][];
+            /** @description outputs: one per unit; left out: the layer has no bias */
+            biases?: number[];
+            activation?: null | components["schemas"]["Activation"];
+        };
+        /**
+         * Activation
+         * @description a name, or {"type": name, ...options}; left out or null: identity. In the formulas x is a pre-activation. By default identity
+         */
+        Activation: components["schemas"]["ActivationName"] | components["schemas"]["ActivationWithOptions"];
+        /**
+         * ActivationName
+         * @description - identity: `x`
+         *     - tanh: `tanh(x)`
+         *     - sigmoid: `1 / (1 + exp(-x))`
+         *     - relu: `max(0, x)`
+         *     - relu6: `min(max(0, x), 6)`
+         *     - leaky_relu: `max(0, x) + negative_slope * min(0, x)`
+         *     - elu: `x if x > 0, else alpha * (exp(x) - 1)`
+         *     - selu: `1.0507009873554805 * (x if x > 0, else 1.6732632423543772 * (exp(x) - 1))`
+         *     - celu: `x if x > 0, else alpha * (exp(x / alpha) - 1)`
+         *     - gelu: `x * (1 + erf(x / sqrt(2))) / 2; "tanh": x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))) / 2`
+         *     - silu: `x / (1 + exp(-x))`
+         *     - mish: `x * tanh(log(1 + exp(x)))`
+         *     - softplus: `log(1 + exp(beta * x)) / beta; x itself where beta * x > threshold`
+         *     - softsign: `x / (1 + |x|)`
+         *     - hardtanh: `min(max(x, min_val), max_val)`
+         *     - hardsigmoid: `min(max(x + 3, 0), 6) / 6`
+         *     - hardswish: `x * min(max(x + 3, 0), 6) / 6`
+         *     - logsigmoid: `-log(1 + exp(-x))`
+         *     - tanhshrink: `x - tanh(x)`
+         *     - softshrink: `x - lambd if x > lambd, x + lambd if x < -lambd, else 0`
+         *     - hardshrink: `x if |x| > lambd, else 0`
+         *     - exp: `exp(x)`
+         *     - softmax: `exp(x_j) / sum_i exp(x_i), over a sample's units`
+         *     - log_softmax: `x_j - log(sum_i exp(x_i)), over a sample's units`
+         * @enum {string}
+         */
+        ActivationName: "identity" | "tanh" | "sigmoid" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "celu" | "gelu" | "silu" | "mish" | "softplus" | "softsign" | "hardtanh" | "hardsigmoid" | "hardswish" | "logsigmoid" | "tanhshrink" | "softshrink" | "hardshrink" | "exp" | "softmax" | "log_softmax";
+        /** ActivationWithOptions */
+        ActivationWithOptions: components["schemas"]["IdentityActivation"] | components["schemas"]["TanhActivation"] | components["schemas"]["SigmoidActivation"] | components["schemas"]["ReluActivation"] | components["schemas"]["Relu6Activation"] | components["schemas"]["LeakyReluActivation"] | components["schemas"]["EluActivation"] | components["schemas"]["SeluActivation"] | components["schemas"]["CeluActivation"] | components["schemas"]["GeluActivation"] | components["schemas"]["SiluActivation"] | components["schemas"]["MishActivation"] | components["schemas"]["SoftplusActivation"] | components["schemas"]["SoftsignActivation"] | components["schemas"]["HardtanhActivation"] | components["schemas"]["HardsigmoidActivation"] | components["schemas"]["HardswishActivation"] | components["schemas"]["LogsigmoidActivation"] | components["schemas"]["TanhshrinkActivation"] | components["schemas"]["SoftshrinkActivation"] | components["schemas"]["HardshrinkActivation"] | components["schemas"]["ExpActivation"] | components["schemas"]["SoftmaxActivation"] | components["schemas"]["LogSoftmaxActivation"];
+        /**
+         * IdentityActivation
+         * @description `x`
+         */
+        IdentityActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "identity";
+        };
+        /**
+         * TanhActivation
+         * @description `tanh(x)`
+         */
+        TanhActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "tanh";
+        };
+        /**
+         * SigmoidActivation
+         * @description `1 / (1 + exp(-x))`
+         */
+        SigmoidActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "sigmoid";
+        };
+        /**
+         * ReluActivation
+         * @description `max(0, x)`
+         */
+        ReluActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "relu";
+        };
+        /**
+         * Relu6Activation
+         * @description `min(max(0, x), 6)`
+         */
+        Relu6Activation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "relu6";
+        };
+        /**
+         * LeakyReluActivation
+         * @description `max(0, x) + negative_slope * min(0, x)`
+         */
+        LeakyReluActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "leaky_relu";
+            /**
+             * Format: double
+             * @description slope below 0, no unit
+             * @default 0.01
+             */
+            negative_slope: number;
+        };
+        /**
+         * EluActivation
+         * @description `x if x > 0, else alpha * (exp(x) - 1)`
+         */
+        EluActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "elu";
+            /**
+             * Format: double
+             * @description -alpha is the limit for very negative x, in units of the output
+             * @default 1
+             */
+            alpha: number;
+        };
+        /**
+         * SeluActivation
+         * @description `1.0507009873554805 * (x if x > 0, else 1.6732632423543772 * (exp(x) - 1))`
+         */
+        SeluActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "selu";
+        };
+        /**
+         * CeluActivation
+         * @description `x if x > 0, else alpha * (exp(x / alpha) - 1)`
+         */
+        CeluActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "celu";
+            /**
+             * Format: double
+             * @description -alpha is the limit for very negative x, in units of x
+             * @default 1
+             */
+            alpha: number;
+        };
+        /**
+         * GeluActivation
+         * @description `x * (1 + erf(x / sqrt(2))) / 2; "tanh": x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))) / 2`
+         */
+        GeluActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "gelu";
+            /**
+             * @description "none": exact, by the error function; "tanh": its approximation
+             * @default none
+             * @enum {string}
+             */
+            approximate: "none" | "tanh";
+        };
+        /**
+         * SiluActivation
+         * @description `x / (1 + exp(-x))`
+         */
+        SiluActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "silu";
+        };
+        /**
+         * MishActivation
+         * @description `x * tanh(log(1 + exp(x)))`
+         */
+        MishActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "mish";
+        };
+        /**
+         * SoftplusActivation
+         * @description `log(1 + exp(beta * x)) / beta; x itself where beta * x > threshold`
+         */
+        SoftplusActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "softplus";
+            /**
+             * Format: double
+             * @description sharpness, per unit of x
+             * @default 1
+             */
+            beta: number;
+            /**
+             * Format: double
+             * @description the value of beta * x above which the result is x, no unit
+             * @default 20
+             */
+            threshold: number;
+        };
+        /**
+         * SoftsignActivation
+         * @description `x / (1 + |x|)`
+         */
+        SoftsignActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "softsign";
+        };
+        /**
+         * HardtanhActivation
+         * @description `min(max(x, min_val), max_val)`
+         */
+        HardtanhActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "hardtanh";
+            /**
+             * Format: double
+             * @description lowest output, at most max_val, in units of x
+             * @default -1
+             */
+            min_val: number;
+            /**
+             * Format: double
+             * @description highest output, at least min_val, in units of x
+             * @default 1
+             */
+            max_val: number;
+        };
+        /**
+         * HardsigmoidActivation
+         * @description `min(max(x + 3, 0), 6) / 6`
+         */
+        HardsigmoidActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "hardsigmoid";
+        };
+        /**
+         * HardswishActivation
+         * @description `x * min(max(x + 3, 0), 6) / 6`
+         */
+        HardswishActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "hardswish";
+        };
+        /**
+         * LogsigmoidActivation
+         * @description `-log(1 + exp(-x))`
+         */
+        LogsigmoidActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "logsigmoid";
+        };
+        /**
+         * TanhshrinkActivation
+         * @description `x - tanh(x)`
+         */
+        TanhshrinkActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "tanhshrink";
+        };
+        /**
+         * SoftshrinkActivation
+         * @description `x - lambd if x > lambd, x + lambd if x < -lambd, else 0`
+         */
+        SoftshrinkActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "softshrink";
+            /**
+             * Format: double
+             * @description half the width of the zone that becomes 0, in units of x
+             * @default 0.5
+             */
+            lambd: number;
+        };
+        /**
+         * HardshrinkActivation
+         * @description `x if |x| > lambd, else 0`
+         */
+        HardshrinkActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "hardshrink";
+            /**
+             * Format: double
+             * @description half the width of the zone that becomes 0, in units of x
+             * @default 0.5
+             */
+            lambd: number;
+        };
+        /**
+         * ExpActivation
+         * @description `exp(x)`
+         */
+        ExpActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "exp";
+        };
+        /**
+         * SoftmaxActivation
+         * @description `exp(x_j) / sum_i exp(x_i), over a sample's units`
+         */
+        SoftmaxActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "softmax";
+        };
+        /**
+         * LogSoftmaxActivation
+         * @description `x_j - log(sum_i exp(x_i)), over a sample's units`
+         */
+        LogSoftmaxActivation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "log_softmax";
+        };
+        /** Batch */
+        Batch: {
+            /** @description samples x features; features x samples with samples "columns" */
+            inputs: number[][];
+            targets: components["schemas"]["Targets"];
+            /** @description samples: at least 0, not all 0; left out: every sample weighs 1 */
+            sample_weights?: number[];
+            samples?: components["schemas"]["SampleLayout"];
+        };
+        /**
+         * Targets
+         * @description what the outputs should be
+         */
+        Targets: number[][] | number[];
+        /**
+         * SampleLayout
+         * @description whether a sample is a row or a column of `inputs` and of a matrix of `targets`, and in the answer of `outputs`, `input_gradients` and the matrices of `trace`
+         * @default rows
+         * @enum {string}
+         */
+        SampleLayout: "rows" | "columns";
+        /**
+         * Loss
+         * @description a name, or {"type": name, "reduction": ..., ...options}. In the formulas y is an output and t its target. By default mse
+         */
+        Loss: components["schemas"]["LossName"] | components["schemas"]["LossWithOptions"];
+        /**
+         * LossName
+         * @description - mse: `(y - t)^2`
+         *     - l1: `|y - t|`
+         *     - log_cosh: `log(cosh(y - t))`
+         *     - smooth_l1: `(y - t)^2 / (2 * beta) if |y - t| < beta, else |y - t| - beta / 2`
+         *     - huber: `(y - t)^2 / 2 if |y - t| < delta, else delta * (|y - t| - delta / 2)`
+         *     - binary_cross_entropy: `-t * log(y) - (1 - t) * log(1 - y), both logarithms at least -100; y and t in 0..1`
+         *     - binary_cross_entropy_with_logits: `-p * t * log(s) - (1 - t) * log(1 - s) with s = sigmoid(y), p = pos_weight; t in 0..1`
+         *     - cross_entropy: `-sum_c q_c * log_softmax(y)_c with q_c = weight_c * (t_c * (1 - label_smoothing) + label_smoothing / outputs); t_c is the probability of class c: for a class index, 1 there and 0 elsewhere`
+         *     - nll: `-weight_k * y_k for the class index k; y are log-probabilities`
+         *     - kl_div: `t * (log(t) - y), or exp(t) * (t - y) with log_target; y are log-probabilities`
+         *     - poisson_nll: `exp(y) - t * y, or y - t * log(y + eps) without log_input; full adds t * log(t) - t + log(2 * pi * t) / 2 where t > 1`
+         *     - soft_margin: `log(1 + exp(-t * y)); t is -1 or 1`
+         *     - hinge: `max(0, 1 - t * y); t is -1 or 1`
+         *     - squared_hinge: `max(0, 1 - t * y)^2; t is -1 or 1`
+         * @enum {string}
+         */
+        LossName: "mse" | "l1" | "log_cosh" | "smooth_l1" | "huber" | "binary_cross_entropy" | "binary_cross_entropy_with_logits" | "cross_entropy" | "nll" | "kl_div" | "poisson_nll" | "soft_margin" | "hinge" | "squared_hinge";
+        /** LossWithOptions */
+        LossWithOptions: components["schemas"]["MseLoss"] | components["schemas"]["L1Loss"] | components["schemas"]["LogCoshLoss"] | components["schemas"]["SmoothL1Loss"] | components["schemas"]["HuberLoss"] | components["schemas"]["BinaryCrossEntropyLoss"] | components["schemas"]["BinaryCrossEntropyWithLogitsLoss"] | components["schemas"]["CrossEntropyLoss"] | components["schemas"]["NllLoss"] | components["schemas"]["KlDivLoss"] | components["schemas"]["PoissonNllLoss"] | components["schemas"]["SoftMarginLoss"] | components["schemas"]["HingeLoss"] | components["schemas"]["SquaredHingeLoss"];
+        /**
+         * MseLoss
+         * @description `(y - t)^2`
+         */
+        MseLoss: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "mse";
+            reduction?: components["schemas"]["Reduction"];
+        };
+        /**
+         * Reduction
+         * @description what the summed loss is divided by
+         *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
+         *     - `sum`: 1
+         *     - `batchmean`: the sum of sample weights
+         * @default mean
+         * @enum {string}
+         */
+        Reduction: "mean" | "sum" | "batchmean";
+        /**
+         * L1Loss
+         * @description `|y - t|`
+         */
+        L1Loss: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "l1";
+            reduction?: components["schemas"]["Reduction"];
+        };
+        /**
+         * LogCoshLoss
+         * @description `log(cosh(y - t))`
+         */
+        LogCoshLoss: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "log_cosh";
+            reduction?: components["schemas"]["Reduction"];
+        };
+        /**
+         * SmoothL1Loss
+         * @description `(y - t)^2 / (2 * beta) if |y - t| < beta, else |y - t| - beta / 2`
+         */
+        SmoothL1Loss: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "smooth_l1";
+            /**
+             * Format: double
+             * @description where the parabola ends, in units of the outputs
+             * @default 1
+             */
+            beta: number;
+            reduction?: components["schemas"]["Reduction"];
+        };
+        /**
+         * HuberLoss
+         * @description `(y - t)^2 / 2 if |y - t| < delta, else delta * (|y - t| - delta / 2)`
+         */
+        HuberLoss: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "huber";
+            /**
+             * Format: double
+             * @description where the parabola ends, in units of the outputs
+             * @default 1
+             */
+            delta: number;
+            reduction?: components["schemas"]["Reduction"];
+        };
+        /**
+         * BinaryCrossEntropyLoss
+         * @description `-t * log(y) - (1 - t) * log(1 - y), both logarithms at least -100; y and t in 0..1`
+         */
+        BinaryCrossEntropyLoss: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "binary_cross_entropy";
+            reduction?: components["schemas"]["Reduction"];
+        };
+        /**
+         * BinaryCrossEntropyWithLogitsLoss
+         * @description `-p * t * log(s) - (1 - t) * log(1 - s) with s = sigmoid(y), p = pos_weight; t in 0..1`
+         */
+        BinaryCrossEntropyWithLogitsLoss: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "binary_cross_entropy_with_logits";
+            /** @description outputs: what a positive target weighs, at least 0; left out: 1 everywhere */
+            pos_weight?: number[];
+            reduction?: components["schemas"]["Reduction"];
+        };
+        /**
+         * CrossEntropyLoss
+         * @description `-sum_c q_c * log_softmax(y)_c with q_c = weight_c * (t_c * (1 - label_smoothing) + label_smoothing / outputs); t_c is the probability of class c: for a class index, 1 there and 0 elsewhere`
+         */
+        CrossEntropyLoss: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "cross_entropy";
+            /** @description outputs: one weight per class, at least 0; left out: every class weighs 1 */
+            weight?: number[];
+            /**
+             * Format: double
+             * @description share of the uniform distribution in the targets, no unit
+             * @default 0
+             */
+            label_smoothing: number;
+            /**
+             * Format: int64
+             * @description samples of this class index count for nothing
+             * @default -100
+             */
+            ignore_index: number;
+            reduction?: components["schemas"]["Reduction"];
+        };
+        /**
+         * NllLoss
+         * @description `-weight_k * y_k for the class index k; y are log-probabilities`
+         */
+        NllLoss: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "nll";
+            /** @description outputs: one weight per class, at least 0; left out: every class weighs 1 */
+            weight?: number[];
+            /**
+             * Format: int64
+             * @description samples of this class index count for nothing
+             * @default -100
+             */
+            ignore_index: number;
+            reduction?: components["schemas"]["Reduction"];
+        };
+        /**
+         * KlDivLoss
+         * @description `t * (log(t) - y), or exp(t) * (t - y) with log_target; y are log-probabilities`
+         */
+        KlDivLoss: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "kl_div";
+            /**
+             * @description whether the targets are logarithms of probabilities
+             * @default false
+             */
+            log_target: boolean;
+            reduction?: components["schemas"]["Reduction"];
+        };
+        /**
+         * PoissonNllLoss
+         * @description `exp(y) - t * y, or y - t * log(y + eps) without log_input; full adds t * log(t) - t + log(2 * pi * t) / 2 where t > 1`
+         */
+        PoissonNllLoss: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "poisson_nll";
+            /**
+             * @description whether the outputs are logarithms of rates
+             * @default true
+             */
+            log_input: boolean;
+            /**
+             * @description whether to add Stirling's approximation of log(t!)
+             * @default false
+             */
+            full: boolean;
+            /**
+             * Format: double
+             * @description keeps the logarithm from 0, in units of the outputs
+             * @default 1e-8
+             */
+            eps: number;
+            reduction?: components["schemas"]["Reduction"];
+        };
+        /**
+         * SoftMarginLoss
+         * @description `log(1 + exp(-t * y)); t is -1 or 1`
+         */
+        SoftMarginLoss: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "soft_margin";
+            reduction?: components["schemas"]["Reduction"];
+        };
+        /**
+         * HingeLoss
+         * @description `max(0, 1 - t * y); t is -1 or 1`
+         */
+        HingeLoss: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "hinge";
+            reduction?: components["schemas"]["Reduction"];
+        };
+        /**
+         * SquaredHingeLoss
+         * @description `max(0, 1 - t * y)^2; t is -1 or 1`
+         */
+        SquaredHingeLoss: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "squared_hinge";
+            reduction?: components["schemas"]["Reduction"];
+        };
+        /**
+         * Extra
+         * @enum {string}
+         */
+        Extra: "outputs" | "input_gradients" | "per_sample_losses" | "per_sample_gradients" | "gradient_norms" | "trace";
+        /** GradientsAnswer */
+        GradientsAnswer: {
+            /** Format: double */
+            loss: number;
+            /** @description d loss / d parameters: gradients[k] has the shape of network.layers[k] */
+            gradients: components["schemas"]["LayerGradients"][];
+            /**
+             * Format: double
+             * @description what the reduction divided by: answers for parts of a batch merge to sum(divisor * gradient) / sum(divisor)
+             */
+            divisor: number;
+            /** @description samples x outputs: the network's outputs */
+            outputs?: number[][];
+            /** @description samples x features: d loss / d inputs */
+            input_gradients?: number[][];
+            /** @description samples: each sample's share of the loss; the shares add up to it */
+            per_sample_losses?: number[];
+            /** @description per layer, each sample's share of the gradient; the shares add up to `gradients` */
+            per_sample_gradients?: components["schemas"]["SampleGradients"][];
+            gradient_norms?: components["schemas"]["GradientNorms"];
+            /** @description per layer, every value of the way forward and back */
+            trace?: components["schemas"]["LayerTrace"][];
+        };
+        /** LayerGradients */
+        LayerGradients: {
+            /** @description outputs x inputs */
+            weights: number[][];
+            /** @description outputs */
+            biases?: number[];
+        };
+        /** SampleGradients */
+        SampleGradients: {
+            /** @description samples x outputs x inputs */
+            weights: number[][][];
+            /** @description samples x outputs */
+            biases?: number[][];
+        };
+        /**
+         * GradientNorms
+         * @description L2 norms of `gradients`, and of all of them together
+         */
+        GradientNorms: {
+            layers: components["schemas"]["LayerNorms"][];
+            /** Format: double */
+            total: number;
+        };
+        /** LayerNorms */
+        LayerNorms: {
+            /** Format: double */
+            weights: number;
+            /** Format: double */
+            biases?: number;
+        };
+        /** LayerTrace */
+        LayerTrace: {
+            /** @description samples x inputs */
+            inputs: number[][];
+            /** @description samples x outputs: inputs * weights' + biases */
+            pre_activations: number[][];
+            /** @description samples x outputs: activation(pre_activations) */
+            outputs: number[][];
+            /** @description samples x outputs: d loss / d outputs */
+            output_gradients: number[][];
+            /** @description samples x outputs: d loss / d pre_activations */
+            pre_activation_gradients: number[][];
+            /** @description samples x inputs: d loss / d inputs */
+            input_gradients: number[][];
+        };
+        /** Problem429 */
+        Problem429: {
+            /** @constant */
+            type: "/problems/too-many-requests";
+            title: string;
+            /**
+             * Format: int64
+             * @constant
+             */
+            status: 429;
+            detail: string;
+            errors?: components["schemas"]["Finding"][];
+        };
+        /** Finding */
+        Finding: {
+            /** @description JSON pointer (RFC 6901) into the body of the request */
+            pointer: string;
+            detail: string;
+        };
+        /** Problem431 */
+        Problem431: {
+            /** @constant */
+            type: "/problems/headers-too-large";
+            title: string;
+            /**
+             * Format: int64
+             * @constant
+             */
+            status: 431;
+            detail: string;
+            errors?: components["schemas"]["Finding"][];
+        };
+        /** Home */
+        Home: {
+            name: string;
+            description: string;
+            documentation: string;
+            routes: {
+                [key: string]: string;
+            };
+            /** @description a command line to try */
+            example: string;
+        };
+        /** Problem400 */
+        Problem400: {
+            /** @enum {string} */
+            type: "/problems/malformed-body" | "/problems/invalid-request" | "/problems/malformed-request";
+            title: string;
+            /**
+             * Format: int64
+             * @constant
+             */
+            status: 400;
+            detail: string;
+            errors?: components["schemas"]["Finding"][];
+        };
+        /** Problem401 */
+        Problem401: {
+            /** @constant */
+            type: "/problems/unauthorized";
+            title: string;
+            /**
+             * Format: int64
+             * @constant
+             */
+            status: 401;
+            detail: string;
+            errors?: components["schemas"]["Finding"][];
+        };
+        /** Problem406 */
+        Problem406: {
+            /** @constant */
+            type: "/problems/not-acceptable";
+            title: string;
+            /**
+             * Format: int64
+             * @constant
+             */
+            status: 406;
+            detail: string;
+            errors?: components["schemas"]["Finding"][];
+        };
+        /** Problem408 */
+        Problem408: {
+            /** @constant */
+            type: "/problems/request-timeout";
+            title: string;
+            /**
+             * Format: int64
+             * @constant
+             */
+            status: 408;
+            detail: string;
+            errors?: components["schemas"]["Finding"][];
+        };
+        /** Problem413 */
+        Problem413: {
+            /** @enum {string} */
+            type: "/problems/body-too-large" | "/problems/too-much-memory" | "/problems/too-many-operations" | "/problems/answer-too-large" | "/problems/too-complex";
+            title: string;
+            /**
+             * Format: int64
+             * @constant
+             */
+            status: 413;
+            detail: string;
+            errors?: components["schemas"]["Finding"][];
+        };
+        /** Problem415 */
+        Problem415: {
+            /** @constant */
+            type: "/problems/unsupported-media-type";
+            title: string;
+            /**
+             * Format: int64
+             * @constant
+             */
+            status: 415;
+            detail: string;
+            errors?: components["schemas"]["Finding"][];
+        };
+        /** Problem422 */
+        Problem422: {
+            /** @enum {string} */
+            type: "/problems/shape-mismatch" | "/problems/out-of-domain" | "/problems/non-finite-result";
+            title: string;
+            /**
+             * Format: int64
+             * @constant
+             */
+            status: 422;
+            detail: string;
+            errors?: components["schemas"]["Finding"][];
+            /**
+             * @description where the first value arose that is not finite
+             * @enum {string}
+             */
+            step?: "pre_activations" | "outputs" | "loss" | "gradients";
+            /**
+             * Format: int64
+             * @description counted from 0; not with the step "loss"
+             */
+            layer?: number;
+        };
+        /** Problem500 */
+        Problem500: {
+            /** @constant */
+            type: "/problems/internal";
+            title: string;
+            /**
+             * Format: int64
+             * @constant
+             */
+            status: 500;
+            detail: string;
+            errors?: components["schemas"]["Finding"][];
+        };
+        /** Problem503 */
+        Problem503: {
+            /** @constant */
+            type: "/problems/overloaded";
+            title: string;
+            /**
+             * Format: int64
+             * @constant
+             */
+            status: 503;
+            detail: string;
+            errors?: components["schemas"]["Finding"][];
+        };
+        /** Problem504 */
+        Problem504: {
+            /** @constant */
+            type: "/problems/deadline-exceeded";
+            title: string;
+            /**
+             * Format: int64
+             * @constant
+             */
+            status: 504;
+            detail: string;
+            errors?: components["schemas"]["Finding"][];
+        };
+        /** Live */
+        Live: {
+            /** @constant */
+            status: "live";
+        };
+        /** Ready */
+        Ready: {
+            /** @enum {string} */
+            status: "draining" | "starting" | "overloaded" | "ready";
+            /** @enum {string} */
+            engine: "openblas" | "portable" | "ml-matrix";
+            /** @description the BLAS of the engine openblas */
+            library?: string;
+        };
+        /** ProblemMeaning */
+        ProblemMeaning: {
+            type: string;
+            /** Format: int64 */
+            status: number;
+            title: string;
+            meaning: string;
+            remedy: string;
+        };
+        /** Problem404 */
+        Problem404: {
+            /** @constant */
+            type: "/problems/not-found";
+            title: string;
+            /**
+             * Format: int64
+             * @constant
+             */
+            status: 404;
+            detail: string;
+            errors?: components["schemas"]["Finding"][];
+        };
+    };
     responses: never;
     parameters: never;
     requestBodies: never;
@@ -153,7 +1130,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    /**
+                     * @example {
+                     *       "openapi": "3.1.0"
+                     *     }
+                     */
+                    "application/json": {
+                        openapi: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem429"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
                 };
             };
         };
@@ -173,17 +1177,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        name: string;
-                        description: string;
-                        documentation: string;
-                        routes: {
-                            [key: string]: string;
-                        };
-                        /** @description a command line to try */
-                        example: string;
-                    };
+                    /**
+                     * @example {
+                     *       "name": "gradient-service",
+                     *       "description": "Computes the gradients of a multilayer perceptron by backpropagation: POST a network and a batch, get the loss and every gradient, exact to float64.",
+                     *       "documentation": "/docs",
+                     *       "routes": {
+                     *         "POST /gradients": "A network's gradients on a batch"
+                     *       },
+                     *       "example": "curl http://127.0.0.1:3000/gradients -H 'Content-Type: application/json' -d @request.json"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Home"];
                     "text/html": string;
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem429"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
                 };
             };
         };
@@ -197,276 +1221,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    network: {
-                        /** @description first to last; a layer has as many inputs as the one before has outputs */
-                        layers: {
-                            /** @description outputs x inputs: one row per unit */
-                            weights: number[][];
-                            /** @description outputs: one per unit; left out: the layer has no bias */
-                            biases?: number[];
-                            /**
-                             * activation
-                             * @description a name, or {"type": name, ...options}; left out or null: identity. In the formulas x is a pre-activation
-                             * @default identity
-                             */
-                            activation?: null | ("identity" | "tanh" | "sigmoid" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "celu" | "gelu" | "silu" | "mish" | "softplus" | "softsign" | "hardtanh" | "hardsigmoid" | "hardswish" | "logsigmoid" | "tanhshrink" | "softshrink" | "hardshrink" | "exp" | "softmax" | "log_softmax") | {
-                                /** @enum {string} */
-                                type: "identity" | "tanh" | "sigmoid" | "relu" | "relu6" | "selu" | "silu" | "mish" | "softsign" | "hardsigmoid" | "hardswish" | "logsigmoid" | "tanhshrink" | "exp" | "softmax" | "log_softmax";
-                            } | {
-                                /** @enum {string} */
-                                type: "leaky_relu";
-                                /**
-                                 * @description slope below 0, no unit
-                                 * @default 0.01
-                                 */
-                                negative_slope?: number;
-                            } | {
-                                /** @enum {string} */
-                                type: "elu";
-                                /**
-                                 * @description -alpha is the limit for very negative x, in units of the output
-                                 * @default 1
-                                 */
-                                alpha?: number;
-                            } | {
-                                /** @enum {string} */
-                                type: "celu";
-                                /**
-                                 * @description -alpha is the limit for very negative x, in units of x
-                                 * @default 1
-                                 */
-                                alpha?: number;
-                            } | {
-                                /** @enum {string} */
-                                type: "gelu";
-                                /**
-                                 * @description "none": exact, by the error function; "tanh": its approximation
-                                 * @default none
-                                 * @enum {string}
-                                 */
-                                approximate?: "none" | "tanh";
-                            } | {
-                                /** @enum {string} */
-                                type: "softplus";
-                                /**
-                                 * @description sharpness, per unit of x
-                                 * @default 1
-                                 */
-                                beta?: number;
-                                /**
-                                 * @description the value of beta * x above which the result is x, no unit
-                                 * @default 20
-                                 */
-                                threshold?: number;
-                            } | {
-                                /** @enum {string} */
-                                type: "hardtanh";
-                                /**
-                                 * @description lowest output, at most max_val, in units of x
-                                 * @default -1
-                                 */
-                                min_val?: number;
-                                /**
-                                 * @description highest output, at least min_val, in units of x
-                                 * @default 1
-                                 */
-                                max_val?: number;
-                            } | {
-                                /** @enum {string} */
-                                type: "softshrink";
-                                /**
-                                 * @description half the width of the zone that becomes 0, in units of x
-                                 * @default 0.5
-                                 */
-                                lambd?: number;
-                            } | {
-                                /** @enum {string} */
-                                type: "hardshrink";
-                                /**
-                                 * @description half the width of the zone that becomes 0, in units of x
-                                 * @default 0.5
-                                 */
-                                lambd?: number;
-                            };
-                        }[];
-                    };
-                    batch: {
-                        /** @description samples x features; features x samples with samples "columns" */
-                        inputs: number[][];
-                        /**
-                         * targets
-                         * @description what the outputs should be
-                         */
-                        targets: number[][] | number[];
-                        /** @description samples: at least 0, not all 0; left out: every sample weighs 1 */
-                        sample_weights?: number[];
-                        /**
-                         * @description whether a sample is a row or a column of `inputs` and of a matrix of `targets`, and in the answer of `outputs`, `input_gradients` and the matrices of `trace`
-                         * @default rows
-                         * @enum {string}
-                         */
-                        samples?: "rows" | "columns";
-                    };
-                    /**
-                     * loss
-                     * @description a name, or {"type": name, "reduction": ..., ...options}. In the formulas y is an output and t its target
-                     * @default mse
-                     */
-                    loss?: ("mse" | "l1" | "log_cosh" | "smooth_l1" | "huber" | "binary_cross_entropy" | "binary_cross_entropy_with_logits" | "cross_entropy" | "nll" | "kl_div" | "poisson_nll" | "soft_margin" | "hinge" | "squared_hinge") | {
-                        /** @enum {string} */
-                        type: "mse" | "l1" | "log_cosh" | "binary_cross_entropy" | "soft_margin" | "hinge" | "squared_hinge";
-                        /**
-                         * @description what the summed loss is divided by
-                         *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
-                         *     - `sum`: 1
-                         *     - `batchmean`: the sum of sample weights
-                         * @default mean
-                         * @enum {string}
-                         */
-                        reduction?: "mean" | "sum" | "batchmean";
-                    } | {
-                        /** @enum {string} */
-                        type: "smooth_l1";
-                        /**
-                         * @description where the parabola ends, in units of the outputs
-                         * @default 1
-                         */
-                        beta?: number;
-                        /**
-                         * @description what the summed loss is divided by
-                         *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
-                         *     - `sum`: 1
-                         *     - `batchmean`: the sum of sample weights
-                         * @default mean
-                         * @enum {string}
-                         */
-                        reduction?: "mean" | "sum" | "batchmean";
-                    } | {
-                        /** @enum {string} */
-                        type: "huber";
-                        /**
-                         * @description where the parabola ends, in units of the outputs
-                         * @default 1
-                         */
-                        delta?: number;
-                        /**
-                         * @description what the summed loss is divided by
-                         *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
-                         *     - `sum`: 1
-                         *     - `batchmean`: the sum of sample weights
-                         * @default mean
-                         * @enum {string}
-                         */
-                        reduction?: "mean" | "sum" | "batchmean";
-                    } | {
-                        /** @enum {string} */
-                        type: "binary_cross_entropy_with_logits";
-                        /** @description outputs: what a positive target weighs, at least 0; left out: 1 everywhere */
-                        pos_weight?: number[];
-                        /**
-                         * @description what the summed loss is divided by
-                         *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
-                         *     - `sum`: 1
-                         *     - `batchmean`: the sum of sample weights
-                         * @default mean
-                         * @enum {string}
-                         */
-                        reduction?: "mean" | "sum" | "batchmean";
-                    } | {
-                        /** @enum {string} */
-                        type: "cross_entropy";
-                        /** @description outputs: one weight per class, at least 0; left out: every class weighs 1 */
-                        weight?: number[];
-                        /**
-                         * @description share of the uniform distribution in the targets, no unit
-                         * @default 0
-                         */
-                        label_smoothing?: number;
-                        /**
-                         * @description samples of this class index count for nothing
-                         * @default -100
-                         */
-                        ignore_index?: number;
-                        /**
-                         * @description what the summed loss is divided by
-                         *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
-                         *     - `sum`: 1
-                         *     - `batchmean`: the sum of sample weights
-                         * @default mean
-                         * @enum {string}
-                         */
-                        reduction?: "mean" | "sum" | "batchmean";
-                    } | {
-                        /** @enum {string} */
-                        type: "nll";
-                        /** @description outputs: one weight per class, at least 0; left out: every class weighs 1 */
-                        weight?: number[];
-                        /**
-                         * @description samples of this class index count for nothing
-                         * @default -100
-                         */
-                        ignore_index?: number;
-                        /**
-                         * @description what the summed loss is divided by
-                         *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
-                         *     - `sum`: 1
-                         *     - `batchmean`: the sum of sample weights
-                         * @default mean
-                         * @enum {string}
-                         */
-                        reduction?: "mean" | "sum" | "batchmean";
-                    } | {
-                        /** @enum {string} */
-                        type: "kl_div";
-                        /**
-                         * @description whether the targets are logarithms of probabilities
-                         * @default false
-                         */
-                        log_target?: boolean;
-                        /**
-                         * @description what the summed loss is divided by
-                         *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
-                         *     - `sum`: 1
-                         *     - `batchmean`: the sum of sample weights
-                         * @default mean
-                         * @enum {string}
-                         */
-                        reduction?: "mean" | "sum" | "batchmean";
-                    } | {
-                        /** @enum {string} */
-                        type: "poisson_nll";
-                        /**
-                         * @description whether the outputs are logarithms of rates
-                         * @default true
-                         */
-                        log_input?: boolean;
-                        /**
-                         * @description whether to add Stirling's approximation of log(t!)
-                         * @default false
-                         */
-                        full?: boolean;
-                        /**
-                         * @description keeps the logarithm from 0, in units of the outputs
-                         * @default 1e-8
-                         */
-                        eps?: number;
-                        /**
-                         * @description what the summed loss is divided by
-                         *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
-                         *     - `sum`: 1
-                         *     - `batchmean`: the sum of sample weights
-                         * @default mean
-                         * @enum {string}
-                         */
-                        reduction?: "mean" | "sum" | "batchmean";
-                    };
-                    /**
-                     * @description extra values wanted in the answer
-                     * @default []
-                     */
-                    include?: ("outputs" | "input_gradients" | "per_sample_losses" | "per_sample_gradients" | "gradient_norms" | "trace")[];
-                };
+                "application/json": components["schemas"]["GradientsRequest"];
                 "application/vnd.safetensors": string;
             };
         };
@@ -477,54 +1232,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        loss: number;
-                        /** @description d loss / d parameters: gradients[k] has the shape of network.layers[k] */
-                        gradients: {
-                            /** @description outputs x inputs */
-                            weights: number[][];
-                            /** @description outputs */
-                            biases?: number[];
-                        }[];
-                        /** @description what the reduction divided by: answers for parts of a batch merge to sum(divisor * gradient) / sum(divisor) */
-                        divisor: number;
-                        /** @description samples x outputs: the network's outputs */
-                        outputs?: number[][];
-                        /** @description samples x features: d loss / d inputs */
-                        input_gradients?: number[][];
-                        /** @description samples: each sample's share of the loss; the shares add up to it */
-                        per_sample_losses?: number[];
-                        /** @description per layer, each sample's share of the gradient; the shares add up to `gradients` */
-                        per_sample_gradients?: {
-                            /** @description samples x outputs x inputs */
-                            weights: number[][][];
-                            /** @description samples x outputs */
-                            biases?: number[][];
-                        }[];
-                        /** @description L2 norms of `gradients`, and of all of them together */
-                        gradient_norms?: {
-                            layers: {
-                                weights: number;
-                                biases?: number;
-                            }[];
-                            total: number;
-                        };
-                        /** @description per layer, every value of the way forward and back */
-                        trace?: {
-                            /** @description samples x inputs */
-                            inputs: number[][];
-                            /** @description samples x outputs: inputs * weights' + biases */
-                            pre_activations: number[][];
-                            /** @description samples x outputs: activation(pre_activations) */
-                            outputs: number[][];
-                            /** @description samples x outputs: d loss / d outputs */
-                            output_gradients: number[][];
-                            /** @description samples x outputs: d loss / d pre_activations */
-                            pre_activation_gradients: number[][];
-                            /** @description samples x inputs: d loss / d inputs */
-                            input_gradients: number[][];
-                        }[];
-                    };
+                    "application/json": components["schemas"]["GradientsAnswer"];
                     "application/vnd.safetensors": string;
                 };
             };
@@ -534,19 +1242,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": {
-                        /** @enum {string} */
-                        type: "/problems/malformed-body" | "/problems/invalid-request" | "/problems/malformed-request";
-                        title: string;
-                        /** @constant */
-                        status: 400;
-                        detail: string;
-                        errors?: {
-                            /** @description JSON pointer (RFC 6901) into the body of the request */
-                            pointer: string;
-                            detail: string;
-                        }[];
-                    };
+                    "application/problem+json": components["schemas"]["Problem400"];
                 };
             };
             /** @description An API key is needed */
@@ -555,19 +1251,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": {
-                        /** @enum {string} */
-                        type: "/problems/unauthorized";
-                        title: string;
-                        /** @constant */
-                        status: 401;
-                        detail: string;
-                        errors?: {
-                            /** @description JSON pointer (RFC 6901) into the body of the request */
-                            pointer: string;
-                            detail: string;
-                        }[];
-                    };
+                    "application/problem+json": components["schemas"]["Problem401"];
                 };
             };
             /** @description No answer in an accepted media type */
@@ -576,19 +1260,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": {
-                        /** @enum {string} */
-                        type: "/problems/not-acceptable";
-                        title: string;
-                        /** @constant */
-                        status: 406;
-                        detail: string;
-                        errors?: {
-                            /** @description JSON pointer (RFC 6901) into the body of the request */
-                            pointer: string;
-                            detail: string;
-                        }[];
-                    };
+                    "application/problem+json": components["schemas"]["Problem406"];
                 };
             };
             /** @description The request did not arrive in time */
@@ -597,19 +1269,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": {
-                        /** @enum {string} */
-                        type: "/problems/request-timeout";
-                        title: string;
-                        /** @constant */
-                        status: 408;
-                        detail: string;
-                        errors?: {
-                            /** @description JSON pointer (RFC 6901) into the body of the request */
-                            pointer: string;
-                            detail: string;
-                        }[];
-                    };
+                    "application/problem+json": components["schemas"]["Problem408"];
                 };
             };
             /** @description The body is too large. The request needs too much memory. The request takes too many operations. The answer would be too large. The request has too many parts */
@@ -618,19 +1278,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": {
-                        /** @enum {string} */
-                        type: "/problems/body-too-large" | "/problems/too-much-memory" | "/problems/too-many-operations" | "/problems/answer-too-large" | "/problems/too-complex";
-                        title: string;
-                        /** @constant */
-                        status: 413;
-                        detail: string;
-                        errors?: {
-                            /** @description JSON pointer (RFC 6901) into the body of the request */
-                            pointer: string;
-                            detail: string;
-                        }[];
-                    };
+                    "application/problem+json": components["schemas"]["Problem413"];
                 };
             };
             /** @description The body has a media type that is not understood */
@@ -639,19 +1287,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": {
-                        /** @enum {string} */
-                        type: "/problems/unsupported-media-type";
-                        title: string;
-                        /** @constant */
-                        status: 415;
-                        detail: string;
-                        errors?: {
-                            /** @description JSON pointer (RFC 6901) into the body of the request */
-                            pointer: string;
-                            detail: string;
-                        }[];
-                    };
+                    "application/problem+json": components["schemas"]["Problem415"];
                 };
             };
             /** @description Shapes do not fit together. A value is outside its domain. The result is not finite */
@@ -660,26 +1296,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": {
-                        /** @enum {string} */
-                        type: "/problems/shape-mismatch" | "/problems/out-of-domain" | "/problems/non-finite-result";
-                        title: string;
-                        /** @constant */
-                        status: 422;
-                        detail: string;
-                        errors?: {
-                            /** @description JSON pointer (RFC 6901) into the body of the request */
-                            pointer: string;
-                            detail: string;
-                        }[];
-                        /**
-                         * @description where the first value arose that is not finite
-                         * @enum {string}
-                         */
-                        step?: "pre_activations" | "outputs" | "loss" | "gradients";
-                        /** @description counted from 0; not with the step "loss" */
-                        layer?: number;
-                    };
+                    "application/problem+json": components["schemas"]["Problem422"];
                 };
             };
             /** @description Too many requests */
@@ -688,19 +1305,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": {
-                        /** @enum {string} */
-                        type: "/problems/too-many-requests";
-                        title: string;
-                        /** @constant */
-                        status: 429;
-                        detail: string;
-                        errors?: {
-                            /** @description JSON pointer (RFC 6901) into the body of the request */
-                            pointer: string;
-                            detail: string;
-                        }[];
-                    };
+                    "application/problem+json": components["schemas"]["Problem429"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
                 };
             };
             /** @description The service failed */
@@ -709,19 +1323,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": {
-                        /** @enum {string} */
-                        type: "/problems/internal";
-                        title: string;
-                        /** @constant */
-                        status: 500;
-                        detail: string;
-                        errors?: {
-                            /** @description JSON pointer (RFC 6901) into the body of the request */
-                            pointer: string;
-                            detail: string;
-                        }[];
-                    };
+                    "application/problem+json": components["schemas"]["Problem500"];
                 };
             };
             /** @description The service has too much to do */
@@ -730,19 +1332,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": {
-                        /** @enum {string} */
-                        type: "/problems/overloaded";
-                        title: string;
-                        /** @constant */
-                        status: 503;
-                        detail: string;
-                        errors?: {
-                            /** @description JSON pointer (RFC 6901) into the body of the request */
-                            pointer: string;
-                            detail: string;
-                        }[];
-                    };
+                    "application/problem+json": components["schemas"]["Problem503"];
                 };
             };
             /** @description The answer took too long */
@@ -751,19 +1341,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": {
-                        /** @enum {string} */
-                        type: "/problems/deadline-exceeded";
-                        title: string;
-                        /** @constant */
-                        status: 504;
-                        detail: string;
-                        errors?: {
-                            /** @description JSON pointer (RFC 6901) into the body of the request */
-                            pointer: string;
-                            detail: string;
-                        }[];
-                    };
+                    "application/problem+json": components["schemas"]["Problem504"];
                 };
             };
         };
@@ -783,10 +1361,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @constant */
-                        status: "live";
-                    };
+                    /**
+                     * @example {
+                     *       "status": "live"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Live"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
                 };
             };
         };
@@ -806,14 +1395,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @enum {string} */
-                        status: "draining" | "starting" | "overloaded" | "ready";
-                        /** @enum {string} */
-                        engine: "openblas" | "portable" | "ml-matrix";
-                        /** @description the BLAS of the engine openblas */
-                        library?: string;
-                    };
+                    /**
+                     * @example {
+                     *       "status": "ready",
+                     *       "engine": "portable"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Ready"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
                 };
             };
             /** @description Not while it starts, has too much to do, or is about to end */
@@ -822,14 +1419,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @enum {string} */
-                        status: "draining" | "starting" | "overloaded" | "ready";
-                        /** @enum {string} */
-                        engine: "openblas" | "portable" | "ml-matrix";
-                        /** @description the BLAS of the engine openblas */
-                        library?: string;
-                    };
+                    /**
+                     * @example {
+                     *       "status": "draining",
+                     *       "engine": "portable"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Ready"];
                 };
             };
         };
@@ -849,6 +1445,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example # HELP gradients_ready Whether /readyz says yes
+                     *     # TYPE gradients_ready gauge
+                     *     gradients_ready 1
+                     */
                     "text/plain": string;
                 };
             };
@@ -858,19 +1459,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": {
-                        /** @enum {string} */
-                        type: "/problems/unauthorized";
-                        title: string;
-                        /** @constant */
-                        status: 401;
-                        detail: string;
-                        errors?: {
-                            /** @description JSON pointer (RFC 6901) into the body of the request */
-                            pointer: string;
-                            detail: string;
-                        }[];
-                    };
+                    "application/problem+json": components["schemas"]["Problem401"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
                 };
             };
         };
@@ -892,13 +1490,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        type: string;
-                        status: number;
-                        title: string;
-                        meaning: string;
-                        remedy: string;
-                    };
+                    /**
+                     * @example {
+                     *       "type": "/problems/overloaded",
+                     *       "status": 503,
+                     *       "title": "The service has too much to do",
+                     *       "meaning": "As many requests wait as may wait, the memory for requests is used up, or the thread that computed the answer came to its end. The request may be right; nothing of it was kept.",
+                     *       "remedy": "Send the same request again after as many seconds as Retry-After says, or to another replica."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProblemMeaning"];
                     "text/html": string;
                 };
             };
@@ -908,19 +1509,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": {
-                        /** @enum {string} */
-                        type: "/problems/not-found";
-                        title: string;
-                        /** @constant */
-                        status: 404;
-                        detail: string;
-                        errors?: {
-                            /** @description JSON pointer (RFC 6901) into the body of the request */
-                            pointer: string;
-                            detail: string;
-                        }[];
-                    };
+                    "application/problem+json": components["schemas"]["Problem404"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem429"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
                 };
             };
         };
