@@ -40,7 +40,9 @@ function explainUnion({ schema, path, value, errors }: ValueError, findings: Fin
   const { anyOf } = schema as TUnion;
   const meant = anyOf.findIndex((variant) => isMeant(variant, value));
   if (meant >= 0) {
-    explain(errors[meant], findings, isObject(value) ? ` of ${value.type}` : '');
+    // Only an object's type is surely a name.
+    const isNamed = anyOf[meant][Kind] === 'Object';
+    explain(errors[meant], findings, isNamed ? ` of ${(value as { type: string }).type}` : '');
     return;
   }
   if (!isObject(value) || !anyOf.every((variant) => variant[Kind] === 'Object')) {

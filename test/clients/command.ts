@@ -16,7 +16,7 @@ export interface Outcome {
 
 /** The environment without what would change what the command does. */
 export function environment(added: Record<string, string> = {}): Record<string, string | undefined> {
-  const { GRADIENTS_URL, GRADIENTS_API_KEY, COLUMNS, NO_COLOR, FORCE_COLOR, ...others } = process.env;
+  const { GRADIENTS_URL, GRADIENTS_API_KEY, COLUMNS, NO_COLOR, FORCE_COLOR, CI, ...others } = process.env;
   return { ...others, ...added };
 }
 

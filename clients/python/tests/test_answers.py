@@ -69,11 +69,9 @@ class Answers(unittest.TestCase):
         assert gradients(LAYERS, BATCH, include="outputs").outputs is not None
         answer = gradients(LAYERS, BATCH, include=extras)
         self.assertEqual([key for key, item in vars(answer).items() if item is None], [])
-        schemas = openapi()["paths"]["/gradients"]["post"]
-        properties = schemas["requestBody"]["content"]["application/json"]["schema"]["properties"]
-        self.assertEqual(list(extras), properties["include"]["items"]["enum"])
-        properties = schemas["responses"]["200"]["content"]["application/json"]["schema"]["properties"]
-        self.assertEqual({field.name for field in dataclasses.fields(Answer)}, set(properties))
+        schemas = openapi()["components"]["schemas"]
+        self.assertEqual(list(extras), schemas["Extra"]["enum"])
+        self.assertEqual({field.name for field in dataclasses.fields(Answer)}, set(schemas["GradientsAnswer"]["properties"]))
 
     def test_float32_in_float32_out(self) -> None:
         single = [dataclasses.replace(layer, weights=np.asarray(layer.weights, np.float32)) for layer in LAYERS]
