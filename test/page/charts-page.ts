@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import type { Test } from 'tap';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
-import { libraries } from '../../src/routes/assets.ts';
+import { libraries, styles } from '../../src/routes/assets.ts';
 import { openBrowser } from './browser.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -18,7 +18,7 @@ const html = `<!doctype html>
 <meta name="viewport" content="width=device-width">
 <title>Charts</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="/src/page/style.css">
+${styles.map((path) => `<link rel="stylesheet" href="/${path}">`).join('')}
 <script src="/d3.js"></script>
 <script src="/plot.js"></script>
 <script type="module" src="/main.js"></script>
