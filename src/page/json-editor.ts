@@ -17,6 +17,8 @@ export class JsonEditor {
   #request: unknown;
   #visible = false;
   #stale = true;
+  /** The text that the request is from. */
+  #read = '';
   #problems: readonly Located[] = [];
 
   /** `change` gets the document whenever the text is one. */
@@ -24,6 +26,9 @@ export class JsonEditor {
     let waiting: ReturnType<typeof setTimeout> | undefined;
     const read = () => {
       clearTimeout(waiting);
+      // It also counts as changed when it is left.
+      if (this.#area.value === this.#read) return;
+      this.#read = this.#area.value;
       const wrong = syntaxFault(this.#area.value);
       this.#number([]);
       if (wrong) {
@@ -72,6 +77,7 @@ export class JsonEditor {
     byId('json-long').hidden = true;
     byId('json-frame').hidden = false;
     this.#area.value = format(this.#request);
+    this.#read = this.#area.value;
     this.#stale = false;
     this.showProblems(this.#problems);
   }

@@ -3,7 +3,7 @@ import type { GradientsRequest } from '../../schemas/gradients.ts';
 import { forPage, type Problem } from './api.ts';
 import { buildForm } from './builder.ts';
 import { Code, copyLink } from './code.ts';
-import { announce, byId, el, setPhase } from './dom.ts';
+import { byId, el, setPhase } from './dom.ts';
 import { downhill, isRequest } from './edit.ts';
 import { JsonEditor } from './json-editor.ts';
 import { pageExamples } from './page-examples.ts';
@@ -40,8 +40,6 @@ const sender = new Sender({
     showProblem(problem, goTo);
     editor.showProblems(problem.errors ?? []);
     byId('key-field').hidden &&= problem.status !== 401;
-    const places = (problem.errors ?? []).map(({ pointer, detail }) => `${pointer}: ${detail}`);
-    announce(`${problem.title}. ${places.join('; ') || problem.detail}`);
   },
 });
 
@@ -134,7 +132,6 @@ function showExamples(): void {
 function fault(title: string, error: unknown): void {
   const problem: Problem = { title, detail: (error as Error).message };
   showProblem(problem, goTo);
-  announce(`${title}. ${problem.detail}`);
 }
 
 async function openFile(file: File | undefined): Promise<void> {

@@ -61,7 +61,8 @@ function markField({ pointer, detail }: Located): void {
   for (let parent = field.closest('details'); parent; parent = parent.parentElement?.closest('details') ?? null)
     parent.open = true;
   const id = `error-${field.id}`;
-  const text = field.matches('[data-pointer]') && field.dataset.pointer === pointer ? detail : `${pointer}: ${detail}`;
+  const label = field.getAttribute('aria-label');
+  const text = [field.dataset.pointer === pointer ? label : pointer, detail].filter(Boolean).join(': ');
   const message = el('p', { class: 'error', id, 'data-error': pointer }, text);
   const first = document.getElementById(id);
   if (first) {
@@ -75,10 +76,11 @@ function markField({ pointer, detail }: Located): void {
   placeAfter(field, message);
 }
 
-/** In a table the message comes after all of it: cells have no room. */
+/** After those that are there already; in a table the message comes after all of it, since cells have no room. */
 function placeAfter(field: HTMLElement, message: HTMLElement): void {
-  const grid = field.closest<HTMLElement>('.grid');
-  (grid ?? field.closest<HTMLElement>('label, .field') ?? field).after(message);
+  let place: Element = field.closest('.grid, label, .field') ?? field;
+  while (place.nextElementSibling?.matches('.error')) place = place.nextElementSibling;
+  place.after(message);
 }
 
 function clearFields(): void {

@@ -111,7 +111,7 @@ export class Results {
     byId('legend-edges').textContent =
       show === 'weights'
         ? 'Lines are weights, circles are outputs, and what an output should be stands beside it'
-        : 'Lines are gradients of weights, circles are gradients of outputs';
+        : 'Lines are gradients of weights, over all samples; circles are gradients of outputs';
     const choose = (choice: Choice) => {
       this.#choice = choice;
       this.#drawNetwork();

@@ -53,8 +53,8 @@ export const libraries: Record<string, URL> = {
 /** What a module without types imports of its neighbours. */
 const IMPORT = /\b(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+\.ts)'/g;
 
-/** Brotli's quality: the better ones take a second for each library, and save a twentieth. */
-const QUALITY = 9;
+/** Brotli's quality: the better ones take several times as long whenever the service starts, and save a fiftieth. */
+const QUALITY = 5;
 
 /** Reads, strips and compresses all files. To be done once. */
 export async function buildAssets(): Promise<Assets> {
@@ -96,7 +96,7 @@ function withoutTypes(text: string): string {
 export async function asset(mediaType: string, text: string): Promise<Asset> {
   const bytes = Buffer.from(text);
   const params = { [zlib.BROTLI_PARAM_QUALITY]: QUALITY, [zlib.BROTLI_PARAM_SIZE_HINT]: bytes.length };
-  const [br, gz] = await Promise.all([promisify(brotliCompress)(bytes, { params }), promisify(gzip)(bytes, { level: 9 })]);
+  const [br, gz] = await Promise.all([promisify(brotliCompress)(bytes, { params }), promisify(gzip)(bytes)]);
   return { mediaType, digest: digestOf(text), encoded: { br, gzip: gz, identity: bytes } };
 }
 

@@ -18,7 +18,7 @@ const html = `<!doctype html>
 <meta name="viewport" content="width=device-width">
 <title>Charts</title>
 <link rel="icon" href="data:,">
-${styles.map((path) => `<link rel="stylesheet" href="/${path}">`).join('\n')}
+${styles.map((path) => `<link rel="stylesheet" href="/${path}">`).join('')}
 <script src="/d3.js"></script>
 <script src="/plot.js"></script>
 <script type="module" src="/main.js"></script>

@@ -1,6 +1,5 @@
-// The page in a browser: its numbers are the service's, errors are at their fields, and it can be used by everybody.
+// The page in a browser: its numbers are the service's, errors are at their fields, and what it is asked to do it does.
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
@@ -9,10 +8,7 @@ import { Computed } from '../../src/page/computed.ts';
 import { pageExamples } from '../../src/page/page-examples.ts';
 import { type Steps, stepsOf } from '../../src/page/steps.ts';
 import { type Service, startService } from '../process.ts';
-import { answered, DESKTOP, type Look, noBrowser, openBrowser, openPage, refused } from './browser.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const PHONE: Look = { width: 360, height: 740, scheme: 'light' };
+import { answered, noBrowser, openBrowser, openPage, refused } from './browser.ts';
 
 t.test('the page in a browser', { skip: noBrowser }, async (t) => {
   const service = await startService();
@@ -22,7 +18,7 @@ t.test('the page in a browser', { skip: noBrowser }, async (t) => {
     service.process.kill();
     await service.exit;
   });
-  const open = (look?: Look, path = '') => openPage(browser, `${service.url.href}${path}`, look);
+  const open = () => openPage(browser, service.url.href);
 
   t.test('each example, computed and stepped to its end: every number is the service’s', async (t) => {
     const { page, complaints, requests } = await open();
@@ -81,7 +77,7 @@ t.test('the page in a browser', { skip: noBrowser }, async (t) => {
     await refused(page);
     const text = 'expected a finite number, got "abc"';
     t.equal(await page.getAttribute(field, 'aria-invalid'), 'true');
-    t.equal(await page.textContent(`#${await page.getAttribute(field, 'aria-describedby')}`), text);
+    t.equal(await page.textContent(`#${await page.getAttribute(field, 'aria-describedby')}`), `unit 2, input 3: ${text}`);
     t.match(await page.textContent('#problem'), `/network/layers/1/weights/1/2 ${text}`);
     await page.click('#tab-json');
     const lines = (await page.inputValue('#json')).split('\n');
@@ -98,6 +94,9 @@ t.test('the page in a browser', { skip: noBrowser }, async (t) => {
     await page.fill('#json', lines.join('\n').replace('"abc"', '0.1, 5'));
     await refused(page);
     t.match(await page.textContent('#json-errors'), /\/network\/layers\/1\/weights\/1: expected 3 weights/);
+    await page.click('#tab-form');
+    t.match(await page.textContent('[data-error="/network/layers/1/weights/1"]'), /^expected 3 weights/, 'in the form, too');
+    await page.click('#tab-json');
     await page.fill('#json', '{"network": nul}');
     await page.waitForSelector('#json-errors li >> text=expected a value, got nul');
     await page.fill('#json', '{"network": 5, "batch": {"input": 1}}');
@@ -168,8 +167,10 @@ t.test('the page in a browser', { skip: noBrowser }, async (t) => {
     await other.close();
   });
 
-  t.test('the request as code, in tabs', async (t) => {
+  t.test('the request as code, in tabs, and as a file', async (t) => {
     const { page } = await open();
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save-request')]);
+    t.strictSame(JSON.parse(`${readFileSync(await download.path())}`), pageExamples[0].request);
     await page.locator('#code').scrollIntoViewIfNeeded();
     await page.click('[role=tab]:has-text("Python")');
     t.match(await page.textContent('#code-text'), `${service.url.href}gradients`);
@@ -226,35 +227,6 @@ t.test('the page in a browser', { skip: noBrowser }, async (t) => {
       '[{},{},""]',
     );
     await context.close();
-  });
-
-  t.test('axe finds nothing, in light and dark, wide and narrow', async (t) => {
-    for (const look of [DESKTOP, { ...DESKTOP, scheme: 'dark' as const }, PHONE, { ...PHONE, scheme: 'dark' as const }]) {
-      const name = `${look.scheme}, ${look.width} pixels`;
-      const { page } = await open(look);
-      // Not as a script of the page, which would not run one.
-      await page.evaluate(AXE);
-      await page.evaluate(() => {
-        for (const details of document.querySelectorAll('details')) details.open = true;
-      });
-      await page.locator('#code').scrollIntoViewIfNeeded();
-      await page.click('[data-key="1:1"] circle');
-      await page.keyboard.press('End');
-      t.strictSame(await violations(page), [], name);
-      await page.click('[data-example=digits]');
-      await answered(page);
-      t.ok(
-        await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
-        `${name}: nothing is wider than the window`,
-      );
-      if ((look.scheme === 'dark') === (look.width === PHONE.width)) {
-        await page.click('#tab-json');
-        await page.fill('#json', '{"network": {}}');
-        await refused(page);
-        t.strictSame(await violations(page), [], `${name}, with an error`);
-      }
-      await page.close();
-    }
   });
 });
 
@@ -316,17 +288,4 @@ function compareSteps(t: Test, name: string, seen: readonly Seen[], steps: Steps
   });
   t.strictSame(wrong, [], `${name}: the numbers of each step`);
   t.ok(seen.filter(({ values }) => values.length > 0).length >= 2, `${name}: some of them are in cells`);
-}
-
-interface Axe {
-  run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
-}
-
-async function violations(page: Page): Promise<string[]> {
-  return page.evaluate(async () => {
-    const { violations } = await (window as unknown as { axe: Axe }).axe.run();
-    return violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 150)} ${failureSummary}`),
-    );
-  });
 }

@@ -1,0 +1,60 @@
+// The page for everybody: in light and dark, wide and narrow, with what axe can find out.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+import t from 'tap';
+import { startService } from '../process.ts';
+import { answered, DESKTOP, type Look, noBrowser, openBrowser, openPage, refused } from './browser.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const PHONE: Look = { width: 360, height: 740, scheme: 'light' };
+
+t.test('axe finds nothing, in light and dark, wide and narrow', { skip: noBrowser }, async (t) => {
+  const service = await startService();
+  const browser = await openBrowser();
+  t.teardown(async () => {
+    await browser.close();
+    service.process.kill();
+    await service.exit;
+  });
+  const open = (look: Look) => openPage(browser, service.url.href, look);
+  for (const look of [DESKTOP, { ...DESKTOP, scheme: 'dark' as const }, PHONE, { ...PHONE, scheme: 'dark' as const }]) {
+    const name = `${look.scheme}, ${look.width} pixels`;
+    const { page } = await open(look);
+    // Not as a script of the page, which would not run one.
+    await page.evaluate(AXE);
+    await page.evaluate(() => {
+      for (const details of document.querySelectorAll('details')) details.open = true;
+    });
+    await page.locator('#code').scrollIntoViewIfNeeded();
+    await page.click('[data-key="1:1"] circle');
+    await page.keyboard.press('End');
+    t.strictSame(await violations(page), [], name);
+    await page.click('[data-example=digits]');
+    await answered(page);
+    t.ok(
+      await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+      `${name}: nothing is wider than the window`,
+    );
+    if ((look.scheme === 'dark') === (look.width === PHONE.width)) {
+      await page.click('#tab-json');
+      await page.fill('#json', '{"network": {}}');
+      await refused(page);
+      t.strictSame(await violations(page), [], `${name}, with an error`);
+    }
+    await page.close();
+  }
+});
+
+interface Axe {
+  run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
+}
+
+async function violations(page: Page): Promise<string[]> {
+  return page.evaluate(async () => {
+    const { violations } = await (window as unknown as { axe: Axe }).axe.run();
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 150)} ${failureSummary}`),
+    );
+  });
+}
