@@ -116,7 +116,7 @@ export function biases(run: Computed, quantities: Quantities, layer: number): De
     result: {
       symbol: `db_${k}`,
       name: `gradient of the biases: gradients[${layer}].biases`,
-      ...quantities.perUnit(run.answer.gradients[layer].biases ?? []),
+      ...quantities.perUnit(run.answer.gradients[layer].biases as number[]),
     },
     pieces: ['Σ', reading(quantities.dZ(layer), run.columns ? row : column)],
     worked: (i, j) => biasGradient(run, layer, quantities.place(i, j)[1]),

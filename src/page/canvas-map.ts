@@ -65,31 +65,36 @@ function cellAt(offset: number, size: number, count: number): number {
   return Math.max(0, Math.min(count - 1, Math.floor((offset / size) * count)));
 }
 
-/** The most points that a picture has in a row or a column: browsers have a limit. */
-const POINTS = 4096;
-
-/** Draws a point for each number, or for one of some where there are too many, and scales that to the canvas. */
+/** Draws a point for each number; where there are more numbers than points, the one furthest from 0 of those that share a point. */
 export function drawMatrix(canvas: HTMLCanvasElement, matrix: Matrix, largest: number): void {
-  const [down, right] = [Math.ceil(matrix.rows / POINTS), Math.ceil(matrix.columns / POINTS)];
-  const [rows, columns] = [Math.ceil(matrix.rows / down), Math.ceil(matrix.columns / right)];
-  const points = new OffscreenCanvas(columns, rows);
+  const [height, width] = [Math.min(matrix.rows, canvas.height), Math.min(matrix.columns, canvas.width)];
+  const points = new OffscreenCanvas(width, height);
   const context = points.getContext('2d');
   const target = canvas.getContext('2d');
   if (!context || !target) return;
-  const image = context.createImageData(columns, rows);
+  const image = context.createImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
   const shades = shadesOf(document.documentElement);
+  furthest(matrix, height, width).forEach((value, i) => {
+    pixels[i] = shades[SHADES + Math.round((largest > 0 ? value / largest : 0) * SHADES)];
+  });
+  context.putImageData(image, 0, 0);
+  target.imageSmoothingEnabled = false;
+  target.drawImage(points, 0, 0, canvas.width, canvas.height);
+}
+
+/** Of the numbers that share a point, the one furthest from 0. */
+function furthest({ rows, columns, at }: Matrix, height: number, width: number): Float64Array {
+  const points = new Float64Array(height * width);
   for (let i = 0; i < rows; i++) {
+    const start = Math.floor((i * height) / rows) * width;
     for (let j = 0; j < columns; j++) {
-      const value = matrix.at(i * down, j * right);
-      const share = largest > 0 && Number.isFinite(value) ? value / largest : 0;
-      pixels[i * columns + j] = shades[SHADES + Math.round(share * SHADES)];
+      const point = start + Math.floor((j * width) / columns);
+      const value = at(i, j);
+      if (Math.abs(value) > Math.abs(points[point])) points[point] = value;
     }
   }
-  context.putImageData(image, 0, 0);
-  // Where points are larger than numbers they keep their edges; where they are smaller, neighbours are mixed.
-  target.imageSmoothingEnabled = columns > canvas.width || rows > canvas.height;
-  target.drawImage(points, 0, 0, canvas.width, canvas.height);
+  return points;
 }
 
 /** The colours from the lowest to the highest number, as the bytes of pixels. */

@@ -9,11 +9,16 @@ import { tabs } from './tabs.ts';
 /** Where the service is, as the page has it. */
 const origin = () => new URL('.', document.baseURI).href.replace(/\/$/, '');
 
+/** What is written at once, in characters of JSON. */
+const LARGE = 60_000;
+
 export class Code {
   #request: GradientsRequest | undefined;
   #snippets: readonly Snippet[] | undefined;
   #selected = 0;
   #visible = false;
+  /** Whether what is shown is of the request. */
+  #shown = false;
 
   constructor() {
     byId('copy-code').addEventListener('click', () => {
@@ -25,7 +30,7 @@ export class Code {
       if (snippet) save(snippet.file, snippet.text);
     });
     byId('save-request').addEventListener('click', () => save(REQUEST_FILE, JSON.stringify(this.#request)));
-    // Not written before somebody comes to see it: for a large request that takes a while.
+    // Of a large request it is not written before somebody comes to see it.
     new IntersectionObserver(([{ isIntersecting }]) => {
       this.#visible = isIntersecting;
       this.#fill();
@@ -35,6 +40,7 @@ export class Code {
   set(request: GradientsRequest): void {
     this.#request = request;
     this.#snippets = undefined;
+    this.#shown = false;
     this.#fill();
   }
 
@@ -45,7 +51,12 @@ export class Code {
   }
 
   #fill(): void {
-    if (!this.#visible || !this.#request || this.#snippets) return;
+    if (!this.#request || this.#shown) return;
+    if (!this.#visible && JSON.stringify(this.#request).length > LARGE) {
+      byId('code-text').textContent = '';
+      return;
+    }
+    this.#shown = true;
     this.#snippet();
     const snippets = this.#snippets as unknown as readonly Snippet[];
     const { list, select } = tabs(

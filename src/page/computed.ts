@@ -21,7 +21,7 @@ export class Computed {
     const { network, batch } = request;
     this.request = request;
     this.answer = answer;
-    this.trace = answer.trace ?? [];
+    this.trace = answer.trace as Trace[];
     this.columns = batch.samples === 'columns';
     this.samples = this.columns ? batch.inputs[0].length : batch.inputs.length;
     this.features = network.layers[0].weights[0].length;

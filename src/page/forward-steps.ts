@@ -80,7 +80,7 @@ export function activate(run: Computed, quantities: Quantities, layer: number, f
 /** The loss. */
 export function lose(run: Computed, quantities: Quantities, formulas: Formulas): Described {
   const [K, name] = [run.layers, run.loss()];
-  const shares = run.answer.per_sample_losses ?? [];
+  const shares = run.answer.per_sample_losses as number[];
   const { loss, divisor } = run.answer;
   return {
     title: 'How wrong is it?',

@@ -61,13 +61,15 @@ class TextReader {
     const opening = this.#text[this.#at];
     if (opening !== '{' && opening !== '[') return false;
     this.#at++;
-    for (let i = 0; ; i++) {
+    let i = 0;
+    for (;;) {
       this.skipSpace();
       const next = this.#text[this.#at];
       if (next === '}' || next === ']' || next === undefined) return false;
       if (opening === '[' ? `${i}` === key : this.scalar() === JSON.stringify(key)) return true;
       this.skipSpace();
       this.skipValue();
+      i++;
     }
   }
 

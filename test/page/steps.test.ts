@@ -177,6 +177,13 @@ t.test('an activation over all units, no biases, a loss other than mse', async (
   t.equal(first.worked(0, 0), undefined, 'what is no sum has none');
 });
 
+t.test('without the description of the service', async (t) => {
+  const answer = await gradients(app, forPage(examples.article.request));
+  const steps = stepsOf(new Computed(examples.article.request, answer), { activations: new Map(), losses: new Map() });
+  t.match(steps.at(2).why[0], /^tanh bends what comes out, number by number/);
+  t.match(steps.at(steps.find('L', 2) as number).why[0], /its target t: mse\./);
+});
+
 t.test('a slope that cannot be told, a single sample, class indices in columns', async (t) => {
   const dead: GradientsRequest = {
     network: { layers: [{ weights: [[1]], biases: [0], activation: 'tanh' }] },
