@@ -61,8 +61,7 @@ await tap(complete ? '' : '--allow-incomplete-coverage');
 // What is computed must not depend on the engine.
 for (const name of engineNames.filter((name) => name !== choice.name)) {
   process.env.ENGINE = name;
-  if (name !== 'openblas')
-    await tap('--disable-coverage test/backprop/*.test.ts test/routes/gradients.test.ts');
+  if (name !== 'openblas') await tap('--disable-coverage test/backprop/*.test.ts test/routes/gradients.test.ts');
 }
 if (skipped > 0) console.log(`${skipped} skipped`);
 console.log(`${passed} passed, ${failed} failed`);
