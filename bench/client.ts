@@ -124,7 +124,8 @@ export class Client {
     const head = this.#head.toString('latin1', 0, end);
     this.#headLength = 0;
     this.#answer = { status: Number(head.slice(9, 12)), head, length: 0 };
-    const length = header({ head }, 'content-length');
+    // 100 Continue has no body, and asks for one.
+    const length = this.#answer.status === 100 ? '0' : header({ head }, 'content-length');
     if (header({ head }, 'transfer-encoding') === 'chunked') this.#body = chunks();
     else if (length) this.#body = plain(Number(length));
     else this.#settle?.reject(new Error(`expected a Content-Length, got ${head}`));

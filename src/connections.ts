@@ -1,6 +1,7 @@
 // What Node's HTTP server would decide on its own: how it closes, how long it waits, and what it answers to what is no ordinary request.
 import { promisify } from 'node:util';
 import type { FastifyInstance } from 'fastify';
+import { keepBodiesBack } from './continue.ts';
 import { atEnd } from './observability/watch.ts';
 import { responseTo } from './problems.ts';
 import type { Readiness } from './readiness.ts';
@@ -60,7 +61,8 @@ export function limitReceiving(app: FastifyInstance, ms: number): void {
 
 /** Gives a problem document, or the answer itself, where Node would give an empty response or none. */
 export function answerUnusualRequests(app: FastifyInstance): void {
-  // An expectation that is not understood need not be met.
+  keepBodiesBack(app.server);
+  // Another expectation need not be met.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.server.on('connect', (_request, socket) => socket.end(responseTo('malformed-request', 'CONNECT is for proxies')));
   app.addHook('onRequest', ({ raw, headers }, _reply, done) => {

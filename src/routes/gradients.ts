@@ -4,6 +4,7 @@ import { Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { examples } from '../../schemas/examples.ts';
 import { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
+import { askForBody } from '../continue.ts';
 import { atEnd } from '../observability/watch.ts';
 import { type Hold, NO_HOLD } from '../pool/budget.ts';
 import { type Pool, SMALL_BODY } from '../pool/pool.ts';
@@ -57,6 +58,7 @@ export function gradientsRoutes(app: FastifyInstance, pool: Pool, bodyLimit: num
         request.arrived ??= pool.expect();
         holdOf(request).grow(bytes);
       };
+      askForBody(request.raw);
       const bytes = await readBody(body, request.headers, { most: bodyLimit, grow }, buffers);
       ended('receive');
       request.report.received = { bytes: bytes.length, mediaType };

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import t from 'tap';
-import { startApp } from '../helper.ts';
+import { startApp, validRequest } from '../helper.ts';
 
 const LENGTH = 30_000_000;
 
@@ -71,5 +71,20 @@ t.test('a refused body', async (t) => {
     t.ok(wholly > 0, `${wholly} were read to their ends`);
     t.ok(wholly < sockets.length, `${sockets.length - wholly} were not`);
     t.equal(await statusOf(), 200);
+  });
+
+  t.test('that its client keeps back until it is told to send it', async (t) => {
+    const body = JSON.stringify(validRequest());
+    const head = (key: string) =>
+      'POST /gradients HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n' +
+      `X-API-Key: ${key}\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const socket = connect(Number(url.port), url.hostname);
+    socket.write(head('key'));
+    t.equal(`${await once(socket, 'data')}`, 'HTTP/1.1 100 Continue\r\n\r\n');
+    socket.write(body);
+    t.match(`${await once(socket, 'data')}`, /^HTTP\/1\.1 200 /);
+    socket.write(head('wrong'));
+    t.match(`${await once(socket, 'data')}`, /^HTTP\/1\.1 401 /, 'not told to, but refused');
+    await once(socket, 'close');
   });
 });

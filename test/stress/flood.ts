@@ -13,6 +13,8 @@ interface Job {
   readonly seconds: number;
   /** At most so many requests are on their way at a time. */
   readonly connections: number;
+  /** Whether clients send the headers first, and the body when they are told to, as curl does with large ones. */
+  readonly asksFirst: boolean;
 }
 
 export interface Flooded {
@@ -30,8 +32,8 @@ export interface Flooded {
 /** How long to wait between looks at the clock, in milliseconds. */
 const TICK = 2;
 
-async function flood({ port, request: file, perSecond, seconds, connections }: Job): Promise<Flooded> {
-  const request = readFileSync(file);
+async function flood({ port, request: file, perSecond, seconds, connections, asksFirst }: Job): Promise<Flooded> {
+  const pieces = piecesOf(readFileSync(file), asksFirst);
   const free: Client[] = [];
   const result = {
     due: 0,
@@ -49,7 +51,8 @@ async function flood({ port, request: file, perSecond, seconds, connections }: J
     try {
       client ??= await Client.connect(port, { keepBodies: 4096 });
       const before = performance.now();
-      const answer = await client.send(request);
+      let answer = await client.send(pieces[0]);
+      if (answer.status === 100) answer = await client.send(pieces[1]);
       const now = performance.now();
       if (answer.status === 200) result.answered.push({ second: (now - start) / 1000, ms: now - before });
       else if (answer.status === 503) {
@@ -77,6 +80,13 @@ async function flood({ port, request: file, perSecond, seconds, connections }: J
   await Promise.all(all);
   for (const client of free) client.close();
   return result;
+}
+
+/** A request as it is sent: in one piece, or its headers first. */
+function piecesOf(request: Buffer, asksFirst: boolean): Buffer[] {
+  if (!asksFirst) return [request];
+  const end = request.indexOf('\r\n\r\n');
+  return [Buffer.from(`${request.toString('latin1', 0, end)}\r\nExpect: 100-continue\r\n\r\n`), request.subarray(end + 4)];
 }
 
 /** Has a process of its own flood a server. */

@@ -1,5 +1,5 @@
 // npm run overload: what happens when there comes four times as much as the service can do. It goes on doing as much as it can, refuses the
-// rest at once, and small requests do not notice.
+// rest at once, and small requests do not notice. With `--asks-first 1` clients send a body only when they are told to (Expect: 100-continue).
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Measured } from '../../bench/load.ts';
 import { load, prepare, prepareGet, type Request } from '../../bench/measure.ts';
@@ -34,12 +34,12 @@ interface Requests {
   readonly livez: Request;
 }
 
-async function overload(seconds: number): Promise<Tested> {
+async function overload(seconds: number, asksFirst: boolean): Promise<Tested> {
   const large = prepare(LARGE, 'json');
   const requests = { large, small: prepare(workloads.article, 'json'), livez: prepareGet('/livez') };
   const server = await startServer(contenders.service, 'threads');
   try {
-    return await overloadServer(server, requests, seconds);
+    return await overloadServer(server, requests, { seconds, asksFirst });
   } finally {
     await server.stop();
   }
@@ -62,7 +62,11 @@ interface Stages {
   readonly afterwards: Small & { readonly perSecond: number };
 }
 
-async function overloadServer(server: Server, requests: Requests, seconds: number): Promise<Tested> {
+async function overloadServer(
+  server: Server,
+  requests: Requests,
+  { seconds, asksFirst }: { seconds: number; asksFirst: boolean },
+): Promise<Tested> {
   // Small requests come all the while: they are a part of what the service does.
   const closed = async (clients: number) => {
     const [large] = await Promise.all([closedLoop(server, requests.large, { clients, seconds: 5 }), small(server, requests, 5)]);
@@ -77,7 +81,7 @@ async function overloadServer(server: Server, requests: Requests, seconds: numbe
   const over = new AbortController();
   const watched = watchReadiness(server, over.signal);
   const perSecond = TIMES * best.perSecond;
-  const job = { port: server.port, request: requests.large.file, perSecond, seconds, connections: CONNECTIONS };
+  const job = { port: server.port, request: requests.large.file, perSecond, seconds, connections: CONNECTIONS, asksFirst };
   const [{ result: flooded, cores }, during] = await Promise.all([
     watchCores(server.pid, () => startFlood(job)),
     wait(AHEAD * 1000).then(() => small(server, requests, seconds - AHEAD - 2)),
@@ -207,4 +211,4 @@ function demands(stages: Stages): Demand[] {
   ];
 }
 
-if (import.meta.main) report(await overload(option('seconds', 25)));
+if (import.meta.main) report(await overload(option('seconds', 25), option('asks-first', 0) > 0));
