@@ -1,5 +1,5 @@
 // How much memory the service takes at most for a large request.
-import { peakMemory } from '../test/process.ts';
+import { peakMemory } from '../test/support/process.ts';
 import { discard, load, prepare } from './measure.ts';
 import { contenders, startServer } from './servers.ts';
 import { workloads } from './workloads.ts';

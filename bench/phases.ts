@@ -1,11 +1,11 @@
 // Where the time of a request goes: its phases in one thread, and what is left of the whole for HTTP and the way to the thread.
 import { availableParallelism } from 'node:os';
-import { answer } from '../src/answer.ts';
 import { readConfig } from '../src/config.ts';
-import { limitsOf } from '../src/limits.ts';
 import { chooseEngine } from '../src/linalg/engines.ts';
-import { answerPhases, type Report } from '../src/report.ts';
-import { Buffers } from '../src/routes/buffers.ts';
+import { Buffers } from '../src/memory/buffers.ts';
+import { answer } from '../src/operations/answer.ts';
+import { limitsOf } from '../src/operations/limits.ts';
+import { answerPhases, type Report } from '../src/operations/report.ts';
 import { median } from './statistics.ts';
 import type { Case } from './sweep.ts';
 import { bodyOf, mediaTypes, workloads } from './workloads.ts';

@@ -5,7 +5,7 @@ import { engineNames } from '../schemas/config.ts';
 import { Dense } from '../src/linalg/dense.ts';
 import type { Products } from '../src/linalg/engine.ts';
 import { loadEngine } from '../src/linalg/engines.ts';
-import { inPlace } from '../src/linalg/in-place.ts';
+import { byLoops } from '../src/linalg/loops.ts';
 import { median } from './statistics.ts';
 
 const ROUNDS = 15;
@@ -30,7 +30,7 @@ function time(calls: number, work: () => unknown): number {
 }
 
 const engines: Record<string, Products> = {
-  'in place': inPlace,
+  'in place': byLoops,
   ...Object.fromEntries(engineNames.map((name) => [name, loadEngine({ name })])),
 };
 

@@ -1,5 +1,5 @@
 // From measurements to tables, and to the page that keeps them.
-import { answerPhases } from '../src/report.ts';
+import { answerPhases } from '../src/operations/report.ts';
 import type { Series } from './growth.ts';
 import type { Memory } from './memory.ts';
 import type { Phases } from './phases.ts';

@@ -1,7 +1,7 @@
 // node bench/sizing.ts: how many requests a second of each workload the service answers on this machine, and how much memory that takes.
 // docs/operations.md has the table that it prints.
 import { availableParallelism } from 'node:os';
-import { peakMemory } from '../test/process.ts';
+import { peakMemory } from '../test/support/process.ts';
 import { discard, load, prepare } from './measure.ts';
 import { contenders, startServer } from './servers.ts';
 import { median, short } from './statistics.ts';

@@ -1,9 +1,9 @@
 // node bench/small.ts: what a request takes, by its size, on the event loop and, from some size on, in a thread. The threshold in src/pool/
 // comes from here.
 import { examples } from '../schemas/examples.ts';
-import type { Task } from '../src/answer.ts';
 import { readConfig } from '../src/config.ts';
 import { chooseEngine } from '../src/linalg/engines.ts';
+import type { Task } from '../src/operations/answer.ts';
 import { startPool } from '../src/pool/pool.ts';
 import { median, short } from './statistics.ts';
 

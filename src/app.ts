@@ -3,23 +3,23 @@ import { randomUUID } from 'node:crypto';
 import compress from '@fastify/compress';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Config } from '../schemas/config.ts';
-import { guard } from './access.ts';
-import { answerUnusualRequests, countConnections, finishAnswersOnClose, limitReceiving } from './connections.ts';
+import { answerUnusualRequests, countConnections, finishAnswersOnClose, limitReceiving } from './http/connections.ts';
+import { contentEncodings } from './http/content-encoding.ts';
+import { watchRequests } from './http/exchange.ts';
+import { guard } from './http/gate.ts';
+import { methodNotAllowedRoutes } from './http/method-not-allowed.ts';
+import { handleError, handleNotFound, problemOfParser, responseTo } from './http/problems.ts';
+import { type Readiness, watchReadiness } from './http/readiness.ts';
 import { chooseEngine } from './linalg/engines.ts';
 import { collectMetrics } from './observability/metrics.ts';
 import { logRequest } from './observability/request-log.ts';
-import { watchRequests } from './observability/watch.ts';
 import { startPool } from './pool/pool.ts';
-import { handleError, handleNotFound, problemOfParser, responseTo } from './problems.ts';
-import { type Readiness, watchReadiness } from './readiness.ts';
 import { docsRoutes } from './routes/docs.ts';
-import { gradientsRoutes } from './routes/gradients.ts';
 import { healthRoutes } from './routes/health.ts';
 import { homeRoutes } from './routes/home.ts';
-import { methodNotAllowedRoutes } from './routes/method-not-allowed.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { gradientsRoutes } from './routes/operations.ts';
 import { problemsRoutes } from './routes/problems.ts';
-import { contentEncodings } from './wire/content-encoding.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -81,7 +81,7 @@ export async function buildApp(config: Config, logger?: FastifyBaseLogger): Prom
   app.setErrorHandler(handleError);
   app.setNotFoundHandler(handleNotFound);
   // The schemas of the routes make the documentation. The body is checked where it is decoded, by the same schema
-  // (src/answer.ts), and answers are written there: Fastify is to change neither.
+  // (operations/answer.ts), and answers are written there: Fastify is to change neither.
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => (document) => JSON.stringify(document));
 

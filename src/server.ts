@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import closeWithGrace from 'close-with-grace';
-import { warnOfStrangers } from './access.ts';
 import { buildApp } from './app.ts';
 import { readConfig } from './config.ts';
-import { closeWithin } from './connections.ts';
-import { createLogger } from './logger.ts';
+import { closeWithin } from './http/connections.ts';
+import { warnOfStrangers } from './http/gate.ts';
+import { createLogger } from './observability/logger.ts';
 
 /** How much longer than SHUTDOWN_MS the process may take to end, in milliseconds, before it is ended. */
 const MARGIN = 5_000;

@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
-import { type Block, blocksOf, linksOf, markdownFiles, notRun } from './markdown.ts';
-import { type Service, startService } from './process.ts';
+import { type Block, blocksOf, linksOf, markdownFiles, notRun } from './support/markdown.ts';
+import { type Service, startService } from './support/process.ts';
 
 const root = join(import.meta.dirname, '..');
 const PYTHON = process.env.PYTHON ?? 'python3';

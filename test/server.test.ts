@@ -5,8 +5,8 @@ import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
 import { examples } from '../schemas/examples.ts';
-import { validRequest } from './helper.ts';
-import { program, type Service, startService } from './process.ts';
+import { validRequest } from './support/app.ts';
+import { program, type Service, startService } from './support/process.ts';
 
 /** Starts a server on a free port, ended with the test. */
 async function startServer(t: Test, environment: Record<string, string> = {}, options: string[] = []): Promise<Service> {

@@ -1,7 +1,7 @@
 // The dense matrix: every ml-matrix operation, on one flat buffer that a BLAS can take as it is.
 import { AbstractMatrix } from 'ml-matrix';
 import { TENSOR, type Tensor } from '../../schemas/numbers.ts';
-import { scratch } from './scratch.ts';
+import { scratch } from '../memory/scratch.ts';
 
 /** A row-major float64 matrix, rows x columns: element (i, j) is `data[i * columns + j]`. */
 export class Dense extends AbstractMatrix {

@@ -1,5 +1,5 @@
 // Functions of whole arrays, number by number: in WebAssembly, whose instructions take two numbers at once.
-import { kernel, memory } from './kernel.ts';
+import { kernel, memory } from '../kernel/kernel.ts';
 
 const MOST = kernel.MOST.value;
 const blockAt = (start: number) => memory.subarray(start, start + MOST);

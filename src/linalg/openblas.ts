@@ -1,9 +1,9 @@
 // The fastest engine: the dgemm of a BLAS that the machine has, called in place on the matrices' own buffers.
 import koffi from 'koffi';
+import { recycling, scratch } from '../memory/scratch.ts';
 import { Dense } from './dense.ts';
 import type { Engine, Products } from './engine.ts';
-import { inPlace, inPlaceUpTo } from './in-place.ts';
-import { recycling, scratch } from './scratch.ts';
+import { byLoops, byLoopsUpTo } from './loops.ts';
 
 /** The names under which OpenBLAS, BLIS and Accelerate are found, best first. */
 const USUAL_NAMES = [
@@ -28,7 +28,7 @@ const NO_TRANS = 111;
 const TRANS = 112;
 
 /** Up to this many multiplications a product is done sooner in place than in the library: see bench/products.ts. */
-const IN_PLACE = 300;
+const BY_LOOPS = 300;
 
 /**
  * Loads the library called `name`, or the first usual one that there is and that works.
@@ -81,7 +81,7 @@ function load(name: string): Engine {
     ...(setThreads && { setThreads }),
   };
   checkProducts(engine);
-  return inPlaceUpTo(IN_PLACE, engine);
+  return byLoopsUpTo(BY_LOOPS, engine);
 }
 
 function optional<T>(find: () => T): T | undefined {
@@ -123,10 +123,10 @@ function compareProducts(engine: Products, sizes: number[][]): void {
     const [A, W, δ] = [matrix(samples, inputs), matrix(outputs, inputs), matrix(samples, outputs)];
     const equal = (a: Dense, b: Dense) => a.data.every((value, i) => value === b.data[i]);
     if (
-      !equal(engine.forward(A, W), inPlace.forward(A, W)) ||
-      !equal(engine.forward(A, W, W.data.slice(0, outputs)), inPlace.forward(A, W, W.data.slice(0, outputs))) ||
-      !equal(engine.weightGradient(δ, A), inPlace.weightGradient(δ, A)) ||
-      !equal(engine.inputGradient(δ, W), inPlace.inputGradient(δ, W))
+      !equal(engine.forward(A, W), byLoops.forward(A, W)) ||
+      !equal(engine.forward(A, W, W.data.slice(0, outputs)), byLoops.forward(A, W, W.data.slice(0, outputs))) ||
+      !equal(engine.weightGradient(δ, A), byLoops.weightGradient(δ, A)) ||
+      !equal(engine.inputGradient(δ, W), byLoops.inputGradient(δ, W))
     )
       throw new Error(`its dgemm gives wrong products (of ${samples} x ${inputs} x ${outputs})`);
   }

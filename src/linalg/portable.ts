@@ -1,11 +1,12 @@
 // The engine for a machine without a BLAS: a product in WebAssembly, which every Node has.
+
+import { kernel, memory } from '../kernel/kernel.ts';
 import { Dense } from './dense.ts';
 import type { Engine } from './engine.ts';
-import { inPlaceUpTo } from './in-place.ts';
-import { kernel, memory } from './kernel.ts';
+import { byLoopsUpTo } from './loops.ts';
 
 /** Up to this many multiplications a product is done sooner in place than in WebAssembly: see bench/products.ts. */
-const IN_PLACE = 2_000;
+const BY_LOOPS = 2_000;
 
 /** A matrix, or the transpose of one: element (i, j) is data[i * down + j * right]. */
 interface View {
@@ -19,7 +20,7 @@ interface View {
 const plain = ({ rows, columns, data }: Dense): View => ({ rows, columns, data, down: columns, right: 1 });
 const turned = ({ rows, columns, data }: Dense): View => ({ rows: columns, columns: rows, data, down: 1, right: columns });
 
-export const portable: Engine = inPlaceUpTo(IN_PLACE, {
+export const portable: Engine = byLoopsUpTo(BY_LOOPS, {
   forward: (A, W, b) => product(plain(A), turned(W), b),
   weightGradient: (δ, A) => product(turned(δ), plain(A)),
   inputGradient: (δ, W) => product(plain(δ), plain(W)),

@@ -1,10 +1,10 @@
 // What Prometheus is told at GET /metrics.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type ProblemType, problems } from '../../schemas/problem.ts';
+import type { Finished } from '../http/exchange.ts';
 import type { EngineChoice } from '../linalg/engines.ts';
+import { type Phase, phases } from '../operations/report.ts';
 import type { Pool, PoolState } from '../pool/pool.ts';
-import { type Phase, phases } from '../report.ts';
-import type { Finished } from './watch.ts';
 
 export interface Metrics {
   observe(finished: Finished): void;

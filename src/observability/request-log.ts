@@ -1,6 +1,7 @@
 // One line of the log a request: what it asked for, what came of it and where its time went; no number, no key, no query.
-import type { Phase } from '../report.ts';
-import { type Finished, pathOf } from './watch.ts';
+
+import { type Finished, pathOf } from '../http/exchange.ts';
+import type { Phase } from '../operations/report.ts';
 
 /** How many layers' units are listed. */
 const LISTED = 16;

@@ -6,8 +6,8 @@ import { defaultResource, detectResources, envDetector, resourceFromAttributes }
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { FastifyBaseLogger } from 'fastify';
 import packageJson from '../../package.json' with { type: 'json' };
-import { phases } from '../report.ts';
-import { type Finished, pathOf } from './watch.ts';
+import { type Finished, pathOf } from '../http/exchange.ts';
+import { phases } from '../operations/report.ts';
 
 export interface Traces {
   observe(finished: Finished): void;

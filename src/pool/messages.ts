@@ -1,10 +1,10 @@
 // What the threads tell each other.
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import type { ProblemType, Refused } from '../../schemas/problem.ts';
-import type { Task } from '../answer.ts';
-import type { Limits } from '../limits.ts';
 import type { EngineChoice } from '../linalg/engines.ts';
-import type { Report } from '../report.ts';
+import type { Task } from '../operations/answer.ts';
+import type { Limits } from '../operations/limits.ts';
+import type { Report } from '../operations/report.ts';
 import type { SharedBudget } from './budget.ts';
 
 /** What a thread is started with. */

@@ -1,6 +1,6 @@
 // A request that every thread answers before the service is ready.
 import { examples } from '../../schemas/examples.ts';
-import type { Task } from '../answer.ts';
+import type { Task } from '../operations/answer.ts';
 
 export function warmUpTask(): Task {
   const text = JSON.stringify(examples.article.request);

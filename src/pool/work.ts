@@ -1,9 +1,10 @@
 // What a thread of the pool does: it answers one request after another. Buffers come and go by transfer, not by copy.
-import { answer } from '../answer.ts';
-import { computedBytes } from '../limits.ts';
+
 import { loadEngine } from '../linalg/engines.ts';
+import { answer } from '../operations/answer.ts';
+import { computedBytes } from '../operations/limits.ts';
+import type { Report } from '../operations/report.ts';
 import { Refusal } from '../refusal.ts';
-import type { Report } from '../report.ts';
 import { Budget } from './budget.ts';
 import { moving, type Outcome, type PlacedTask, type ThreadData } from './messages.ts';
 

@@ -5,8 +5,8 @@ import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
 import packageJson from '../../package.json' with { type: 'json' };
 import { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
-import { Components } from './components.ts';
-import { problemResponses } from './responses.ts';
+import { Components } from '../http/openapi.ts';
+import { problemResponses } from '../http/responses.ts';
 
 /** Nothing from outside. Swagger UI has its icons as data and some of its styles inline. */
 const CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'";

@@ -3,9 +3,9 @@ import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
 import { engineNames } from '../../schemas/config.ts';
 import { Names } from '../../schemas/names.ts';
+import { type Readiness, readinessStates } from '../http/readiness.ts';
+import { problemResponses } from '../http/responses.ts';
 import type { EngineChoice } from '../linalg/engines.ts';
-import { type Readiness, readinessStates } from '../readiness.ts';
-import { problemResponses } from './responses.ts';
 
 /** Asked for every few seconds, and whatever else is going on. */
 const forOrchestrators = { logLevel: 'warn', config: { isUnlimited: true } } as const;

@@ -5,11 +5,11 @@ import type { FastifyInstance } from 'fastify';
 import packageJson from '../../package.json' with { type: 'json' };
 import { examples } from '../../schemas/examples.ts';
 import { problems } from '../../schemas/problem.ts';
-import { handleNotFound } from '../problems.ts';
-import { preferred } from './accept.ts';
-import { type Asset, type Assets, asset, buildAssets, libraries, sendAsset, styles } from './assets.ts';
-import { html, pageResponse } from './page.ts';
-import { problemResponses } from './responses.ts';
+import { preferred } from '../http/accept.ts';
+import { type Asset, type Assets, asset, buildAssets, libraries, sendAsset, styles } from '../http/assets.ts';
+import { html, pageResponse } from '../http/html.ts';
+import { handleNotFound } from '../http/problems.ts';
+import { problemResponses } from '../http/responses.ts';
 
 const Home = Type.Object(
   {

@@ -1,9 +1,9 @@
 // GET /metrics: for Prometheus.
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
+import { problemResponses } from '../http/responses.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { optionalKey } from './docs.ts';
-import { problemResponses } from './responses.ts';
 
 const EXAMPLE = '# HELP gradients_ready Whether /readyz says yes\n# TYPE gradients_ready gauge\ngradients_ready 1\n';
 

@@ -3,9 +3,9 @@ import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
 import { Names } from '../../schemas/names.ts';
 import { type ProblemType, problems } from '../../schemas/problem.ts';
-import { handleNotFound } from '../problems.ts';
-import { html, pageResponse, sendPage } from './page.ts';
-import { problemResponses } from './responses.ts';
+import { html, pageResponse, sendPage } from '../http/html.ts';
+import { handleNotFound } from '../http/problems.ts';
+import { problemResponses } from '../http/responses.ts';
 
 const Meaning = Type.Object(
   {

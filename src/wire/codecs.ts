@@ -1,6 +1,6 @@
 // The media types that requests and answers travel in.
 import type { GradientsResult } from '../../schemas/gradients.ts';
-import type { Limits } from '../limits.ts';
+import type { Limits } from '../operations/limits.ts';
 import * as json from './json.ts';
 import * as safetensors from './safetensors.ts';
 

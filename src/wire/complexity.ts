@@ -1,6 +1,6 @@
 // How complex a document is, found while it is read: what it would cost to build it is not known from its length alone.
 
-import type { Limits } from '../limits.ts';
+import type { Limits } from '../operations/limits.ts';
 import { Refusal } from '../refusal.ts';
 
 /** The layers of a request are the objects that are open in so many lists and objects: {"network": {"layers": [{ … */

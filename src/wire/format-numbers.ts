@@ -1,6 +1,6 @@
 // Numbers as JSON's text, by the kernel: each in its shortest exact form.
-import { kernel, memory } from '../linalg/kernel.ts';
-import { fillPowers } from './powers.ts';
+import { kernel, memory } from '../kernel/kernel.ts';
+import { fillPowers } from '../kernel/powers.ts';
 
 const MOST = kernel.MOST_UNWRITTEN.value;
 const unwritten = memory.subarray(kernel.UNWRITTEN.value);

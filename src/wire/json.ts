@@ -2,14 +2,14 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { type ParseErrorCode, printParseErrorCode, visit } from 'jsonc-parser';
 import { isTensor, type Tensor, tensor } from '../../schemas/numbers.ts';
-import type { Limits } from '../limits.ts';
+import { roomFor } from '../memory/room.ts';
+import type { Limits } from '../operations/limits.ts';
 import { Refusal } from '../refusal.ts';
 import type { Decoded } from './codecs.ts';
 import { checkComplexity } from './complexity.ts';
 import { duplicateKeys } from './duplicates.ts';
 import { formatNumbers } from './format-numbers.ts';
 import { extractArrays } from './number-arrays.ts';
-import { roomFor } from './room.ts';
 
 /** The longest that JSON writes a float64, as in -0.0000012345678901234567, and a comma. */
 const NUMBER_BYTES = 26;

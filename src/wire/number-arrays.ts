@@ -1,9 +1,9 @@
 // Takes the arrays of numbers out of a JSON text, straight to float64: most of a large request, read several times faster than by JSON.parse.
 import { randomBytes } from 'node:crypto';
 import { type Tensor, tensor } from '../../schemas/numbers.ts';
-import { kernel, memory } from '../linalg/kernel.ts';
-import { scratch } from '../linalg/scratch.ts';
-import { fillPowers } from './powers.ts';
+import { kernel, memory } from '../kernel/kernel.ts';
+import { fillPowers } from '../kernel/powers.ts';
+import { scratch } from '../memory/scratch.ts';
 
 /** The most text that may be left beside the arrays, in bytes: a document with more of it is not what this is for. */
 const MOST_REST = 2 ** 20;

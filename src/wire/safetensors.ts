@@ -3,13 +3,13 @@
 import { isUtf8 } from 'node:buffer';
 import { type GradientsResult, valueAt } from '../../schemas/gradients.ts';
 import { asTensor, type Tensor, tensor } from '../../schemas/numbers.ts';
-import type { Limits } from '../limits.ts';
+import { roomFor } from '../memory/room.ts';
+import type { Limits } from '../operations/limits.ts';
 import { Refusal } from '../refusal.ts';
 import type { Decoded, Precision } from './codecs.ts';
 import { checkComplexity, checkLayers } from './complexity.ts';
 import { duplicateKeys } from './duplicates.ts';
 import { merge } from './merge.ts';
-import { roomFor } from './room.ts';
 
 /** The bytes that say how long the header is. */
 const LENGTH_BYTES = 8;

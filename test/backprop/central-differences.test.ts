@@ -2,7 +2,7 @@
 import t from 'tap';
 import type { GradientsRequest } from '../../schemas/gradients.ts';
 import { type LossName, losses } from '../../schemas/loss.ts';
-import { compute, forRandomRequests } from './random-request.ts';
+import { compute, forRandomRequests } from '../support/random-request.ts';
 
 const STEP = 1e-5;
 

@@ -2,8 +2,8 @@
 import t from 'tap';
 import type { Extra, GradientsRequest } from '../../schemas/gradients.ts';
 import { type LossName, losses } from '../../schemas/loss.ts';
-import { sameNumbers } from '../helper.ts';
-import { compute, forRandomRequests } from './random-request.ts';
+import { sameNumbers } from '../support/app.ts';
+import { compute, forRandomRequests } from '../support/random-request.ts';
 
 const include: Extra[] = ['outputs', 'input_gradients', 'per_sample_losses', 'per_sample_gradients', 'gradient_norms', 'trace'];
 

@@ -4,7 +4,7 @@ import type { Activation } from '../../schemas/activation.ts';
 import { examples } from '../../schemas/examples.ts';
 import type { Loss } from '../../schemas/loss.ts';
 import { erf } from '../../src/backprop/erf.ts';
-import { compute } from './random-request.ts';
+import { compute } from '../support/random-request.ts';
 
 t.test('erf, against values of 20 digits', async (t) => {
   // Computed with mpmath 1.3 at 50 digits.

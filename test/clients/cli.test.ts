@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { examples } from '../../schemas/examples.ts';
-import { startService } from '../process.ts';
-import { fileOf, flattened, read } from '../wire/file.ts';
+import { startService } from '../support/process.ts';
+import { fileOf, flattened, read } from '../support/safetensors-file.ts';
 import { runCommand } from './command.ts';
 
 const { article, classification } = examples;

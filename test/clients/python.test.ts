@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { startService } from '../process.ts';
+import { startService } from '../support/process.ts';
 
 const run = promisify(execFile);
 const python = process.env.PYTHON ?? 'python3';

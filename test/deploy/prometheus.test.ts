@@ -1,6 +1,6 @@
 // Alerts and dashboard: that they are well-formed, that they fire when they should, and that they read metrics that there are.
 import t from 'tap';
-import { post, startApp, validRequest } from '../helper.ts';
+import { post, startApp, validRequest } from '../support/app.ts';
 import { missing, parseYaml, pathOf, read, readYaml, run } from './files.ts';
 
 interface Rule {

@@ -6,8 +6,8 @@ import t, { type Test } from 'tap';
 import { examples } from '../../schemas/examples.ts';
 import type { GradientsAnswer } from '../../schemas/gradients.ts';
 import type { Finding } from '../../schemas/problem.ts';
-import type { Outcome } from '../languages.ts';
-import { startService } from '../process.ts';
+import type { Outcome } from '../support/languages.ts';
+import { startService } from '../support/process.ts';
 import { startFront, WAIT } from './front.ts';
 import { articles, run, skipped } from './programs.ts';
 

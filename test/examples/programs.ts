@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type LanguageName, missing, type Options, type Outcome, runCommand } from '../languages.ts';
+import { type LanguageName, missing, type Options, type Outcome, runCommand } from '../support/languages.ts';
 
 export const folder = fileURLToPath(new URL('../../examples/', import.meta.url));
 export const readme = readFileSync(`${folder}README.md`, 'utf8');

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { extname } from 'node:path';
 import t from 'tap';
-import { type Language, languages, missing, runCommand } from '../languages.ts';
+import { type Language, languages, missing, runCommand } from '../support/languages.ts';
 import { articles, folder, languageOf, readme, trainings } from './programs.ts';
 
 t.test('each example is listed', async (t) => {

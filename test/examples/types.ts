@@ -1,7 +1,7 @@
 // npm run build:types: generates the types of examples/typescript from the service's description of itself.
 import { writeFileSync } from 'node:fs';
-import { runCommand } from '../languages.ts';
-import { startService } from '../process.ts';
+import { runCommand } from '../support/languages.ts';
+import { startService } from '../support/process.ts';
 import { folder } from './programs.ts';
 
 export const typesFile = `${folder}typescript/openapi.d.ts`;

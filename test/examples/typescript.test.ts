@@ -1,7 +1,7 @@
 // The example in TypeScript: its types are those of the API, and it fits them.
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { runCommand } from '../languages.ts';
+import { runCommand } from '../support/languages.ts';
 import { articles, folder, skipped } from './programs.ts';
 import { generateTypes, typesFile } from './types.ts';
 

@@ -1,6 +1,6 @@
 // The examples that train: each learns XOR, and ends where all the others do.
 import t from 'tap';
-import { startService } from '../process.ts';
+import { startService } from '../support/process.ts';
 import { run, skipped, trainings } from './programs.ts';
 
 /** The loss that a program reaches which has the same start, steps and gradients of its own, worked out by hand. */

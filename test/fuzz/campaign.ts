@@ -1,6 +1,6 @@
 // A campaign of mutants against a running service: sends them, examines every answer, and counts what came.
 import { Agent } from 'node:http';
-import type { Service } from '../process.ts';
+import type { Service } from '../support/process.ts';
 import { type Expectations, examine } from './check.ts';
 import { type Answer, exchange, exchangeBytes, type Sent, wireBytes } from './client.ts';
 import { goodRequests } from './good.ts';

@@ -2,7 +2,7 @@
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { MAX_ERRORS, type ProblemType, ProblemWith, problems } from '../../schemas/problem.ts';
 import { inspector } from '../../src/wire/check.ts';
-import { SAFETENSORS } from '../wire/file.ts';
+import { SAFETENSORS } from '../support/safetensors-file.ts';
 import type { Answer, Sent } from './client.ts';
 import { JSON_TYPE } from './mutant.ts';
 import { wrongResult } from './result.ts';

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { examples } from '../../schemas/examples.ts';
 import type { Extra, GradientsRequest } from '../../schemas/gradients.ts';
 import { type LossName, losses } from '../../schemas/loss.ts';
-import { forRandomRequests } from '../backprop/random-request.ts';
+import { forRandomRequests } from '../support/random-request.ts';
 import type { Random } from './random.ts';
 
 const vectors = new URL('../vectors/', import.meta.url);

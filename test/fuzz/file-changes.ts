@@ -1,5 +1,5 @@
 // What can be done to a safetensors file.
-import { type Entry, file, type Header, parts } from '../wire/file.ts';
+import { type Entry, file, type Header, parts } from '../support/safetensors-file.ts';
 import { documentChangeNames, documentChanges, oddKey, oddValue } from './json-changes.ts';
 import type { Random } from './random.ts';
 

@@ -1,6 +1,6 @@
 // A fixed part of the fuzzing, against the real process; npm run fuzz sends more.
 import t from 'tap';
-import { startService } from '../process.ts';
+import { startService } from '../support/process.ts';
 import { campaign, settings } from './campaign.ts';
 import { wireBytes } from './client.ts';
 import { mutant } from './mutant.ts';

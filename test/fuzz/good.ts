@@ -1,7 +1,7 @@
 // The requests whose right answers are known, sent in between to see that no mutant has left anything behind.
 import { isDeepStrictEqual } from 'node:util';
 import { examples } from '../../schemas/examples.ts';
-import { fileOf, flattened, read, SAFETENSORS } from '../wire/file.ts';
+import { fileOf, flattened, read, SAFETENSORS } from '../support/safetensors-file.ts';
 import type { Answer, Sent } from './client.ts';
 import { JSON_TYPE } from './mutant.ts';
 

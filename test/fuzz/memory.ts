@@ -1,7 +1,7 @@
 // What memory a campaign leaves behind.
 import { Agent } from 'node:http';
-import { MOST_KEPT } from '../../src/routes/buffers.ts';
-import { residentMemory, type Service } from '../process.ts';
+import { MOST_KEPT } from '../../src/memory/buffers.ts';
+import { residentMemory, type Service } from '../support/process.ts';
 import { newTally, sendGood } from './campaign.ts';
 import { exchange, type Sent } from './client.ts';
 import { JSON_TYPE } from './mutant.ts';

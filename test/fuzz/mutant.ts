@@ -1,6 +1,6 @@
 // A mutant: a request that was well-formed, and what has been done to it. A seed and an index decide everything.
 import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
-import { fileOf, SAFETENSORS } from '../wire/file.ts';
+import { fileOf, SAFETENSORS } from '../support/safetensors-file.ts';
 import { byteChangeNames, byteChanges, spliced } from './bytes.ts';
 import { wellFormed } from './corpus.ts';
 import { changedFile, fileChangeNames } from './file-changes.ts';

@@ -1,7 +1,7 @@
 // Whether a result fits its request: read anew, by what JSON and safetensors say, with nothing of the service.
 import { type Extra, GradientsAnswer, type GradientsRequest } from '../../schemas/gradients.ts';
 import { inspector } from '../../src/wire/check.ts';
-import { type Entry, SAFETENSORS } from '../wire/file.ts';
+import { type Entry, SAFETENSORS } from '../support/safetensors-file.ts';
 
 type Shape = readonly number[];
 /** The shapes of the arrays of numbers of a document, by their paths joined by dots; of a number []. */

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { parseArgs } from 'node:util';
-import { startService } from '../process.ts';
+import { startService } from '../support/process.ts';
 import { campaign, type Fault, send, settings } from './campaign.ts';
 import { wireBytes } from './client.ts';
 import { collecting, fillKept, type Memory, settledMemory } from './memory.ts';

@@ -1,6 +1,6 @@
 // A fixed part of what schemathesis makes from /openapi.json; npm run fuzz:api makes more.
 import t from 'tap';
-import { startService } from '../process.ts';
+import { startService } from '../support/process.ts';
 import { hasSchemathesis, PYTHON, runSchemathesis } from './schemathesis.ts';
 
 /** The least number of answers of each kind: fewer would test less than it seems. */

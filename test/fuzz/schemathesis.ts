@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { type Service, startService } from '../process.ts';
+import { type Service, startService } from '../support/process.ts';
 
 const folder = import.meta.dirname;
 const environment = join(folder, '.venv');

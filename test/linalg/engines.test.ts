@@ -5,10 +5,10 @@ import { type EngineName, engineNames } from '../../schemas/config.ts';
 import { Dense } from '../../src/linalg/dense.ts';
 import type { Engine, Products } from '../../src/linalg/engine.ts';
 import { chooseEngine, loadEngine } from '../../src/linalg/engines.ts';
-import { inPlace } from '../../src/linalg/in-place.ts';
+import { byLoops } from '../../src/linalg/loops.ts';
 import { mlMatrix } from '../../src/linalg/ml-matrix.ts';
 import { checkProducts } from '../../src/linalg/openblas.ts';
-import { startApp } from '../helper.ts';
+import { startApp } from '../support/app.ts';
 
 const blas = chooseEngine('auto');
 const noBlas = blas.choice.name !== 'openblas' && 'there is no BLAS here';
@@ -39,7 +39,7 @@ const sizes = [
 
 for (const name of ['in place', ...engineNames] as const) {
   t.test(`the products of ${name}`, { skip: name === 'openblas' && noBlas }, async (t) => {
-    const engine = name === 'in place' ? inPlace : loadEngine({ name });
+    const engine = name === 'in place' ? byLoops : loadEngine({ name });
     for (const [samples, inputs, outputs] of sizes) {
       const [A, W, δ] = [matrix(samples, inputs, 1), matrix(outputs, inputs, 2), matrix(samples, outputs, 3)];
       const b = matrix(1, outputs, 4).data;
@@ -76,21 +76,21 @@ t.test('what is not finite is not lost', async (t) => {
 t.test('a library with wrong products is refused', async (t) => {
   for (const product of ['forward', 'weightGradient', 'inputGradient'] as const) {
     const wrong: Engine = {
-      ...inPlace,
+      ...byLoops,
       [product]: (a: Dense, b: Dense) => {
-        const result = inPlace[product](a, b);
+        const result = byLoops[product](a, b);
         result.data[result.data.length - 1] += 1;
         return result;
       },
     };
     t.throws(() => checkProducts(wrong), { message: 'its dgemm gives wrong products (of 1 x 1 x 1)' }, product);
   }
-  t.doesNotThrow(() => checkProducts(inPlace));
+  t.doesNotThrow(() => checkProducts(byLoops));
   const reading: Products = {
-    ...inPlace,
+    ...byLoops,
     forward(A, W, b) {
       const C = Dense.scratch(A.rows, W.rows);
-      const product = inPlace.forward(A, W, b);
+      const product = byLoops.forward(A, W, b);
       for (let i = 0; i < C.data.length; i++) C.data[i] = 0 * C.data[i] + product.data[i];
       return C;
     },

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { problems } from '../../schemas/problem.ts';
-import { phases } from '../../src/report.ts';
-import { post, startApp, validRequest } from '../helper.ts';
-import { fileOf, SAFETENSORS } from '../wire/file.ts';
+import { phases } from '../../src/operations/report.ts';
+import { post, startApp, validRequest } from '../support/app.ts';
+import { fileOf, SAFETENSORS } from '../support/safetensors-file.ts';
 
 /** The samples of a text for Prometheus, by name and labels. */
 function samplesOf(text: string): Map<string, number> {

@@ -6,9 +6,9 @@ import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
 import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { createLogger } from '../../src/logger.ts';
-import { phases } from '../../src/report.ts';
-import { ENGINE, post, validRequest } from '../helper.ts';
+import { createLogger } from '../../src/observability/logger.ts';
+import { phases } from '../../src/operations/report.ts';
+import { ENGINE, post, validRequest } from '../support/app.ts';
 
 async function withLog(t: Test): Promise<{ app: FastifyInstance; output: PassThrough; lines: Record<string, unknown>[] }> {
   const lines: Record<string, unknown>[] = [];

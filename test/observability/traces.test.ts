@@ -7,9 +7,9 @@ import { buffer } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
 import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { createLogger } from '../../src/logger.ts';
-import { answerPhases } from '../../src/report.ts';
-import { ENGINE, post, validRequest } from '../helper.ts';
+import { createLogger } from '../../src/observability/logger.ts';
+import { answerPhases } from '../../src/operations/report.ts';
+import { ENGINE, post, validRequest } from '../support/app.ts';
 
 /** A collector: its endpoint, and what it has received. Strings and identifiers stand in protobuf as they are. */
 async function startCollector(t: Test) {

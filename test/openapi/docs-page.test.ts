@@ -4,7 +4,7 @@ import { chromium } from 'playwright-core';
 import t from 'tap';
 import { activations } from '../../schemas/activation.ts';
 import { examples } from '../../schemas/examples.ts';
-import { startService } from '../process.ts';
+import { startService } from '../support/process.ts';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { examples } from '../../schemas/examples.ts';
-import { type Service, startService } from '../process.ts';
+import { type Service, startService } from '../support/process.ts';
 
 const run = promisify(execFile);
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import t from 'tap';
-import { startService } from '../process.ts';
+import { startService } from '../support/process.ts';
 import { answered, DESKTOP, type Look, noBrowser, openBrowser, openPage, refused } from './browser.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

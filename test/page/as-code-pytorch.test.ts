@@ -9,8 +9,8 @@ import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.
 import { losses } from '../../schemas/loss.ts';
 import { asCode } from '../../src/page/as-code.ts';
 import { pageExamples } from '../../src/page/page-examples.ts';
-import { gradients, sameNumbers, startApp } from '../helper.ts';
-import { runCommand } from '../languages.ts';
+import { gradients, sameNumbers, startApp } from '../support/app.ts';
+import { runCommand } from '../support/languages.ts';
 
 interface Case {
   readonly name: string;

@@ -12,8 +12,8 @@ import { examples } from '../../schemas/examples.ts';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
 import { literal } from '../../src/page/as-code/literal.ts';
 import { asCode } from '../../src/page/as-code.ts';
-import { arraysOf, gradients, startApp } from '../helper.ts';
-import { type LanguageName, missing, type Outcome, runSource } from '../languages.ts';
+import { arraysOf, gradients, startApp } from '../support/app.ts';
+import { type LanguageName, missing, type Outcome, runSource } from '../support/languages.ts';
 
 const request: GradientsRequest = examples.article.request;
 

@@ -4,7 +4,7 @@ import { examples } from '../../schemas/examples.ts';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
 import { histogram, layerNorms, norm, outliers, quantile, sampleShares, verdict } from '../../src/page/charts/measures.ts';
 import { histogramText, outlierText, short, verdictText } from '../../src/page/charts/words.ts';
-import { gradients, startApp } from '../helper.ts';
+import { gradients, startApp } from '../support/app.ts';
 
 /** Two layers of 2 and 1 units, all of whose numbers have easy norms. */
 const request: GradientsRequest = {

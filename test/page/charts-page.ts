@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import type { Test } from 'tap';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
-import { libraries, styles } from '../../src/routes/assets.ts';
+import { libraries, styles } from '../../src/http/assets.ts';
 import { openBrowser } from './browser.ts';
 
 const root = new URL('../../', import.meta.url);

@@ -19,7 +19,7 @@ import { format, lineOf, offsetOf } from '../../src/page/json-text.ts';
 import { pageExamples } from '../../src/page/page-examples.ts';
 import { readDescription } from '../../src/page/schema.ts';
 import { State } from '../../src/page/state.ts';
-import { gradients, startApp, validRequest } from '../helper.ts';
+import { gradients, startApp, validRequest } from '../support/app.ts';
 
 const article: GradientsRequest = examples.article.request;
 

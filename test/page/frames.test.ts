@@ -1,7 +1,7 @@
 // A large network in a browser: after its answer no frame waits long.
 import t from 'tap';
 import type { GradientsRequest } from '../../schemas/gradients.ts';
-import { startService } from '../process.ts';
+import { startService } from '../support/process.ts';
 import { answered, noBrowser, openBrowser, openPage } from './browser.ts';
 
 /** How long the page may keep the browser from drawing, in milliseconds. */

@@ -7,7 +7,7 @@ import { forPage } from '../../src/page/api.ts';
 import { Computed } from '../../src/page/computed.ts';
 import { pageExamples } from '../../src/page/page-examples.ts';
 import { type Steps, stepsOf } from '../../src/page/steps.ts';
-import { type Service, startService } from '../process.ts';
+import { type Service, startService } from '../support/process.ts';
 import { answered, noBrowser, openBrowser, openPage, refused } from './browser.ts';
 
 t.test('the page in a browser', { skip: noBrowser }, async (t) => {

@@ -1,5 +1,5 @@
 // Takes the pictures of the page that docs/ has: node test/page/screenshots.ts
-import { startService } from '../process.ts';
+import { startService } from '../support/process.ts';
 import { answered, openBrowser, openPage } from './browser.ts';
 
 const folder = new URL('../../docs/images/', import.meta.url).pathname;

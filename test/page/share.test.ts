@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { fromLink, toLink } from '../../src/page/share.ts';
-import { validRequest } from '../helper.ts';
+import { validRequest } from '../support/app.ts';
 
 const base = 'http://127.0.0.1:3000/';
 

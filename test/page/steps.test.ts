@@ -10,7 +10,7 @@ import { extentOf, matrix, rowOf, short, transposed } from '../../src/page/matri
 import { pageExamples } from '../../src/page/page-examples.ts';
 import { readDescription } from '../../src/page/schema.ts';
 import { type Quantity, type Step, stepsOf } from '../../src/page/steps.ts';
-import { gradients, startApp } from '../helper.ts';
+import { gradients, startApp } from '../support/app.ts';
 
 const app = await startApp(t);
 const description = readDescription((await app.inject({ url: '/openapi.json' })).json());

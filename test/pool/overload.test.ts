@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { availableParallelism } from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
-import { post, startApp, validRequest } from '../helper.ts';
+import { post, startApp, validRequest } from '../support/app.ts';
 
 const ones = (rows: number, columns: number) => Array.from({ length: rows }, () => Array(columns).fill(1));
 

@@ -8,7 +8,7 @@ import type { GradientsRequest } from '../../schemas/gradients.ts';
 import { readConfig } from '../../src/config.ts';
 import { chooseEngine } from '../../src/linalg/engines.ts';
 import { startPool } from '../../src/pool/pool.ts';
-import { ENGINE, gradients, post, sameNumbers, startApp, validRequest } from '../helper.ts';
+import { ENGINE, gradients, post, sameNumbers, startApp, validRequest } from '../support/app.ts';
 
 const ones = (rows: number, columns: number) => Array.from({ length: rows }, () => Array(columns).fill(1));
 

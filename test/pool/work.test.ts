@@ -2,12 +2,12 @@
 import { transferableSymbol, valueSymbol } from 'piscina';
 import t from 'tap';
 import { readConfig } from '../../src/config.ts';
-import { limitsOf } from '../../src/limits.ts';
+import { limitsOf } from '../../src/operations/limits.ts';
+import { answerPhases } from '../../src/operations/report.ts';
 import { Budget, shareBudget } from '../../src/pool/budget.ts';
 import type { Outcome, PlacedTask } from '../../src/pool/messages.ts';
 import { startWork } from '../../src/pool/work.ts';
-import { answerPhases } from '../../src/report.ts';
-import { validRequest } from '../helper.ts';
+import { validRequest } from '../support/app.ts';
 
 const shared = shareBudget(10_000, 2);
 const work = startWork({ engine: { name: 'portable' }, limits: limitsOf(readConfig({})), budget: shared });

@@ -5,8 +5,8 @@ import { examples } from '../../schemas/examples.ts';
 import { losses } from '../../schemas/loss.ts';
 import { type ProblemType, problems } from '../../schemas/problem.ts';
 import { problemExamples } from '../../schemas/problem-examples.ts';
-import { problemOf } from '../../src/problems.ts';
-import { post, startApp } from '../helper.ts';
+import { problemOf } from '../../src/http/problems.ts';
+import { post, startApp } from '../support/app.ts';
 
 t.test('OpenAPI 3.1, made from the schemas', async (t) => {
   const app = await startApp(t);

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { examples } from '../../schemas/examples.ts';
 import type { Extra, GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
-import { arraysOf, gradients, post, sameNumbers, startApp, validRequest } from '../helper.ts';
+import { arraysOf, gradients, post, sameNumbers, startApp, validRequest } from '../support/app.ts';
 
 interface Case {
   readonly name: string;

@@ -1,7 +1,7 @@
 // Every place of a request, with every odd value put there: answered or refused, never a fault of the service.
 import t from 'tap';
 import type { GradientsRequest } from '../../schemas/gradients.ts';
-import { post, startApp } from '../helper.ts';
+import { post, startApp } from '../support/app.ts';
 
 const request: GradientsRequest = {
   network: {

@@ -4,7 +4,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import t from 'tap';
 import { problems } from '../../schemas/problem.ts';
-import { startApp } from '../helper.ts';
+import { startApp } from '../support/app.ts';
 
 /** As browsers ask. */
 const HTML = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';

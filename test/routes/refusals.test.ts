@@ -3,8 +3,8 @@ import t from 'tap';
 import { activations } from '../../schemas/activation.ts';
 import { losses } from '../../schemas/loss.ts';
 import { type ProblemType, problems } from '../../schemas/problem.ts';
-import { post, startApp, validRequest } from '../helper.ts';
-import { SAFETENSORS } from '../wire/file.ts';
+import { post, startApp, validRequest } from '../support/app.ts';
+import { SAFETENSORS } from '../support/safetensors-file.ts';
 
 interface Refusal {
   readonly body: object | string | Buffer;

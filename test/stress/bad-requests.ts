@@ -1,7 +1,7 @@
 // Requests that have something wrong, and what the service says of each.
 import { gzipSync } from 'node:zlib';
 import type { ProblemType } from '../../schemas/problem.ts';
-import { validRequest } from '../helper.ts';
+import { validRequest } from '../support/app.ts';
 
 interface Bad {
   readonly name: string;

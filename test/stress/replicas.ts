@@ -1,7 +1,7 @@
 // npm run replicas: three replicas behind nginx, as they are deployed. One is killed, one is drained, and fresh ones take their places, under
 // load all the while: no client sees anything of it, but those whose answer was on its way from the one that was killed: nginx does not hold
 // back answers until they are complete. It breaks off, which its Content-Length tells, and they ask again.
-import { type Service, startService } from '../process.ts';
+import { type Service, startService } from '../support/process.ts';
 import { freePorts, noNginx, startBalancer } from './balancer.ts';
 import { type Demand, noFaults, option, report, type Tested, within } from './report.ts';
 import { makeCases, randomFrom } from './requests.ts';

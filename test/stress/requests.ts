@@ -4,7 +4,7 @@ import type { Tensor } from '../../bench/safetensors.ts';
 import { type Format, mediaTypes, type Parts, uniform, write } from '../../bench/workloads.ts';
 import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { post } from '../helper.ts';
+import { post } from '../support/app.ts';
 
 /** How a body may be packed; '' is not at all. */
 export const packings = ['', 'gzip', 'br', 'zstd'] as const;

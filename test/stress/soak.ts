@@ -3,7 +3,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { median, quantile, short } from '../../bench/statistics.ts';
 import { fillKept } from '../fuzz/memory.ts';
-import { residentMemory, type Service, startService } from '../process.ts';
+import { residentMemory, type Service, startService } from '../support/process.ts';
 import { killable } from './killer.ts';
 import { type Demand, noFaults, option, report, type Tested } from './report.ts';
 import { makeCases, randomFrom } from './requests.ts';

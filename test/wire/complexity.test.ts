@@ -1,7 +1,7 @@
 // The layers of a document that tensors made, which no text shows.
 import t from 'tap';
 import { readConfig } from '../../src/config.ts';
-import { limitsOf } from '../../src/limits.ts';
+import { limitsOf } from '../../src/operations/limits.ts';
 import { checkLayers } from '../../src/wire/complexity.ts';
 
 t.test('more layers than the limit, as many, and what is no list of layers', async (t) => {

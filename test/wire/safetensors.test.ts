@@ -7,10 +7,10 @@ import t from 'tap';
 import { examples } from '../../schemas/examples.ts';
 import type { Extra, GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
 import { readConfig } from '../../src/config.ts';
-import { limitsOf } from '../../src/limits.ts';
+import { limitsOf } from '../../src/operations/limits.ts';
 import { decode } from '../../src/wire/safetensors.ts';
-import { gradients, post, sameNumbers, startApp, validRequest } from '../helper.ts';
-import { type Entry, file, fileOf, flattened, parts, read, SAFETENSORS } from './file.ts';
+import { gradients, post, sameNumbers, startApp, validRequest } from '../support/app.ts';
+import { type Entry, file, fileOf, flattened, parts, read, SAFETENSORS } from '../support/safetensors-file.ts';
 
 const JSON_TYPE = 'application/json';
 // Before any application is there: a process that starts another one stops the threads of its BLAS, whether they have work or not.

@@ -1,0 +1,20 @@
+// How the documentation describes the answers that several routes share.
+import { type ProblemType, ProblemWith, problems } from '../../schemas/problem.ts';
+import { problemExamples } from '../../schemas/problem-examples.ts';
+import { PROBLEM_MEDIA_TYPE, problemOf } from './problems.ts';
+
+/** The responses with a problem document, by status. */
+export function problemResponses(...statuses: number[]) {
+  return Object.fromEntries(statuses.map((status) => [status, problemResponse(status)]));
+}
+
+function problemResponse(status: number) {
+  const types = (Object.keys(problems) as ProblemType[]).filter((type) => problems[type].status === status);
+  const titles = types.map((type) => problems[type].title);
+  const exampleOf = (type: ProblemType) => ({ summary: problems[type].title, value: problemOf(type, problemExamples[type]) });
+  const examples = Object.fromEntries(types.map((type) => [type, exampleOf(type)]));
+  return {
+    description: titles.join('. '),
+    content: { [PROBLEM_MEDIA_TYPE]: { schema: ProblemWith(status), examples } },
+  };
+}

@@ -1,0 +1,29 @@
+// Powers in 128 bits, which the kernel's algorithms for numbers want as tables.
+import { memory } from './kernel.ts';
+
+const WIDTH = 128;
+
+/** The first 128 bits of base^k. What follows is cut off; where k is negative, or with `roundUp`, it counts as one more in the last place. */
+function significant(base: bigint, k: number, roundUp: boolean): bigint {
+  const power = base ** BigInt(Math.abs(k));
+  const bits = power.toString(2).length;
+  if (k >= 0) {
+    const shift = BigInt(Math.max(0, bits - WIDTH));
+    const exact = power << BigInt(Math.max(0, WIDTH - bits));
+    const cut = exact >> shift;
+    return roundUp && cut << shift !== exact ? cut + 1n : cut;
+  }
+  const reciprocal = (1n << BigInt(2 * bits + WIDTH)) / power;
+  const digits = reciprocal >> BigInt(reciprocal.toString(2).length - WIDTH);
+  return digits + 1n;
+}
+
+/** Fills the table at `address` with base^k from k = `least` to `most`, the high 64 bits of each first. */
+export function fillPowers(address: number, base: bigint, least: number, most: number, roundUp: boolean): void {
+  const words = new BigUint64Array(memory.buffer, address);
+  for (let k = least, at = 0; k <= most; k++) {
+    const digits = significant(base, k, roundUp);
+    words[at++] = digits >> 64n;
+    words[at++] = BigInt.asUintN(64, digits);
+  }
+}

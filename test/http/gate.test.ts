@@ -1,0 +1,178 @@
+// Who may ask, and how often: API keys, the rate limit, origins, proxies, and the headers that browsers heed.
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
+import t from 'tap';
+import { buildApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { warnOfStrangers } from '../../src/http/gate.ts';
+import { createLogger } from '../../src/observability/logger.ts';
+import { ENGINE, post, startApp, validRequest } from '../support/app.ts';
+
+const digest = (key: string) => createHash('sha256').update(key).digest('hex');
+const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+
+t.test('API keys: as they are or by their digests, in either header; without one 401', async (t) => {
+  const app = await startApp(t, { API_KEYS: `first, sha256:${digest('second')}` });
+  for (const headers of [bearer('first'), bearer('second'), { 'x-api-key': 'second' }, { authorization: 'bearer  first ' }])
+    t.equal((await post(app, validRequest(), headers)).statusCode, 200, JSON.stringify(headers));
+  for (const headers of [{}, bearer('third'), bearer(digest('second')), bearer('firs'), { authorization: 'Basic first' }]) {
+    const response = await post(app, validRequest(), headers);
+    t.equal(response.statusCode, 401, JSON.stringify(headers));
+    t.equal(response.headers['www-authenticate'], 'Bearer realm="gradients"');
+    t.match(response.json(), { type: '/problems/unauthorized', detail: 'expected an API key that is known' });
+  }
+  t.equal((await app.inject({ url: '/metrics' })).statusCode, 401);
+  t.equal((await app.inject({ url: '/metrics', headers: bearer('first') })).statusCode, 200);
+  for (const url of ['/', '/livez', '/openapi.json', '/docs', '/problems/unauthorized'])
+    t.equal((await app.inject({ url })).statusCode, 200, `${url} is for everybody`);
+});
+
+t.test('API_KEYS_FILE is read again when it changes; what cannot be read changes nothing', async (t) => {
+  const file = `${t.testdir({ keys: 'old\n\n' })}/keys`;
+  const lines: string[] = [];
+  const output = new PassThrough();
+  const log = (message: string) =>
+    new Promise<void>((resolve) => {
+      const look = (line: unknown) => {
+        lines.push(`${line}`);
+        if (`${line}`.includes(message)) output.off('data', look) && resolve();
+      };
+      output.on('data', look);
+    });
+  const config = readConfig({ ENGINE, API_KEYS: 'always', API_KEYS_FILE: file });
+  const app = await buildApp(config, createLogger('info', output));
+  t.teardown(() => app.close());
+  // Something must keep the process alive while it waits.
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const statusOf = async (key: string) => (await post(app, validRequest(), bearer(key))).statusCode;
+  t.strictSame([await statusOf('always'), await statusOf('old'), await statusOf('new')], [200, 200, 401]);
+  const changed = log('API keys: 3');
+  writeFileSync(file, 'new\nand another\n');
+  await changed;
+  t.strictSame([await statusOf('always'), await statusOf('old'), await statusOf('new')], [200, 401, 200]);
+  const refused = log('expected 64 hexadecimal digits after sha256: in key 1');
+  writeFileSync(file, 'sha256:short\nwith another length\n');
+  await refused;
+  t.equal(await statusOf('new'), 200);
+  t.notOk(
+    lines.some((line) => /another|always/.test(line)),
+    'no key is in the log',
+  );
+});
+
+t.test('a configuration of access that is wrong stops the start', async (t) => {
+  const start = (environment: Record<string, string>) => buildApp(readConfig({ ENGINE, ...environment }));
+  await t.rejects(start({ API_KEYS: 'sha256:12' }), {
+    message: 'API_KEYS: expected 64 hexadecimal digits after sha256: in key 1',
+  });
+  await t.rejects(start({ API_KEYS_FILE: '/no/such/file' }), { code: 'ENOENT' });
+  await t.rejects(start({ TRUST_PROXY: 'nobody' }), { message: /invalid IP address: nobody/ });
+});
+
+t.test('a file without keys admits nobody', async (t) => {
+  const app = await startApp(t, { API_KEYS_FILE: `${t.testdir({ keys: '\n' })}/keys` });
+  t.equal((await post(app, validRequest(), bearer('x'))).statusCode, 401);
+});
+
+t.test('the rate limit: of each key, or else each address; orchestrators are always answered', async (t) => {
+  const app = await startApp(t, { RATE_LIMIT: '2', RATE_WINDOW_MS: '3600000', API_KEYS: 'a,b' });
+  const ask = (headers: Record<string, string>) => post(app, validRequest(), headers);
+  const first = await ask(bearer('a'));
+  t.match(first.headers, { 'ratelimit-limit': '2', 'ratelimit-remaining': '1', 'ratelimit-reset': '3600' });
+  t.equal((await ask(bearer('a'))).statusCode, 200);
+  const third = await ask(bearer('a'));
+  t.equal(third.statusCode, 429);
+  t.match(third.headers, { 'ratelimit-remaining': '0', 'retry-after': '3600', 'content-type': 'application/problem+json' });
+  t.match(third.json(), {
+    type: '/problems/too-many-requests',
+    detail: 'more than 2 requests in 3600000 ms (RATE_LIMIT)',
+  });
+  t.equal((await ask(bearer('b'))).statusCode, 200, 'another key');
+  t.strictSame([(await ask({})).statusCode, (await ask({})).statusCode, (await ask({})).statusCode], [401, 401, 429], 'no key');
+  for (let i = 0; i < 4; i++) for (const url of ['/livez', '/metrics']) t.not((await app.inject({ url })).statusCode, 429);
+});
+
+t.test('RATE_LIMIT=0 is no limit', async (t) => {
+  const app = await startApp(t, { RATE_LIMIT: '0' });
+  const { statusCode, headers } = await post(app, validRequest());
+  t.equal(statusCode, 200);
+  t.notOk('ratelimit-limit' in headers);
+});
+
+t.test('TRUST_PROXY: whose X-Forwarded-For tells the client', async (t) => {
+  const address = async (TRUST_PROXY?: string) => {
+    const app = await startApp(t, { RATE_LIMIT: '1', RATE_WINDOW_MS: '3600000', ...(TRUST_PROXY && { TRUST_PROXY }) });
+    const ask = async (from: string) => (await app.inject({ url: '/', headers: { 'x-forwarded-for': from } })).statusCode;
+    return [await ask('192.0.2.1'), await ask('192.0.2.2'), await ask('192.0.2.2')];
+  };
+  t.strictSame(await address(), [200, 429, 429], 'nobody is believed: one client');
+  for (const trusted of ['127.0.0.1', '10.0.0.0/8, 127.0.0.0/8', '1'])
+    t.strictSame(await address(trusted), [200, 200, 429], trusted);
+  t.strictSame(await address('10.0.0.0/8'), [200, 429, 429], 'a stranger is not believed');
+  const app = await startApp(t, { RATE_LIMIT: '1', RATE_WINDOW_MS: '3600000', TRUST_PROXY: '1' });
+  const from = async (address: string) => (await app.inject({ url: '/', headers: { 'x-forwarded-for': address } })).statusCode;
+  t.strictSame(
+    [await from('2001:db8::1'), await from('2001:db8::2'), await from('2001:db8:1::1')],
+    [200, 429, 200],
+    'a network of IPv6',
+  );
+});
+
+t.test('CORS: off by default; with CORS_ORIGINS for these', async (t) => {
+  const origin = 'https://example.org';
+  const preflight = {
+    origin,
+    'access-control-request-method': 'POST',
+    'access-control-request-headers': 'content-type,x-api-key',
+  };
+  const closed = await startApp(t);
+  t.equal((await closed.inject({ method: 'OPTIONS', url: '/gradients', headers: preflight })).statusCode, 405);
+  t.notOk('access-control-allow-origin' in (await post(closed, validRequest(), { origin })).headers);
+  const open = await startApp(t, { CORS_ORIGINS: `https://a.example, ${origin}`, API_KEYS: 'key' });
+  const response = await open.inject({ method: 'OPTIONS', url: '/gradients', headers: preflight });
+  t.equal(response.statusCode, 204, 'before any key is asked for');
+  t.match(response.headers, {
+    'access-control-allow-origin': origin,
+    'access-control-allow-methods': 'GET, HEAD, POST',
+    'access-control-allow-headers': 'content-type,x-api-key',
+    'access-control-max-age': '86400',
+  });
+  const answer = await post(open, validRequest(), { origin, ...bearer('key') });
+  t.equal(answer.statusCode, 200);
+  t.match(answer.headers, { 'access-control-allow-origin': origin, vary: /origin/i });
+  t.match(answer.headers['access-control-expose-headers'], 'Retry-After');
+  t.notOk('access-control-allow-origin' in (await post(open, validRequest(), { origin: 'https://evil.example' })).headers);
+  t.equal((await open.inject({ url: '/nothing' })).statusCode, 404, 'other paths are as before');
+  const any = await startApp(t, { CORS_ORIGINS: '*' });
+  t.equal((await post(any, validRequest(), { origin })).headers['access-control-allow-origin'], '*');
+});
+
+t.test('headers for browsers, and none that says what is running', async (t) => {
+  const app = await startApp(t);
+  const { headers } = await post(app, validRequest());
+  t.match(headers, {
+    'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'referrer-policy': 'no-referrer',
+    'cross-origin-resource-policy': 'same-origin',
+  });
+  t.notOk('server' in headers || 'x-powered-by' in headers);
+  const page = await app.inject({ url: '/', headers: { accept: 'text/html' } });
+  t.match(page.headers['content-security-policy'], /^default-src 'none'; script-src 'self';/, 'a page has its own');
+  t.notMatch(page.body, /\d+\.\d+\.\d+</);
+});
+
+t.test('who listens to strangers without keys is told so', async (t) => {
+  const warned = (environment: Record<string, string>) => {
+    const lines: string[] = [];
+    const output = new PassThrough().on('data', (line) => lines.push(JSON.parse(`${line}`).msg));
+    warnOfStrangers(readConfig(environment), createLogger('warn', output));
+    return lines;
+  };
+  t.match(warned({ HOST: '0.0.0.0' }), [/^no API keys are set .* whoever reaches 0\.0\.0\.0 may ask$/]);
+  t.equal(warned({ HOST: '::' }).length, 1);
+  for (const HOST of ['127.0.0.1', '::1', 'localhost']) t.strictSame(warned({ HOST }), []);
+  t.strictSame(warned({ HOST: '0.0.0.0', API_KEYS: 'a' }), []);
+});
