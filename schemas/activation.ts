@@ -1,7 +1,10 @@
-// The activations: each one's name, options with bounds and defaults, and formula. Their mathematics: src/backprop/activations.ts.
+// The activations: names, options with bounds and defaults, formulas. Computed in src/backprop/activations.ts.
 import { type Static, Type } from '@sinclair/typebox';
 import { Names } from './names.ts';
 import { declare, named, type OptionsOf } from './variant.ts';
+
+/** The constants of Klambauer et al., Self-Normalizing Neural Networks (2017). */
+export const SELU = { alpha: 1.6732632423543772, scale: 1.0507009873554805 };
 
 const lambd = Type.Number({ minimum: 0, default: 0.5, description: 'half the width of the zone that becomes 0, in units of x' });
 
@@ -17,7 +20,7 @@ export const activations = {
   elu: declare('x if x > 0, else alpha * (exp(x) - 1)', {
     alpha: Type.Number({ default: 1, description: '-alpha is the limit for very negative x, in units of the output' }),
   }),
-  selu: declare('1.0507009873554805 * (x if x > 0, else 1.6732632423543772 * (exp(x) - 1))'),
+  selu: declare(`${SELU.scale} * (x if x > 0, else ${SELU.alpha} * (exp(x) - 1))`),
   celu: declare('x if x > 0, else alpha * (exp(x / alpha) - 1)', {
     alpha: Type.Number({
       exclusiveMinimum: 0,
@@ -64,7 +67,7 @@ export const activations = {
 export type ActivationName = keyof typeof activations;
 export type ActivationOptions<Name extends ActivationName> = OptionsOf<typeof activations, Name>;
 
-/** What a layer without `activation` has. */
+/** The activation of a layer without `activation`. */
 export const defaultActivation = 'identity' satisfies ActivationName;
 
 export const Activation = named(

@@ -1,4 +1,4 @@
-// The batch as a request gives it.
+// The schema of a batch.
 import { type Static, Type } from '@sinclair/typebox';
 import { Names } from './names.ts';
 import { Integers, Matrix, Vector } from './numbers.ts';

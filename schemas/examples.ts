@@ -1,4 +1,4 @@
-// Requests with their answers, as the documentation shows them. A test posts each and compares.
+// Requests with their answers, for the documentation. A test posts each request and compares the answer.
 import type { GradientsAnswer, GradientsRequest } from './gradients.ts';
 
 interface Example {
@@ -148,7 +148,7 @@ export const examples = {
     },
   },
   trace: {
-    summary: 'Every value of the way forward and back, and options of an activation',
+    summary: 'Every value of the forward and the backward pass, and options of an activation',
     request: {
       network: { layers: [{ weights: [[0.5, -1.5]], biases: [0.25], activation: { type: 'leaky_relu', negative_slope: 0.2 } }] },
       batch: { inputs: [[1, 2]], targets: [[0.5]] },

@@ -6,24 +6,21 @@ import { Batch } from './batch.ts';
 import { Loss } from './loss.ts';
 import { Names } from './names.ts';
 import { Network } from './network.ts';
-import { isTensor, List, Matrix, type Mixed, type Tensors, Vector } from './numbers.ts';
+import { isTensor, List, Matrix, type MaybeRagged, type Tensors, Vector } from './numbers.ts';
 import type { Finding } from './problem.ts';
 import { resolve } from './variant.ts';
 
 const LayerGradients = Type.Object(
   { weights: Matrix('outputs x inputs'), biases: Type.Optional(Vector('outputs')) },
-  { $id: 'LayerGradients', additionalProperties: false },
+  { $id: 'LayerGradients' },
 );
 
 const SampleGradients = Type.Object(
   { weights: List(Matrix(), 'samples x outputs x inputs'), biases: Type.Optional(Matrix('samples x outputs')) },
-  { $id: 'SampleGradients', additionalProperties: false },
+  { $id: 'SampleGradients' },
 );
 
-const LayerNorms = Type.Object(
-  { weights: Type.Number(), biases: Type.Optional(Type.Number()) },
-  { $id: 'LayerNorms', additionalProperties: false },
-);
+const LayerNorms = Type.Object({ weights: Type.Number(), biases: Type.Optional(Type.Number()) }, { $id: 'LayerNorms' });
 
 const LayerTrace = Type.Object(
   {
@@ -34,10 +31,10 @@ const LayerTrace = Type.Object(
     pre_activation_gradients: Matrix('samples x outputs: d loss / d pre_activations'),
     input_gradients: Matrix('samples x inputs: d loss / d inputs'),
   },
-  { $id: 'LayerTrace', additionalProperties: false },
+  { $id: 'LayerTrace' },
 );
 
-/** The values that an answer has only when `include` names them. */
+/** The extra values of an answer, which a request asks for in `include`. */
 const extras = {
   outputs: Matrix("samples x outputs: the network's outputs"),
   input_gradients: Matrix('samples x features: d loss / d inputs'),
@@ -45,9 +42,9 @@ const extras = {
   per_sample_gradients: List(SampleGradients, "per layer, each sample's share of the gradient; the shares add up to `gradients`"),
   gradient_norms: Type.Object(
     { layers: List(LayerNorms), total: Type.Number() },
-    { $id: 'GradientNorms', additionalProperties: false, description: 'L2 norms of `gradients`, and of all of them together' },
+    { $id: 'GradientNorms', description: 'L2 norms of `gradients`, and of all of them together' },
   ),
-  trace: List(LayerTrace, 'per layer, every value of the way forward and back'),
+  trace: List(LayerTrace, 'per layer, every value of the forward and the backward pass'),
 };
 
 export type Extra = keyof typeof extras;
@@ -67,8 +64,8 @@ export const GradientsRequest = Type.Object(
 );
 export type GradientsRequest = Static<typeof GradientsRequest>;
 
-/** A request that has been decoded and fits the schema. */
-export type DecodedRequest = Mixed<GradientsRequest>;
+/** A decoded request that fits the schema. */
+export type DecodedRequest = MaybeRagged<GradientsRequest>;
 
 export const GradientsAnswer = Type.Object(
   {
@@ -79,21 +76,26 @@ export const GradientsAnswer = Type.Object(
     }),
     ...Type.Partial(Type.Object(extras)).properties,
   },
-  { $id: 'GradientsAnswer', additionalProperties: false },
+  { $id: 'GradientsAnswer' },
 );
 export type GradientsAnswer = Static<typeof GradientsAnswer>;
 
-/** The answer, its arrays as flat float64. */
+/** The answer, with flat arrays of float64. */
 export type GradientsResult = Tensors<GradientsAnswer>;
 
-/** What JSON Schema cannot say of a request. The document need not be one: what does not fit the schema is passed over. */
+/** Checks rules that JSON Schema cannot express. The document may be invalid: parts that do not fit the schema are ignored. */
 export function conflicts(document: unknown): Finding[] {
   const layers = valueAt(document, 'network', 'layers');
-  return [...(Array.isArray(layers) ? layers : []).flatMap(activationConflict), ...ignoreIndexConflict(document)];
+  const findings: Finding[] = [];
+  if (Array.isArray(layers)) for (let k = 0; k < layers.length; k++) findings.push(...activationConflict(layers[k], k));
+  findings.push(...ignoreIndexConflict(document));
+  return findings;
 }
 
 function activationConflict(layer: unknown, k: number): Finding[] {
   const activation = valueAt(layer, 'activation');
+  // An activation given by its name has no options to check.
+  if (!(activation instanceof Object)) return [];
   const type = valueAt(activation, 'type');
   if (typeof type !== 'string' || !Object.hasOwn(activations, type)) return [];
   const { constraint } = activations[type as ActivationName];
@@ -103,7 +105,7 @@ function activationConflict(layer: unknown, k: number): Finding[] {
   return [{ pointer: `/network/layers/${k}/activation/${constraint.key}`, detail: constraint.detail(options) }];
 }
 
-/** PyTorch takes an ignore_index that could be a class for class indices only. */
+/** As in PyTorch, an ignore_index that could be a class index is allowed only if the targets are class indices. */
 function ignoreIndexConflict(document: unknown): Finding[] {
   const index = valueAt(document, 'loss', 'ignore_index');
   const targets = valueAt(document, 'batch', 'targets');
@@ -113,9 +115,9 @@ function ignoreIndexConflict(document: unknown): Finding[] {
   return [{ pointer: '/loss/ignore_index', detail }];
 }
 
-/** The value at a path of keys, if there is one. */
-export function valueAt(document: unknown, ...path: string[]): unknown {
-  const step = (value: unknown, key: string) =>
-    value instanceof Object && Object.hasOwn(value, key) ? value[key as never] : undefined;
-  return path.reduce(step, document);
+/** The value at a path of keys; undefined if there is none. */
+function valueAt(document: unknown, ...path: string[]): unknown {
+  let value = document;
+  for (const key of path) value = value instanceof Object && Object.hasOwn(value, key) ? value[key as never] : undefined;
+  return value;
 }

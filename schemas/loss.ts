@@ -1,4 +1,4 @@
-// The losses: each one's name, options with bounds and defaults, and formula. Their mathematics: src/backprop/losses.ts.
+// The losses: names, options with bounds and defaults, formulas. Computed in src/backprop/losses.ts.
 // In the formulas y is an output of the network and t its target.
 import { type Static, Type } from '@sinclair/typebox';
 import { Names } from './names.ts';
@@ -59,7 +59,7 @@ export const losses = {
 export type LossName = keyof typeof losses;
 export type LossOptions<Name extends LossName> = OptionsOf<typeof losses, Name>;
 
-/** What every loss may be asked for. */
+/** The options of every loss. */
 export const sharedLossOptions = {
   reduction: Names(['mean', 'sum', 'batchmean'], {
     $id: 'Reduction',
@@ -78,7 +78,7 @@ export const sharedLossDefaults = defaultsOf(sharedLossOptions) as { reduction: 
 
 export type Reduction = Static<(typeof sharedLossOptions)['reduction']>;
 
-/** What a request without `loss` asks for. */
+/** The loss of a request without `loss`. */
 export const defaultLoss = 'mse' satisfies LossName;
 
 export const Loss = named(

@@ -1,4 +1,4 @@
-// The network as a request gives it.
+// The schema of a network.
 import { type Static, Type } from '@sinclair/typebox';
 import { Activation } from './activation.ts';
 import { List, Matrix, Vector } from './numbers.ts';

@@ -1,10 +1,10 @@
-// The arrays of numbers that requests and answers are made of: nested lists in JSON, flat float64 once they are read.
+// Arrays of numbers in requests and answers: nested lists in JSON, flat float64 arrays in memory.
 import { Kind, type TSchema, type TUnsafe, Type, TypeRegistry } from '@sinclair/typebox';
 
-/** What marks a tensor: no document that was sent can have it, whatever its keys. */
+/** Marks tensors. A symbol, since a decoded document cannot have symbols as keys. */
 export const TENSOR: unique symbol = Symbol('tensor');
 
-/** An array of numbers of two or more dimensions; of one dimension it is a Float64Array. */
+/** An array of numbers in memory. Decoded arrays of one dimension are plain Float64Arrays instead. */
 export interface Tensor {
   readonly [TENSOR]: true;
   readonly shape: readonly number[];
@@ -20,18 +20,18 @@ export function isTensor(value: unknown): value is Tensor {
   return typeof value === 'object' && value !== null && TENSOR in value;
 }
 
-/** A flat array of numbers as a tensor, whatever its dimensions; undefined for any other value. */
+/** A tensor or a Float64Array as a tensor; undefined for any other value. */
 export function asTensor(value: unknown): Tensor | undefined {
   if (value instanceof Float64Array) return tensor([value.length], value);
   return isTensor(value) ? value : undefined;
 }
 
-/** The place of number `i` of a tensor of one or two dimensions, as the end of a JSON pointer. */
+/** The indices of element `i` of a one- or two-dimensional tensor, as the end of a JSON pointer. */
 export function placeOf(i: number, shape: readonly number[]): string {
   return shape.length === 1 ? `${i}` : `${Math.floor(i / shape[1])}/${i % shape[1]}`;
 }
 
-/** The same document with its arrays of numbers flat. */
+/** The type of a document in which all arrays of numbers are flat. */
 export type Tensors<T> = T extends Float64Array | Tensor
   ? T
   : T extends number[]
@@ -44,18 +44,18 @@ export type Tensors<T> = T extends Float64Array | Tensor
           ? { [Key in keyof T]: Tensors<T[Key]> }
           : T;
 
-/** The same document, each of its arrays of numbers being either nested lists or flat. */
-export type Mixed<T> = T extends number[]
-  ? T | Float64Array
+/** The same, except that ragged matrices stay nested lists, until the shapes have been checked. */
+export type MaybeRagged<T> = T extends number[]
+  ? Float64Array
   : T extends number[][]
     ? T | Tensor
     : T extends (infer Item)[]
-      ? Mixed<Item>[]
+      ? MaybeRagged<Item>[]
       : T extends object
-        ? { [Key in keyof T]: Mixed<T[Key]> }
+        ? { [Key in keyof T]: MaybeRagged<T[Key]> }
         : T;
 
-/** What TypeBox is to know arrays of numbers by. */
+/** The TypeBox kind of an array of numbers. */
 export const NUMBERS = 'Numbers';
 
 TypeRegistry.Set<TSchema>(NUMBERS, (schema, value) => {
@@ -65,7 +65,7 @@ TypeRegistry.Set<TSchema>(NUMBERS, (schema, value) => {
   return flat.shape.length === dimensionsOf(schema) && flat.data.length > 0 && areAll(flat.data);
 });
 
-/** The schema of the numbers of such an array. */
+/** The schema of the numbers in an array. */
 export function itemOf(schema: TSchema): TSchema {
   return schema.type === 'array' ? itemOf(schema.items) : schema;
 }
@@ -75,15 +75,15 @@ function isNested(value: unknown, dimensions: number, areAll: (numbers: ArrayLik
   return dimensions === 1 ? areAll(value) : value.every((item) => isNested(item, dimensions - 1, areAll));
 }
 
-/** Whether all items of a list, or all numbers of an array, are finite numbers. */
+/** Whether all items are finite numbers. */
 export function areFinite(numbers: ArrayLike<number>): boolean {
   if (numbers instanceof Float64Array) return isFiniteArray(numbers);
-  // Number.isFinite and Number.isInteger are false of what is no number.
+  // Number.isFinite is false for values that are not numbers.
   for (let i = 0; i < numbers.length; i++) if (!Number.isFinite(numbers[i])) return false;
   return true;
 }
 
-/** Only of a finite number is the product with 0 a 0. Four sums are many times faster than one, and than a question per number. */
+/** x · 0 is NaN unless x is finite. Four independent sums are many times faster than one sum, or than a test per number. */
 function isFiniteArray(numbers: Float64Array): boolean {
   let [a, b, c, d] = [0, 0, 0, 0];
   const whole = numbers.length - (numbers.length % 4);
@@ -102,7 +102,7 @@ function areIntegers(numbers: ArrayLike<number>): boolean {
   return true;
 }
 
-/** How many dimensions the arrays of a schema have. */
+/** The number of dimensions of the arrays of a schema. */
 export function dimensionsOf(schema: TSchema): number {
   return schema.type === 'array' ? 1 + dimensionsOf(schema.items) : 0;
 }
@@ -112,27 +112,27 @@ export function List<Items extends TSchema>(items: Items, description?: string) 
   return Type.Array(items, { minItems: 1, ...(description && { description }) });
 }
 
-/** The schema of an array of numbers: that of nested lists, which flat arrays may stand for. */
+/** The schema of an array of numbers, from that of its nested lists. It also accepts flat arrays in their place. */
 function numbers<Static>(lists: TSchema): TUnsafe<Static> {
   return Type.Unsafe<Static>({ ...lists, [Kind]: NUMBERS });
 }
 
-/** The schema of the nested lists that such an array is in JSON. */
+/** The schema of the nested lists of an array of numbers, as in JSON. */
 export function listsOf(schema: TSchema): TSchema {
   return { ...schema, [Kind]: 'Array' };
 }
 
-/** A list of numbers; `description` says how many and what they are. */
+/** A list of numbers. The description should say how many there are, and what they mean. */
 export function Vector(description?: string) {
   return numbers<number[]>(List(Type.Number(), description));
 }
 
-/** A list of rows of equal length; `description` says what rows and columns are. */
+/** A list of rows of equal length. The description should say what rows and columns are. */
 export function Matrix(description?: string) {
   return numbers<number[][]>(List(List(Type.Number()), description));
 }
 
-/** A list of integers; `title` says what one of them is, `description` how many there are. */
+/** A list of integers. `title` names one of them; the description should say how many there are. */
 export function Integers(title: string, description: string) {
   return numbers<number[]>(List(Type.Integer({ title }), description));
 }

@@ -1,4 +1,4 @@
-// What each problem document may say, as the documentation shows it. A test sends requests that are refused so, and compares.
+// Examples of every problem document, for the documentation. A test sends requests that cause these problems, and compares.
 import type { ProblemType, Refused } from './problem.ts';
 
 export const problemExamples: Record<ProblemType, Refused> = {
@@ -14,7 +14,7 @@ export const problemExamples: Record<ProblemType, Refused> = {
     ],
   },
   'malformed-request': { detail: 'the HTTP parser stopped with HPE_INVALID_METHOD' },
-  unauthorized: { detail: 'expected an API key that is known, in Authorization: Bearer or X-API-Key' },
+  unauthorized: { detail: 'the API key is missing or unknown: send it in Authorization: Bearer or in X-API-Key' },
   'not-found': { detail: 'there is nothing at /problems/unknown' },
   'method-not-allowed': { detail: 'expected POST, got GET' },
   'not-acceptable': { detail: 'there is application/json, application/vnd.safetensors; Accept is text/csv' },
@@ -59,12 +59,12 @@ export const problemExamples: Record<ProblemType, Refused> = {
   },
   'too-many-requests': { detail: 'more than 1000000 requests in 60000 ms (RATE_LIMIT)' },
   'headers-too-large': { detail: 'the HTTP parser stopped with HPE_HEADER_OVERFLOW' },
-  overloaded: { detail: '64 requests wait already, as many as may (MAX_QUEUE)' },
+  overloaded: { detail: 'large requests in flight: 66, as many as there may be (MAX_QUEUE + threads)' },
   'deadline-exceeded': { detail: 'not answered within 60000 ms (DEADLINE_MS)' },
   internal: { detail: 'the log has the cause, under the request id 0b5a2c1e-6f0d-4d57-9d0a-3f1f5d1c2b7a' },
 };
 
-/** The request costs more than a limit: sending fewer samples helps. */
+/** An error that fewer samples would avoid. */
 function atInputs(detail: string): Refused {
   return { detail, errors: [{ pointer: '/batch/inputs', detail }] };
 }

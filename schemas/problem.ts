@@ -1,11 +1,10 @@
-// Every error the service can answer with, and the document (RFC 9457) that says so.
+// All problem types of the service, and the schema of problem documents (RFC 9457).
 import { type Static, type TObject, Type } from '@sinclair/typebox';
 import { Names } from './names.ts';
 
 interface Declaration {
   readonly status: number;
   readonly title: string;
-  /** What it means. */
   readonly meaning: string;
   /** What the client can do. */
   readonly remedy: string;
@@ -22,7 +21,7 @@ export const problems = {
     status: 400,
     title: 'The request does not fit the schema',
     meaning:
-      'A key is missing or unknown, a value has the wrong type, an activation or a loss has a name that there is not, or an option is out of range. ' +
+      'A key is missing or unknown, a value has the wrong type, an activation or a loss has an unknown name, or an option is out of range. ' +
       'Nothing is converted: a string is never taken for a number, nor null for 0, and a number must be finite in float64.',
     remedy: 'Correct what each pointer points at. /openapi.json has the schema, and /docs shows it.',
   },
@@ -41,7 +40,7 @@ export const problems = {
   'not-found': {
     status: 404,
     title: 'There is nothing at this path',
-    meaning: 'The path is none of the service.',
+    meaning: 'There is no such path.',
     remedy: 'GET / lists what there is.',
   },
   'method-not-allowed': {
@@ -111,8 +110,7 @@ export const problems = {
   'shape-mismatch': {
     status: 422,
     title: 'Shapes do not fit together',
-    meaning:
-      'A matrix is ragged, the sizes of the layers do not chain, or targets or weights have another size than what they belong to.',
+    meaning: 'A matrix is ragged, the sizes of the layers do not match, or targets or weights have another size than required.',
     remedy:
       'Correct what each pointer points at. weights are outputs x inputs, and a sample is a row unless batch.samples is "columns".',
   },
@@ -146,7 +144,7 @@ export const problems = {
     status: 503,
     title: 'The service has too much to do',
     meaning:
-      'As many requests wait as may wait, the memory for requests is used up, or the thread that computed the answer came to its end. ' +
+      'As many large requests are in flight as there may be, in all or of one client; or their memory is used up; or the thread was ended. ' +
       'The request may be right; nothing of it was kept.',
     remedy: 'Send the same request again after as many seconds as Retry-After says, or to another replica.',
   },
@@ -166,41 +164,41 @@ export const problems = {
 
 export type ProblemType = keyof typeof problems;
 
-/** How many errors a problem document lists. */
+/** The most errors listed in a problem document. */
 export const MAX_ERRORS = 20;
 
-/** One thing wrong with a request, where a JSON pointer (RFC 6901) into its body says. */
+/** An error in a request, with a JSON pointer (RFC 6901) to its place. */
 export const Finding = Type.Object(
   {
     pointer: Type.String({ description: 'JSON pointer (RFC 6901) into the body of the request' }),
     detail: Type.String(),
   },
-  { $id: 'Finding', additionalProperties: false },
+  { $id: 'Finding' },
 );
 export type Finding = Static<typeof Finding>;
 
-/** The steps at which a value can become infinite or not a number, in the order in which they are computed. */
+/** The steps of a computation, in order, at which a value can become infinite or NaN. */
 export const Step = Names(['pre_activations', 'outputs', 'loss', 'gradients'], {
   description: 'where the first value arose that is not finite',
 });
 export type Step = Static<typeof Step>;
 
-/** Why a request has no answer. */
+/** The members that explain a problem. */
 const refused = {
   detail: Type.String(),
   errors: Type.Optional(Type.Array(Finding, { minItems: 1, maxItems: MAX_ERRORS })),
 };
 
-/** Where the first value arose that is not finite: members of a `non-finite-result`. */
+/** The members of a `non-finite-result`: where the first non-finite value was computed. */
 const origin = {
   step: Type.Optional(Step),
   layer: Type.Optional(Type.Integer({ minimum: 0, description: 'counted from 0; not with the step "loss"' })),
 };
 
-/** What a problem document says beyond its type, title and status. */
+/** The members of a problem document other than type, title and status. */
 export type Refused = Static<TObject<typeof refused & typeof origin>>;
 
-/** The document of the problems that have the given status. */
+/** The schema of the problem documents with the given status. */
 export function ProblemWith(status: number) {
   const types = (Object.keys(problems) as ProblemType[]).filter((type) => problems[type].status === status);
   return Type.Object(
@@ -211,6 +209,6 @@ export function ProblemWith(status: number) {
       ...refused,
       ...(status === problems['non-finite-result'].status && origin),
     },
-    { $id: `Problem${status}`, additionalProperties: false },
+    { $id: `Problem${status}` },
   );
 }

@@ -1,4 +1,4 @@
-// A choice among named variants, each with options of its own: what `activation` and `loss` are on the wire.
+// Unions of named variants with options, such as `activation` and `loss`.
 import {
   type Static,
   type TObject,
@@ -12,7 +12,7 @@ import {
 import { Value } from '@sinclair/typebox/value';
 import { Names } from './names.ts';
 
-/** One variant: its formula, as the API's documentation shows it, its options, and what must hold among them. */
+/** One variant: its formula, for the documentation, its options, and a constraint on them. */
 export interface Declaration<Options extends TProperties = TProperties> {
   readonly formula: string;
   readonly options: Options;
@@ -20,7 +20,7 @@ export interface Declaration<Options extends TProperties = TProperties> {
   readonly constraint?: Constraint<object>;
 }
 
-/** A condition on several options, which JSON Schema cannot say; `detail` is the error at the option `key`. */
+/** A condition on several options, which JSON Schema cannot express. `detail` is its error text, at the option `key`. */
 interface Constraint<Values> {
   readonly key: string;
   holds(options: Values): boolean;
@@ -37,15 +37,15 @@ type VariantsOf<D extends Declarations, Shared extends TProperties> = {
   [Name in keyof D & string]: TObject<{ type: TUnsafe<Name> } & Optionals<D[Name]['options']> & Optionals<Shared>>;
 }[keyof D & string];
 
-/** A variant as it stands in a request: a bare name, or an object whose `type` is the name. */
+/** The schema of a variant in a request: its name, or an object whose `type` is the name. */
 export type Named<D extends Declarations, Shared extends TProperties> = TUnion<
   [TUnsafe<keyof D & string>, TUnion<VariantsOf<D, Shared>[]>]
 >;
 
-/** The options of the variant `Name`, those with a default being always there. */
+/** The type of a variant's options after defaults have been filled in. */
 export type OptionsOf<D extends Declarations, Name extends keyof D> = Static<TObject<D[Name]['options']>>;
 
-/** Declares a variant, and ties its constraint to the types of its options. */
+/** Declares a variant; checks the types of its constraint. */
 export function declare<Options extends TProperties = NoOptions>(
   formula: string,
   options?: Options,
@@ -55,14 +55,14 @@ export function declare<Options extends TProperties = NoOptions>(
   return { formula, options: properties, defaults: defaultsOf(properties), ...(constraint && { constraint }) };
 }
 
-/** The defaults of options, for those that have one. */
+/** The defaults of all options that have one. */
 export function defaultsOf(options: TProperties): object {
   return Value.Default(Type.Object(options), {}) as object;
 }
 
 /**
- * The schema of a choice among `declarations`. `$id` names the choice, and what it is in errors in small letters; `shared` are options that
- * every variant has.
+ * The schema of a union of `declarations`. `$id` names the schema and, in lower case, the union in error texts; `shared` are
+ * options of every variant.
  */
 export function named<D extends Declarations, Shared extends TProperties>(
   { $id, description, default: defaultName }: { $id: string; description: string; default: keyof D & string },
@@ -92,11 +92,12 @@ function pascalCase(name: string): string {
   return name.replaceAll(/(?:^|_)(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** A request's variant in full: its name, and its options with the defaults filled in. */
+/** The name of a variant in a request, and its options with defaults filled in. Do not modify the options: they may be shared. */
 export function resolve<D extends Declarations>(
   declarations: D,
   given: string | { type: string },
-): { name: keyof D & string; options: Record<string, unknown> } {
-  const { type: name, ...options } = typeof given === 'string' ? { type: given } : given;
+): { name: keyof D & string; options: Readonly<Record<string, unknown>> } {
+  if (typeof given === 'string') return { name: given, options: declarations[given].defaults as Record<string, unknown> };
+  const { type: name, ...options } = given;
   return { name, options: { ...declarations[name].defaults, ...options } };
 }

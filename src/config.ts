@@ -1,4 +1,4 @@
-// From environment variables to the configuration.
+// Reads the configuration from environment variables.
 import { OptionalKind } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { Config } from '../schemas/config.ts';
@@ -6,17 +6,17 @@ import { inspector } from './wire/check.ts';
 
 const { inspect } = inspector(Config);
 
-/** What is taken for a number; anything else stays a string, which the schema refuses where it wants a number. */
+/** Texts that are converted to numbers. Others stay strings, which the schema refuses if it requires a number. */
 const DECIMAL = /^-?\d+(\.\d+)?$/;
 
 /**
- * Reads the configuration from variables as an environment has them, which are strings.
- * @throws Error with every wrong variable in one line.
+ * Reads the configuration from environment variables.
+ * @throws Error with a one-line message that lists every invalid variable.
  */
 export function readConfig(environment: Record<string, string | undefined>): Config {
   const given = Object.entries(Config.properties).flatMap(([name, schema]) => {
     const text = environment[name];
-    // A line of .env.example without a value leaves out what may be left out.
+    // An empty value, as in .env.example, counts as missing if the variable is optional.
     const leftOut = text === undefined || (text === '' && OptionalKind in schema);
     return leftOut ? [] : [[name, schema.type === 'integer' && DECIMAL.test(text) ? Number(text) : text]];
   });

@@ -1,11 +1,11 @@
-// Why a request cannot be answered, in the words of its sender; nothing of HTTP.
+// Refusals: why a request cannot be answered, in the client's terms. Independent of HTTP.
 import { type Finding, MAX_ERRORS, type ProblemType, type Refused } from '../schemas/problem.ts';
 
-/** Thrown where a request turns out to have no answer. */
+/** Thrown when a request cannot be answered. */
 export class Refusal extends Error {
   readonly type: ProblemType;
   readonly refused: Refused;
-  /** After how many seconds the same request may be answered, if that is so. */
+  /** Seconds after which a retry may succeed; undefined if it would not help. */
   readonly retryAfter: number | undefined;
 
   constructor(type: ProblemType, refused: Refused, retryAfter?: number) {
@@ -16,20 +16,32 @@ export class Refusal extends Error {
   }
 }
 
-/** Gathers what is wrong with a request, so that all of a kind is reported at once. */
+/** Collects the errors in a request, so that they are reported together. */
 export class Findings {
   readonly errors: Finding[] = [];
 
-  /** Whether there are more already than a problem document lists: looking on is of no use. */
+  /** Whether there are more errors than a problem document lists: then checks may stop. */
   get full(): boolean {
     return this.errors.length > MAX_ERRORS;
+  }
+
+  get length(): number {
+    return this.errors.length;
+  }
+
+  /** Inserts `others` at `index`, and removes later errors with the same pointers. */
+  insert(index: number, others: Findings): void {
+    const known = new Set(others.errors.map(({ pointer }) => pointer));
+    const after = this.errors.splice(index).filter(({ pointer }) => !known.has(pointer));
+    this.errors.push(...others.errors, ...after);
+    this.errors.length = Math.min(this.errors.length, MAX_ERRORS + 1);
   }
 
   add(pointer: string, detail: string): void {
     if (!this.full && !this.errors.some((error) => error.pointer === pointer)) this.errors.push({ pointer, detail });
   }
 
-  /** Throws a refusal if anything was found. */
+  /** @throws Refusal of the given type, if there are errors. */
   refuse(type: ProblemType): void {
     const n = this.errors.length;
     if (n === 0) return;

@@ -1,11 +1,11 @@
-// The WebAssembly of kernel/, and the numbers in its memory.
+// Loads the WebAssembly kernel, and gives access to its memory.
 import { readFileSync } from 'node:fs';
 
 interface Constant {
   readonly value: number;
 }
 
-/** What the files of kernel/ export. A Constant may change, as `count` does. */
+/** The exports of the modules in assembly/. */
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly ROWS: Constant;
@@ -19,20 +19,19 @@ interface Exports {
   readonly TEXT: Constant;
   readonly TEXT_BYTES: Constant;
   readonly PARSED: Constant;
+  readonly STATE: Constant;
+  readonly FINISHED: Constant;
+  readonly LEFT: Constant;
   readonly POWERS: Constant;
   readonly LEAST: Constant;
   readonly MOST_Q: Constant;
   readonly UNWRITTEN: Constant;
   readonly MOST_UNWRITTEN: Constant;
   readonly WRITTEN: Constant;
+  readonly WRITTEN_BYTES: Constant;
   readonly TENS: Constant;
   readonly LEAST_TEN: Constant;
   readonly MOST_TEN: Constant;
-  readonly count: Constant;
-  readonly rows: Constant;
-  readonly columns: Constant;
-  /** 1 or 0. */
-  readonly finished: Constant;
   readonly MOST: Constant;
   readonly OTHERS: Constant;
   multiply(rows: number, columns: number, depth: number): void;
@@ -41,14 +40,14 @@ interface Exports {
   reluPullback(n: number): void;
   tanhPullback(n: number): void;
   begin(): void;
-  parse(length: number, isEnd: boolean): number;
-  dimensionsRead(): number;
-  format(n: number, columns: number, column: number, isFirst: boolean): number;
+  supplied(): void;
+  parse(start: number, length: number, isEnd: boolean): number;
+  format(start: number, n: number, columns: number, column: number, isFirst: boolean): number;
 }
 
 const module = new WebAssembly.Module(readFileSync(new URL('kernel.wasm', import.meta.url)));
 
 export const kernel = new WebAssembly.Instance(module).exports as object as Exports;
 
-/** The memory of the kernel, which has a fixed size. */
+/** The kernel's memory as float64 numbers; its size is fixed. */
 export const memory = new Float64Array(kernel.memory.buffer);

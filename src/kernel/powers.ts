@@ -1,9 +1,9 @@
-// Powers in 128 bits, which the kernel's algorithms for numbers want as tables.
+// Fills the tables of 128-bit powers for the kernel's parsing and formatting of numbers.
 import { memory } from './kernel.ts';
 
 const WIDTH = 128;
 
-/** The first 128 bits of base^k. What follows is cut off; where k is negative, or with `roundUp`, it counts as one more in the last place. */
+/** The first 128 bits of base^k: truncated if k >= 0, rounded up if k < 0 or with `roundUp`. */
 function significant(base: bigint, k: number, roundUp: boolean): bigint {
   const power = base ** BigInt(Math.abs(k));
   const bits = power.toString(2).length;
@@ -18,7 +18,7 @@ function significant(base: bigint, k: number, roundUp: boolean): bigint {
   return digits + 1n;
 }
 
-/** Fills the table at `address` with base^k from k = `least` to `most`, the high 64 bits of each first. */
+/** Fills the table at `address` with base^k for k from `least` to `most`; the high 64 bits of each come first. */
 export function fillPowers(address: number, base: bigint, least: number, most: number, roundUp: boolean): void {
   const words = new BigUint64Array(memory.buffer, address);
   for (let k = least, at = 0; k <= most; k++) {

@@ -1,4 +1,4 @@
-// What kernel.ts uses of WebAssembly, which TypeScript declares for browsers only.
+// The part of WebAssembly's API that kernel.ts uses. TypeScript declares it for browsers only.
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);

@@ -1,33 +1,36 @@
-// The memory of large bodies and answers, which is used again: fresh memory costs a page fault every 4 KiB.
+// Reuses the memory of large bodies and answers: fresh memory costs a page fault per 4 KiB.
 import { roundUp } from './scratch.ts';
 
-/** Smaller buffers come cheap, in bytes. */
-const SMALL = 65_536;
+/** Smaller buffers are not kept: they are cheap to allocate. */
+const SMALL_BUFFER_BYTES = 65_536;
 
-/** How many bytes are kept, at most. */
-export const MOST_KEPT = 2 ** 28;
+/** The most bytes to keep. */
+export const MOST_KEPT_BYTES = 2 ** 28;
 
 export class Buffers {
-  /** Those that are free, the last one given first. */
-  #free: ArrayBuffer[] = [];
+  /** Free buffers, most recently returned first. */
+  readonly #free: ArrayBuffer[] = [];
 
-  /** At least `n` bytes, whatever is in them, that nobody else has. */
+  /** An unused buffer of at least `n` bytes, uninitialized. */
   take(n: number): ArrayBuffer {
-    const at = n < SMALL ? -1 : this.#free.findIndex(({ byteLength }) => n <= byteLength && byteLength <= 2 * n);
+    if (n < SMALL_BUFFER_BYTES) return Buffer.allocUnsafeSlow(n).buffer as ArrayBuffer;
+    const at = this.#free.findIndex(({ byteLength }) => n <= byteLength && byteLength <= 2 * n);
     if (at >= 0) return this.#free.splice(at, 1)[0];
-    // Rounded up, so that it will do for the next body, which may be a little longer.
-    return Buffer.allocUnsafeSlow(n < SMALL ? n : roundUp(n)).buffer as ArrayBuffer;
+    // Rounded up, so that it can be reused for a slightly longer body.
+    return Buffer.allocUnsafeSlow(roundUp(n)).buffer as ArrayBuffer;
   }
 
-  /** Takes back a buffer that nobody uses any longer; it need not have come from here. */
+  /** Returns a buffer that is no longer used. It need not come from `take`. */
   give(buffer: ArrayBuffer): void {
-    if (buffer.byteLength < SMALL) return;
+    if (buffer.byteLength < SMALL_BUFFER_BYTES) return;
     this.#free.unshift(buffer);
     let kept = 0;
-    const tooMuch = this.#free.findIndex(({ byteLength }) => {
-      kept += byteLength;
-      return kept > MOST_KEPT;
-    });
-    if (tooMuch >= 0) this.#free.length = tooMuch;
+    for (const { byteLength } of this.#free) kept += byteLength;
+    while (kept > MOST_KEPT_BYTES) {
+      const oldest = this.#free.pop() as ArrayBuffer;
+      kept -= oldest.byteLength;
+      // Frees the memory now, not at the next garbage collection.
+      oldest.transfer(0);
+    }
   }
 }

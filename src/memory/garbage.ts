@@ -1,20 +1,29 @@
-// The chunks that a body arrives in are garbage as soon as they are copied. V8 sees how small the objects are that hold them, not
-// that each has 64 KiB beside it, and would leave them until it has to go through the whole heap: a long pause, and memory for nothing.
+// Collects the chunks of bodies, which are garbage once they are copied. To V8 each chunk is a small object; it does not see the
+// 64 KiB of external memory, and would keep the chunks until a full garbage collection, with a long pause and a high use of
+// memory.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** After how many bytes of chunks young garbage is collected, which takes about a millisecond. */
-const ENOUGH = 2 ** 24;
+/** Collect after this many bytes of chunks. A minor collection takes about 1 ms. */
+const COLLECT_BYTES = 2 ** 24;
 
-setFlagsFromString('--expose-gc');
-const collect: NodeJS.GCFunction = runInNewContext('gc');
+/** Runs a minor garbage collection whenever enough chunks have been copied. One per process, since there is one heap. */
+class ChunkCollector {
+  readonly #collect: NodeJS.GCFunction;
+  #copiedBytes = 0;
 
-let thrownAway = 0;
+  constructor() {
+    setFlagsFromString('--expose-gc');
+    this.#collect = runInNewContext('gc');
+  }
 
-/** Says that a chunk of so many bytes has been copied. */
-export function throwAway(bytes: number): void {
-  thrownAway += bytes;
-  if (thrownAway < ENOUGH) return;
-  thrownAway = 0;
-  collect({ type: 'minor' });
+  /** Call after copying a chunk of `bytes` bytes. */
+  copied(bytes: number): void {
+    this.#copiedBytes += bytes;
+    if (this.#copiedBytes < COLLECT_BYTES) return;
+    this.#copiedBytes = 0;
+    this.#collect({ type: 'minor' });
+  }
 }
+
+export const chunkCollector = new ChunkCollector();

@@ -1,7 +1,7 @@
-// Where an answer is written: in fresh memory, each 4 KiB of which cost a page fault, only if it must be.
+// Chooses the buffer for an answer. Reuses the request's buffer if possible: fresh memory costs a page fault per 4 KiB.
 import { asTensor } from '../../schemas/numbers.ts';
 
-/** `size` bytes for a result: in `room`, if it is large enough and the result has no numbers there; or else in a buffer of their own. */
+/** A buffer of `size` bytes for a result: `room`, if it is large enough and holds no data of the result; otherwise a new one. */
 export function roomFor(size: number, result: object, room: ArrayBuffer): Buffer<ArrayBuffer> {
   if (size > room.byteLength || hasNumbersIn(result, room)) return Buffer.allocUnsafeSlow(size) as Buffer<ArrayBuffer>;
   return Buffer.from(room, 0, size);

@@ -1,46 +1,92 @@
-// Memory for matrices that live no longer than their request. Fresh memory costs a page fault every 4 KiB, which takes the system longer
-// than most of what is computed in it; so a thread keeps what its last request used.
+// Memory for matrices that are needed only during one request. A thread keeps it for its next request: fresh memory costs a page
+// fault per 4 KiB, which takes longer than most computations on it.
 
-/** Shorter arrays come cheap, in numbers. */
-const SHORT = 4096;
+/** Arrays up to this length are kept in shelves, one per length: a small request takes dozens of them. */
+const SHELF_NUMBERS = 64;
 
-/** How much is kept between requests, at most, in numbers: 256 MiB. */
-const MOST_KEPT = 2 ** 25;
+/** The most numbers in all arrays of a shelf. */
+const SHELF_TOTAL_NUMBERS = 2 ** 14;
 
-/** Arrays that are free, by their lengths, which are rounded up: two requests of the same network in JSON differ by some bytes. */
-let free = new Map<number, Float64Array[]>();
-/** Those that the request in hand has taken; undefined between requests. */
-let taken: Float64Array[] | undefined;
+/** Arrays of this length or more are kept too. Those in between are not: allocating them costs little compared to using them. */
+const LARGE_NUMBERS = 4096;
 
-/** An array of `n` numbers, whatever they are: the caller writes them all. Within `recycling` it is used again after that. */
-export function scratch(n: number): Float64Array {
-  if (n < SHORT || !taken) return new Float64Array(n);
-  const length = roundUp(n);
-  const array = free.get(length)?.pop() ?? new Float64Array(length);
-  taken.push(array);
-  return array.subarray(0, n);
+/** The most numbers to keep in large arrays between requests: 256 MiB. */
+const MOST_KEPT_NUMBERS = 2 ** 25;
+
+/** The arrays of one length. The current request has taken the first `taken` of them. */
+interface Shelf {
+  readonly arrays: Float64Array[];
+  taken: number;
 }
 
-/** Calls `work`, and keeps the arrays that it takes by `scratch` for the next call; those kept until then, and not used, are given up. */
-export function recycling<Result>(work: () => Result): Result {
-  taken = [];
-  try {
-    return work();
-  } finally {
-    free = new Map();
-    let kept = 0;
-    for (const array of taken) {
-      kept += array.length;
-      if (kept > MOST_KEPT) break;
-      const same = free.get(array.length);
-      if (same) same.push(array);
-      else free.set(array.length, [array]);
+/** The scratch memory of a thread, which answers one request at a time. */
+export class Scratch {
+  readonly #shelves: readonly Shelf[] = Array.from({ length: SHELF_NUMBERS + 1 }, () => ({ arrays: [], taken: 0 }));
+  /** The shelves that the current request uses. */
+  readonly #used: Shelf[] = [];
+  /** Free large arrays by length. Lengths are rounded up, since JSON requests with the same shapes differ by some bytes. */
+  #free = new Map<number, Float64Array[]>();
+  /** The large arrays of the current request. */
+  #taken: Float64Array[] = [];
+  #isRecycling = false;
+
+  /** An uninitialized array of `n` numbers. If taken within `recycle`, it is reused afterwards. */
+  take(n: number): Float64Array {
+    if (!this.#isRecycling) return new Float64Array(n);
+    if (n <= SHELF_NUMBERS) return this.#fromShelf(this.#shelves[n], n);
+    if (n < LARGE_NUMBERS) return new Float64Array(n);
+    const length = roundUp(n);
+    const array = this.#free.get(length)?.pop() ?? new Float64Array(length);
+    this.#taken.push(array);
+    return array.subarray(0, n);
+  }
+
+  /** An array of `n` numbers, all of them `value`. */
+  filled(n: number, value: number): Float64Array {
+    const array = this.take(n);
+    // A loop is faster for short arrays than `fill`.
+    for (let i = 0; i < n; i++) array[i] = value;
+    return array;
+  }
+
+  /** Calls `work`, and keeps the arrays that it takes for the next call. Drops large arrays that were kept but not used. */
+  recycle<Result>(work: () => Result): Result {
+    this.#isRecycling = true;
+    try {
+      return work();
+    } finally {
+      this.#isRecycling = false;
+      for (const shelf of this.#used) shelf.taken = 0;
+      this.#used.length = 0;
+      if (this.#taken.length > 0 || this.#free.size > 0) this.#keepLarge();
     }
-    taken = undefined;
+  }
+
+  #fromShelf(shelf: Shelf, n: number): Float64Array {
+    const { arrays, taken } = shelf;
+    if (taken === 0) this.#used.push(shelf);
+    shelf.taken++;
+    if (taken < arrays.length) return arrays[taken];
+    const array = new Float64Array(n);
+    if (taken * n < SHELF_TOTAL_NUMBERS) arrays.push(array);
+    return array;
+  }
+
+  #keepLarge(): void {
+    this.#free = new Map();
+    let kept = 0;
+    for (const array of this.#taken) {
+      kept += array.length;
+      if (kept > MOST_KEPT_NUMBERS) break;
+      const same = this.#free.get(array.length);
+      if (same) same.push(array);
+      else this.#free.set(array.length, [array]);
+    }
+    this.#taken = [];
   }
 }
 
-/** The next of the sizes of which there are eight from one power of 2 to the next. */
+/** Rounds n up; there are eight sizes per power of 2. */
 export function roundUp(n: number): number {
   const step = 2 ** Math.max(0, Math.floor(Math.log2(n)) - 3);
   return Math.ceil(n / step) * step;

@@ -1,4 +1,4 @@
-// Whether a value fits a TypeBox schema; if not, what is wrong, in words, where a JSON pointer says.
+// Checks a value against a TypeBox schema. Findings say in words what is wrong, and where, by a JSON pointer.
 import { Kind, type TSchema, type TUnion } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { Errors, type ValueError, ValueErrorType } from '@sinclair/typebox/errors';
@@ -8,10 +8,10 @@ import { asTensor, dimensionsOf, itemOf, listsOf, NUMBERS, placeOf, type Tensor 
 import { Findings } from '../refusal.ts';
 import { lastKey } from './pointer.ts';
 
-/** How much of a string that a client sent is repeated to it. */
-const QUOTED = 40;
+/** The most characters of a client's string to quote in an error. */
+const QUOTED_CHARACTERS = 40;
 
-/** Compiles a schema to two functions: one says whether a value fits it, the other finds everything that does not. */
+/** Compiles a schema to two functions: `fits` checks a value, `inspect` finds everything that is wrong with it. */
 export function inspector(schema: TSchema): { fits(value: unknown): boolean; inspect(value: unknown): Findings } {
   const compiled = TypeCompiler.Compile(schema);
   const fits = (value: unknown) => compiled.Check(value);
@@ -25,7 +25,7 @@ export function inspector(schema: TSchema): { fits(value: unknown): boolean; ins
   };
 }
 
-/** `owner` is the variant that the errors are about, if the client named one. */
+/** `owner` is a suffix for error texts: the variant of a union that the client named, such as " of huber". */
 function explain(errors: Iterable<ValueError>, findings: Findings, owner = ''): void {
   for (const error of errors) {
     if (findings.full) return;
@@ -35,12 +35,12 @@ function explain(errors: Iterable<ValueError>, findings: Findings, owner = ''): 
   }
 }
 
-/** Explains by the variant that the client meant, if it can be told; otherwise by the names that there are. */
+/** Explains a value by the variant that the client probably meant; if that is unclear, lists the known names. */
 function explainUnion({ schema, path, value, errors }: ValueError, findings: Findings): void {
   const { anyOf } = schema as TUnion;
   const meant = anyOf.findIndex((variant) => isMeant(variant, value));
   if (meant >= 0) {
-    // Only an object's type is surely a name.
+    // Only objects have a `type` that names the variant.
     const isNamed = anyOf[meant][Kind] === 'Object';
     explain(errors[meant], findings, isNamed ? ` of ${(value as { type: string }).type}` : '');
     return;
@@ -49,15 +49,20 @@ function explainUnion({ schema, path, value, errors }: ValueError, findings: Fin
     findings.add(path, mismatch(schema, value));
     return;
   }
-  const type = Names(
-    anyOf.flatMap(({ properties }) => namesOf(properties.type)),
-    { title: schema.title as string },
-  );
+  const type = typeOf(schema);
   if (Object.hasOwn(value, 'type')) findings.add(`${path}/type`, mismatch(type, value.type));
   else findings.add(`${path}/type`, missing(type));
 }
 
-/** Explains by the first numbers of a tensor that do not fit, or by what is wrong with nested lists. */
+/** The schema of `type`, the discriminator of a union of objects. */
+export function typeOf({ anyOf, title }: TSchema): TSchema {
+  return Names(
+    (anyOf as TSchema[]).flatMap(({ properties }) => namesOf(properties.type)),
+    { ...(title && { title }) },
+  );
+}
+
+/** Explains what is wrong with a tensor or with nested lists of numbers. */
 function explainNumbers({ schema, path, value }: ValueError, findings: Findings): void {
   const tensor = asTensor(value);
   if (tensor) explainTensor(schema, path, tensor, findings);
@@ -85,9 +90,9 @@ function explainTensor(schema: TSchema, path: string, { shape, data }: Tensor, f
   }
 }
 
-/** Whether a value that does not fit a variant of a union was meant to. */
+/** Whether a value that does not fit a variant of a union was probably meant to be that variant. */
 function isMeant(variant: TSchema, value: unknown): boolean {
-  // A union in a union, as of objects beside their names, says itself which of its own was meant.
+  // A nested union, as of names and objects, chooses among its own variants later.
   if (variant[Kind] === 'Union') return typeof value === 'string' || isObject(value);
   if (typeof value === 'string') return variant[Kind] === NAMES;
   if (variant[Kind] === NUMBERS && (Array.isArray(value) || asTensor(value)))
@@ -96,12 +101,13 @@ function isMeant(variant: TSchema, value: unknown): boolean {
   return false;
 }
 
-/** How many dimensions an array of numbers has, as far as its first item shows. */
+/** The number of dimensions of an array of numbers, judged by its first item. */
 function dimensionsGiven(value: unknown): number {
   return asTensor(value)?.shape.length ?? (Array.isArray((value as unknown[])[0]) ? 2 : 1);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Whether a value of a document is an object: not null, no list and no array of numbers. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !asTensor(value);
 }
 
@@ -112,38 +118,40 @@ function describe({ type, schema, path, value }: ValueError, owner: string): str
     case ValueErrorType.ObjectAdditionalProperties:
       return unknownKey(lastKey(path), Object.keys(schema.properties), owner);
     case ValueErrorType.ArrayMinItems:
-      return 'expected at least 1 item, got none';
-    case ValueErrorType.NumberMinimum:
-    case ValueErrorType.IntegerMinimum:
-      return `expected at least ${schema.minimum}, got ${value}`;
-    case ValueErrorType.NumberMaximum:
-    case ValueErrorType.IntegerMaximum:
-      return `expected at most ${schema.maximum}, got ${value}`;
-    case ValueErrorType.NumberExclusiveMinimum:
-      return `expected more than ${schema.exclusiveMinimum}, got ${value}`;
+      return NO_ITEMS;
     default:
-      return mismatch(schema, value);
+      return (typeof value === 'number' && outOfBounds(schema, value)) || mismatch(schema, value);
   }
 }
 
-function missing(schema: TSchema): string {
+export const NO_ITEMS = 'expected at least 1 item, got none';
+
+/** The error text for a number outside the bounds of its schema; undefined if it is within. */
+export function outOfBounds({ minimum, maximum, exclusiveMinimum }: TSchema, value: number): string | undefined {
+  if (value < minimum) return `expected at least ${minimum}, got ${value}`;
+  if (value > maximum) return `expected at most ${maximum}, got ${value}`;
+  if (value <= exclusiveMinimum) return `expected more than ${exclusiveMinimum}, got ${value}`;
+  return undefined;
+}
+
+export function missing(schema: TSchema): string {
   return `expected ${expected(schema)}, but the key is missing`;
 }
 
-function mismatch(schema: TSchema, value: unknown): string {
+export function mismatch(schema: TSchema, value: unknown): string {
   const names = namesOf(schema);
   if (names.length > 0 && typeof value === 'string') return unknownName(schema.title ?? 'name', value, names);
   return `expected ${expected(schema)}, got ${shown(value)}`;
 }
 
-function unknownKey(key: string, keys: string[], owner: string): string {
-  const nearest = closest(key.slice(0, QUOTED), keys);
-  const hint = distance(key.slice(0, QUOTED), nearest) <= key.length / 2 ? `, nearest is "${nearest}"` : '';
+export function unknownKey(key: string, keys: string[], owner: string): string {
+  const nearest = closest(key.slice(0, QUOTED_CHARACTERS), keys);
+  const hint = distance(key.slice(0, QUOTED_CHARACTERS), nearest) <= key.length / 2 ? `, nearest is "${nearest}"` : '';
   return `unknown key ${shown(key)}${owner}${hint}; there ${keys.length === 1 ? 'is' : 'are'} ${keys.join(', ')}`;
 }
 
 function unknownName(what: string, name: string, names: string[]): string {
-  return `unknown ${what} ${shown(name)}, nearest is "${closest(name.slice(0, QUOTED), names)}"; there are ${names.join(', ')}`;
+  return `unknown ${what} ${shown(name)}, nearest is "${closest(name.slice(0, QUOTED_CHARACTERS), names)}"; there are ${names.join(', ')}`;
 }
 
 function expected(schema: TSchema): string {
@@ -172,7 +180,8 @@ function expected(schema: TSchema): string {
 }
 
 function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > QUOTED ? `${value.slice(0, QUOTED)}…` : value);
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > QUOTED_CHARACTERS ? `${value.slice(0, QUOTED_CHARACTERS)}…` : value);
   if (Array.isArray(value)) return 'a list';
   if (asTensor(value)) return 'a tensor';
   if (isObject(value)) return 'an object';

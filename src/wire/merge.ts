@@ -1,68 +1,107 @@
-// From tensors, whose names are paths joined by dots, and the JSON document without those paths, to the whole document.
+// Merges named tensors into a JSON document. A tensor's name is its path in the document, joined by dots.
 import { Kind, type TSchema } from '@sinclair/typebox';
-import { GradientsRequest } from '../../schemas/gradients.ts';
-import { NUMBERS, type Tensor } from '../../schemas/numbers.ts';
+import { alternativesOf } from '../../schemas/names.ts';
+import { itemOf, NUMBERS, type Tensor } from '../../schemas/numbers.ts';
 import { Findings } from '../refusal.ts';
 import { pointerTo } from './pointer.ts';
 
 type Value = number | Float64Array | Tensor;
 
+/** The paths at which the schema of a request allows numbers or arrays of numbers. */
+export class Places {
+  readonly #schema: TSchema;
+  readonly #known = new Map<string, TSchema[]>();
+  /** The names of all arrays; {k} stands for a list index. */
+  readonly #names: readonly string[];
+  /** The name of the first array, whose dtype the answer will have. */
+  readonly first: string;
+
+  constructor(schema: TSchema) {
+    this.#schema = schema;
+    this.#names = namesIn(schema);
+    this.first = this.#names[0].replaceAll('{k}', '0');
+  }
+
+  /** The names of the arrays of integers, for error texts. */
+  get ofIntegers(): string {
+    return this.#names.filter((name) => this.takesIntegers(name)).join(', ');
+  }
+
+  /** Whether the schema allows a value of this kind (number or array) under a name. */
+  has(name: string, value: Value): boolean {
+    // {k} is a pattern, not a name that a client may use.
+    if (name.includes('{')) return false;
+    return this.#at(name).some((schema) =>
+      typeof value === 'number' ? ['Number', 'Integer'].includes(schema[Kind]) : schema[Kind] === NUMBERS,
+    );
+  }
+
+  /** Whether the schema has an array of integers under a name. */
+  takesIntegers(name: string): boolean {
+    return this.#at(name).some((schema) => schema[Kind] === NUMBERS && itemOf(schema).type === 'integer');
+  }
+
+  /** The schemas under a name. Cached by pattern, since all items of a list have the same schema. */
+  #at(name: string): readonly TSchema[] {
+    const pattern = name.replace(/\.(0|[1-9]\d*)(?=\.|$)/g, '.{k}');
+    let found = this.#known.get(pattern);
+    if (found === undefined) {
+      found = pattern.split('.').reduce((at, key) => at.flatMap((schema) => within(schema, key)), [this.#schema]);
+      // Unknown names are not cached: clients could send any number of them.
+      if (found.length > 0) this.#known.set(pattern, found);
+    }
+    return found;
+  }
+
+  toString(): string {
+    return this.#names.join(', ');
+  }
+}
+
+function within(schema: TSchema, key: string): TSchema[] {
+  const found = schema[Kind] === 'Array' ? key === '{k}' && schema.items : ownValue(schema.properties, key);
+  return found ? alternativesOf(found as TSchema) : [];
+}
+
+function namesIn(schema: TSchema, name = ''): string[] {
+  const named = (key: string) => (name ? `${name}.${key}` : key);
+  if (schema.anyOf) return [...new Set<string>(schema.anyOf.flatMap((variant: TSchema) => namesIn(variant, name)))];
+  if (schema[Kind] === NUMBERS) return [name];
+  if (schema[Kind] === 'Array') return namesIn(schema.items, named('{k}'));
+  return Object.entries((schema.properties ?? {}) as Record<string, TSchema>).flatMap(([key, item]) => namesIn(item, named(key)));
+}
+
 /**
- * Puts each tensor where its name says, into the document itself. Layers that are not there are added, in the order of their numbers.
- * @throws Refusal `invalid-request`, with every tensor that has no place.
+ * Puts each tensor into the document, in place, at the path of its name. Missing items of lists are added in order.
+ * @throws Refusal `invalid-request`, with every tensor whose name is unknown or already used.
  */
-export function merge(document: Record<string, unknown>, tensors: ReadonlyMap<string, Value>): unknown {
+export function merge(document: Record<string, unknown>, tensors: ReadonlyMap<string, Value>, places: Places): unknown {
   const findings = new Findings();
-  // Layer 10 comes after layer 9.
-  const { compare } = new Intl.Collator('en', { numeric: true });
-  for (const name of [...tensors.keys()].sort(compare)) {
+  for (const name of inOrder(tensors.keys())) {
     if (findings.full) break;
     const path = name.split('.');
     const value = tensors.get(name) as Value;
-    if (isPlace(path, value)) put(document, path, value, findings);
+    if (places.has(name, value)) put(document, path, value, findings);
     else {
       const which = typeof value === 'number' ? `${JSON.stringify(name)} without dimensions` : JSON.stringify(name);
-      findings.add(pointerTo(path), `a request has no tensor ${which}; there are ${PLACES}`);
+      findings.add(pointerTo(path), `a request has no tensor ${which}; there are ${places}`);
     }
   }
   findings.refuse('invalid-request');
   return document;
 }
 
-/** Whether a request has an array of numbers at `path`; or a number, if the value is one. */
-function isPlace(path: readonly string[], value: Value): boolean {
-  const schemas = path.reduce((at, key) => at.flatMap((schema) => within(schema, key)), [GradientsRequest as TSchema]);
-  return schemas.some((schema) =>
-    typeof value === 'number' ? ['Number', 'Integer'].includes(schema[Kind]) : schema[Kind] === NUMBERS,
-  );
+/** Sorts names with their numbers in numerical order: layer 10 comes after layer 9. */
+function inOrder(names: Iterable<string>): string[] {
+  const padded = Array.from(names, (name) => [name.replace(/\d+/g, (digits) => digits.padStart(16, '0')), name] as const);
+  return padded.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, name]) => name);
 }
-
-/** The schemas of what may stand under a key. */
-function within(schema: TSchema, key: string): TSchema[] {
-  const found = schema[Kind] === 'Array' ? /^(0|[1-9]\d*)$/.test(key) && schema.items : ownValue(schema.properties, key);
-  return found ? alternatives(found as TSchema) : [];
-}
-
-function alternatives(schema: TSchema): TSchema[] {
-  return schema.anyOf ? schema.anyOf.flatMap(alternatives) : [schema];
-}
-
-/** The names of all tensors that a request may have; k is the number of a layer. */
-function places(schema: TSchema, name = ''): string[] {
-  const named = (key: string) => (name ? `${name}.${key}` : key);
-  if (schema.anyOf) return [...new Set<string>(schema.anyOf.flatMap((variant: TSchema) => places(variant, name)))];
-  if (schema[Kind] === NUMBERS) return [name];
-  if (schema[Kind] === 'Array') return places(schema.items, named('{k}'));
-  return Object.entries((schema.properties ?? {}) as Record<string, TSchema>).flatMap(([key, item]) => places(item, named(key)));
-}
-
-const PLACES = places(GradientsRequest).join(', ');
 
 function ownValue(object: unknown, key: string): unknown {
   return object instanceof Object && Object.hasOwn(object, key) ? object[key as keyof object] : undefined;
 }
 
-/** Puts a value at a path whose keys the schema knows. Where the document has something else on the way, the schema will say so. */
+/** Puts a value at a path that the schema has. Does nothing if a scalar is in the way: the check of the schema will report it. */
 function put(document: Record<string, unknown>, path: string[], value: Value, findings: Findings): void {
   let parent: unknown = document;
   for (const [depth, key] of path.entries()) {

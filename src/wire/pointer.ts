@@ -1,6 +1,6 @@
 // JSON pointers (RFC 6901).
 
-/** The pointer to the place at a path of keys and indices. */
+/** The pointer for a path of keys and indices. */
 export function pointerTo(path: readonly (string | number)[]): string {
   return path.map((key) => `/${`${key}`.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

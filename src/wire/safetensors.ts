@@ -1,37 +1,34 @@
-// safetensors: bytes to a document, and a result to bytes. A tensor's name is its path in the JSON document, joined by dots.
-// The format: https://github.com/huggingface/safetensors#format. Its numbers are little-endian, as is every machine that this has been tried on.
+// The codec for safetensors (https://github.com/huggingface/safetensors#format). A tensor's name is its path in the JSON
+// document, joined by dots. Numbers are little-endian, and this code assumes a little-endian machine.
 import { isUtf8 } from 'node:buffer';
-import { type GradientsResult, valueAt } from '../../schemas/gradients.ts';
 import { asTensor, type Tensor, tensor } from '../../schemas/numbers.ts';
 import { roomFor } from '../memory/room.ts';
-import type { Limits } from '../operations/limits.ts';
 import { Refusal } from '../refusal.ts';
-import type { Decoded, Precision } from './codecs.ts';
-import { checkComplexity, checkLayers } from './complexity.ts';
-import { duplicateKeys } from './duplicates.ts';
-import { merge } from './merge.ts';
+import { isObject } from './check.ts';
+import type { Decoded, Precision } from './codec.ts';
+import type { DocumentLimits } from './json-reader.ts';
+import type { TextLimits } from './json-text.ts';
+import { merge, type Places } from './merge.ts';
+import { parsePlain } from './plain-json.ts';
+import { pointerTo } from './pointer.ts';
+import type { RequestSchema } from './request-schema.ts';
 
-/** The bytes that say how long the header is. */
+/** The size of the field with the header's length. */
 const LENGTH_BYTES = 8;
 
 /** The longest header that the format allows, in bytes. */
 const HEADER_LIMIT = 100_000_000;
 
-/** Where the header keeps strings, and which of them is the rest of the document. */
+/** The key of the header that holds strings, and the key of the string that holds the rest of the document. */
 const METADATA = '__metadata__';
 const DOCUMENT = 'request';
 
-/** The data of an answer begin at a multiple of this, as the format's own library writes them. */
+/** The alignment of an answer's data, in bytes; the same as in the official library. */
 const ALIGNMENT = 8;
 
-/** What the dtypes are in JavaScript. */
+/** The typed arrays of the dtypes. */
 const arrays = { F64: Float64Array, F32: Float32Array, I64: BigInt64Array };
 type Dtype = keyof typeof arrays;
-
-/** Integers are for class indices. */
-const CLASS_INDICES = 'batch.targets';
-
-const FIRST_WEIGHTS = 'network.layers.0.weights';
 
 export const bytesPerNumber = Float64Array.BYTES_PER_ELEMENT;
 
@@ -45,26 +42,28 @@ interface Entry {
 }
 
 /**
- * Reads a safetensors file. F64 tensors are views of `bytes`, if these are aligned in memory.
- * @throws Refusal `malformed-body`, with what is wrong with the file; `invalid-request`, if its tensors make no document; or `too-complex`.
+ * Reads a safetensors file. F64 tensors become views of `bytes` if they are aligned in memory, otherwise copies.
+ * @throws Refusal `malformed-body` if the file is invalid; `invalid-request` if its document is; `too-complex`.
  */
-export function decode(bytes: Buffer, limits: Limits): Decoded {
+export function decode(bytes: Buffer, schema: RequestSchema, limits: DocumentLimits): Decoded {
+  const { places } = schema;
   const header = readHeader(bytes, limits);
   const data = LENGTH_BYTES + header.length;
   const { [METADATA]: metadata, ...described } = header.entries;
-  const entries = Object.entries(described).map(([name, value]) => readEntry(name, value));
+  const entries = Object.entries(described).map(([name, value]) => readEntry(name, value, places));
   checkLayout(entries, data, bytes.length);
   const tensors = new Map(entries.map((entry) => [entry.name, numbersOf(entry, bytes, data + entry.begin)]));
-  const document = merge(readMetadata(metadata, limits), tensors);
-  checkLayers(valueAt(document, 'network', 'layers'), limits);
-  return { document, dtype: entries.some(({ name, dtype }) => name === FIRST_WEIGHTS && dtype === 'F32') ? 'F32' : 'F64' };
+  const document = schema.check(merge(readMetadata(metadata, limits), tensors, places), limits);
+  const tensor = places.first;
+  const dtype = entries.some((entry) => entry.name === tensor && entry.dtype === 'F32') ? 'F32' : 'F64';
+  return { document, precision: { dtype, tensor } };
 }
 
 function malformed(detail: string): Refusal {
   return new Refusal('malformed-body', { detail });
 }
 
-function readHeader(bytes: Buffer, limits: Limits): { length: number; entries: Record<string, unknown> } {
+function readHeader(bytes: Buffer, limits: TextLimits): { length: number; entries: Record<string, unknown> } {
   if (bytes.length === 0) throw malformed('the body is empty');
   if (bytes.length < LENGTH_BYTES)
     throw malformed(`expected ${LENGTH_BYTES} bytes with the length of the header, got ${bytes.length}`);
@@ -77,47 +76,42 @@ function readHeader(bytes: Buffer, limits: Limits): { length: number; entries: R
   return { length: Number(length), entries: parseObject(bytes.subarray(LENGTH_BYTES, end), 'the header', limits) };
 }
 
-/** Parses a JSON object in UTF-8; `what` it is, for errors. */
-function parseObject(bytes: Buffer, what: string, limits: Limits): Record<string, unknown> {
+/** Parses a JSON object in UTF-8; `what` names it in error texts. */
+function parseObject(bytes: Buffer, what: string, limits: TextLimits): Record<string, unknown> {
   if (!isUtf8(bytes)) throw malformed(`${what} is not UTF-8`);
-  const text = bytes.toString();
-  checkComplexity(text, limits);
-  let value: unknown;
+  let parsed: ReturnType<typeof parsePlain>;
   try {
-    value = JSON.parse(text);
+    parsed = parsePlain(bytes, limits);
   } catch (error) {
-    throw malformed(`${what} is not JSON: ${(error as Error).message}`);
+    if (!(error instanceof Refusal) || error.type !== 'malformed-body') throw error;
+    throw malformed(`${what} is ${error.refused.detail}`);
   }
+  const { value, twice } = parsed;
   if (!isObject(value)) throw malformed(`${what} is not a JSON object`);
-  const [twice] = duplicateKeys(text, value).errors;
-  if (twice) throw malformed(`${what} has the key ${twice.pointer} twice`);
+  if (twice !== undefined) throw malformed(`${what} has the key ${twice} twice`);
   return value;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** The part of the document that is not tensors. */
-function readMetadata(metadata: unknown, limits: Limits): Record<string, unknown> {
-  if (metadata === undefined) return {};
+function readMetadata(metadata: unknown, limits: TextLimits): Record<string, unknown> {
+  // The official library treats null as missing.
+  if (metadata === undefined || metadata === null) return {};
   if (!isObject(metadata) || !Object.values(metadata).every((value) => typeof value === 'string'))
     throw malformed(`${METADATA} is not an object of strings`);
   const text = Object.hasOwn(metadata, DOCUMENT) ? (metadata[DOCUMENT] as string) : '{}';
   return parseObject(Buffer.from(text), `"${DOCUMENT}" in ${METADATA}`, limits);
 }
 
-function readEntry(name: string, value: unknown): Entry {
-  const quoted = shown(name);
-  if (!isObject(value)) throw malformed(`${quoted}: expected an object with dtype, shape and data_offsets`);
+function readEntry(name: string, value: unknown, places: Places): Entry {
+  if (!isObject(value)) throw malformed(`${shown(name)}: expected an object with dtype, shape and data_offsets`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !Object.hasOwn(arrays, dtype))
-    throw malformed(`${quoted}: unknown dtype ${shown(dtype)}; there are ${Object.keys(arrays).join(', ')}`);
-  if (!isListOfSizes(shape)) throw malformed(`${quoted}: the shape is not a list of integers, at least 0`);
+    throw malformed(`${shown(name)}: unknown dtype ${shown(dtype)}; there are ${Object.keys(arrays).join(', ')}`);
+  if (!isListOfSizes(shape)) throw malformed(`${shown(name)}: the shape is not a list of integers, at least 0`);
   if (!isListOfSizes(offsets) || offsets.length !== 2 || offsets[0] > offsets[1])
-    throw malformed(`${quoted}: data_offsets are not two integers, at least 0 and not descending`);
-  if (dtype === 'I64' && name !== CLASS_INDICES && shape.length > 0)
-    throw malformed(`${quoted}: expected the dtype F64 or F32, got I64, which is for class indices, ${CLASS_INDICES}`);
+    throw malformed(`${shown(name)}: data_offsets are not two integers, at least 0 and not descending`);
+  if (dtype === 'I64' && shape.length > 0 && !places.takesIntegers(name))
+    throw malformed(`${shown(name)}: expected the dtype F64 or F32, got I64, which is for class indices, ${places.ofIntegers}`);
   return { name, dtype: dtype as Dtype, shape, begin: offsets[0], end: offsets[1] };
 }
 
@@ -134,34 +128,34 @@ function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, n) => product * n, 1);
 }
 
-/** Checks that the tensors fill the data from the first byte to the last, each with its own bytes, aligned and as many as its shape has. */
+/** Checks that the tensors cover the data without gaps or overlaps, each aligned and as long as its shape requires. */
 function checkLayout(entries: Entry[], data: number, length: number): void {
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let filled = 0;
   let before = '';
   for (const { name, dtype, shape, begin, end } of entries) {
-    const quoted = shown(name);
     if (end > length - data)
-      throw malformed(`${quoted}: data_offsets end at ${end}, outside the ${length - data} bytes that follow the header`);
+      throw malformed(`${shown(name)}: data_offsets end at ${end}, outside the ${length - data} bytes that follow the header`);
     const bytes = arrays[dtype].BYTES_PER_ELEMENT;
     if (end - begin !== sizeOf(shape) * bytes)
       throw malformed(
-        `${quoted}: the wrong length: [${shape.join(', ')}] in ${dtype} takes ${sizeOf(shape) * bytes} bytes, got ${end - begin}`,
+        `${shown(name)}: the wrong length: [${shape.join(', ')}] in ${dtype} takes ${sizeOf(shape) * bytes} bytes, got ${end - begin}`,
       );
-    if (begin < filled) throw malformed(`${quoted} overlaps ${before}: it begins at byte ${begin}, before byte ${filled}`);
-    if (begin > filled) throw malformed(`a hole: the bytes from ${filled} to ${begin}, before ${quoted}, are no tensor's`);
+    if (begin < filled)
+      throw malformed(`${shown(name)} overlaps ${shown(before)}: it begins at byte ${begin}, before byte ${filled}`);
+    if (begin > filled) throw malformed(`a hole: the bytes from ${filled} to ${begin}, before ${shown(name)}, are no tensor's`);
     if ((data + begin) % bytes !== 0)
       throw malformed(
-        `${quoted} is unaligned: its data begin at byte ${data + begin} of the file, no multiple of ${bytes}; ` +
+        `${shown(name)} is unaligned: its data begin at byte ${data + begin} of the file, no multiple of ${bytes}; ` +
           'fill the header up with spaces, and let tensors with larger numbers come first',
       );
     filled = end;
-    before = quoted;
+    before = name;
   }
   if (filled < length - data) throw malformed(`a hole: the bytes from ${filled} to ${length - data}, the end, are no tensor's`);
 }
 
-/** The numbers of a tensor in float64; those without a dimension as a number. */
+/** The numbers of a tensor in float64; a tensor without dimensions becomes a number. */
 function numbersOf({ dtype, shape }: Entry, bytes: Buffer, at: number): number | Float64Array | Tensor {
   const size = sizeOf(shape);
   const { BYTES_PER_ELEMENT } = arrays[dtype];
@@ -175,8 +169,8 @@ function numbersOf({ dtype, shape }: Entry, bytes: Buffer, at: number): number |
   return shape.length === 1 ? data : tensor(shape, data);
 }
 
-/** Writes a result, each of its numbers and arrays of numbers being a tensor. */
-export function encode(result: GradientsResult, room: ArrayBuffer, dtype: Precision): Buffer<ArrayBuffer> {
+/** Writes a result as safetensors; each number and each array of numbers becomes a tensor. */
+export function encode(result: object, room: ArrayBuffer, { dtype, tensor }: Precision): Buffer<ArrayBuffer> {
   const tensors = [...tensorsOf(result, '')];
   const { BYTES_PER_ELEMENT } = arrays[dtype];
   let end = 0;
@@ -198,13 +192,13 @@ export function encode(result: GradientsResult, room: ArrayBuffer, dtype: Precis
   let at = 0;
   for (const [name, { data }] of tensors) {
     numbers.set(data, at);
-    if (dtype === 'F32') checkRange(name, numbers.subarray(at, at + data.length) as Float32Array);
+    if (dtype === 'F32') checkRange(name, tensor, numbers.subarray(at, at + data.length) as Float32Array);
     at += data.length;
   }
   return bytes;
 }
 
-/** Every tensor of a document, with its name. */
+/** All tensors of a document, with their names. */
 function* tensorsOf(value: unknown, name: string): Generator<[name: string, Tensor]> {
   const found = typeof value === 'number' ? tensor([], Float64Array.of(value)) : asTensor(value);
   if (found) yield [name, found];
@@ -212,12 +206,12 @@ function* tensorsOf(value: unknown, name: string): Generator<[name: string, Tens
 }
 
 /** @throws Refusal `non-finite-result`. */
-function checkRange(name: string, numbers: Float32Array): void {
+function checkRange(name: string, first: string, numbers: Float32Array): void {
   if (numbers.every(Number.isFinite)) return;
-  const detail = `${name} has a number beyond the range of F32, the dtype of ${FIRST_WEIGHTS}, in which the answer would be written`;
+  const detail = `${name} has a number beyond the range of F32, the dtype of ${first}, in which the answer would be written`;
   throw new Refusal('non-finite-result', {
     detail,
-    errors: [{ pointer: '/network/layers/0/weights', detail }],
+    errors: [{ pointer: pointerTo(first.split('.')), detail }],
     step: 'gradients',
   });
 }

@@ -1,16 +1,13 @@
-// What relu does to many numbers, and the way back through relu and tanh, in AssemblyScript: without branches, which random signs make slow.
-import { MOST, NUMBERS } from './tanh';
+// relu, and the backward pass of relu and tanh, in AssemblyScript. Without branches: random signs would be mispredicted.
+import { MOST, NUMBERS } from './memory';
 
-/** Where the second operand is, in float64 numbers. */
-export const OTHERS: i32 = NUMBERS + MOST;
-
-/** Replaces `n` numbers by the larger of each and 0. An odd n takes one number more along, here and below. */
+/** Replaces `n` numbers by their relu. If n is odd, one more number is processed, here and below. */
 export function relu(n: i32): void {
   const end: usize = (NUMBERS + n) << 3;
   for (let at: usize = NUMBERS << 3; at < end; at += 16) v128.store(at, f64x2.max(v128.load(at), f64x2.splat(0)));
 }
 
-/** Replaces `n` numbers dA by dZ, given the others, A = relu(Z). */
+/** Replaces `n` numbers dA by dZ, given A = relu(Z) in OTHERS. */
 export function reluPullback(n: i32): void {
   const end: usize = (NUMBERS + n) << 3;
   for (let at: usize = NUMBERS << 3; at < end; at += 16) {
@@ -18,7 +15,7 @@ export function reluPullback(n: i32): void {
   }
 }
 
-/** Replaces `n` numbers dA by dZ, given the others, A = tanh(Z). */
+/** Replaces `n` numbers dA by dZ, given A = tanh(Z) in OTHERS. */
 export function tanhPullback(n: i32): void {
   const end: usize = (NUMBERS + n) << 3;
   for (let at: usize = NUMBERS << 3; at < end; at += 16) {

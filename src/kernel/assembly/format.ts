@@ -1,16 +1,9 @@
-// From float64 to JSON's text, in AssemblyScript: each number in its shortest exact form, written as JavaScript writes it.
-// The digits: R. Giulietti, The Schubfach way to render doubles (2020), in the form of A. Bolz's Drachennest.
-import { B } from './gemm';
+// Formats float64 as JSON, in AssemblyScript: the shortest form that round-trips, written like JavaScript's.
+// Algorithm: R. Giulietti, The Schubfach way to render doubles (2020), as implemented in A. Bolz's Drachennest.
+import { UNWRITTEN, WRITTEN } from './memory';
 import { multiplyHigh } from './parse';
 
-/** Where the numbers are, in float64 numbers, and how many there may be. */
-export const UNWRITTEN: i32 = B;
-export const MOST_UNWRITTEN: i32 = 2048;
-
-/** Where the text goes, in bytes. */
-export const WRITTEN: i32 = (B + MOST_UNWRITTEN) << 3;
-
-/** 128 bits of each 10^k, rounded up, the high 64 first, from k = LEAST_TEN to MOST_TEN; the caller fills them in. */
+/** The table of 10^k in 128 bits, rounded up, high 64 bits first, for k from LEAST_TEN to MOST_TEN. Filled by the caller. */
 export const LEAST_TEN: i32 = -292;
 export const MOST_TEN: i32 = 324;
 export const TENS: usize = memory.data(617 * 16, 16);
@@ -19,11 +12,12 @@ let decimal: u64 = 0;
 let exponent: i32 = 0;
 
 /**
- * Writes `n` numbers, with a comma between two of them, and the end of a row and the beginning of the next after each `columns`;
- * the first one is in column `column`, and no comma stands before it if it is the first of all. Returns how many bytes that took.
+ * Writes `n` numbers at offset `start` of the text, separated by commas, and by `],[` between rows of `columns`. The first number is in
+ * column `column`. It is preceded by a separator unless `isFirst`.
+ * Returns the end offset.
  */
-export function format(n: i32, columns: i32, column: i32, isFirst: bool): i32 {
-  let to: usize = WRITTEN;
+export function format(start: i32, n: i32, columns: i32, column: i32, isFirst: bool): i32 {
+  let to: usize = WRITTEN + start;
   for (let i = 0; i < n; i++, column++) {
     if (column === columns) {
       store<u16>(to, 0x2c5d);
@@ -44,12 +38,12 @@ function write(bits: u64, start: usize): usize {
     store<u8>(to, 0x30);
     return to + 1;
   }
-  // Signs are random, too.
+  // Without a branch: random signs would be mispredicted.
   store<u8>(to, 0x2d);
   to += usize(bits >> 63);
   shortest(size & 0xfffffffffffff, i32(size >> 52));
   const n = lengthOf(decimal);
-  // The value is 0.ddd... x 10^point. The digits are written where they are to stay: reading back what was just written is slow.
+  // The value is 0.ddd... x 10^point. Digits are written at their final place: reading back recent writes is slow.
   const point = n + exponent;
   if (point > 21 || point <= -6) return writeExponential(to, n, point - 1);
   if (point <= 0) {
@@ -64,7 +58,7 @@ function write(bits: u64, start: usize): usize {
   }
   const end = writeDigits(to + 1, n);
   for (let i = 0; i < point; i++) store<u8>(to + i, load<u8>(to + i + 1));
-  // All digits behind the point may have been zeros.
+  // All digits after the point may have been zeros.
   if (end <= to + point + 1) return to + point;
   store<u8>(to + point, 0x2e);
   return end;
@@ -85,8 +79,8 @@ function writeExponential(start: usize, n: i32, power: i32): usize {
 }
 
 /**
- * Writes the `n` digits of `decimal`, and returns where they end without the zeros at their end. Always as if there were 17, most with
- * zeros behind them that the next bytes will replace: how many there are is random, and a branch on it would be slow.
+ * Writes the `n` digits of `decimal`, and returns the end offset without trailing zeros. Always writes 17 digits, padded with zeros that
+ * later bytes overwrite: a branch on the random number of digits would be slow.
  */
 function writeDigits(to: usize, n: i32): usize {
   const digits = decimal * load<u64>(POWERS_OF_TEN + ((17 - n) << 3));
@@ -101,7 +95,7 @@ function writeDigits(to: usize, n: i32): usize {
   return end;
 }
 
-/** The digits of a number below 10^8, the first in the lowest byte: halved by 10^4, by 100 and by 10, all parts at once. */
+/** The eight digits of a number below 10^8, the first in the lowest byte. Divides by 10^4, 100 and 10, all parts in parallel. */
 function eightDigits(value: u32): u64 {
   const thousands = value / 10000;
   const fours = u64(thousands) | (u64(value - thousands * 10000) << 32);
@@ -116,14 +110,14 @@ const POWERS_OF_TEN = memory.data<u64>([
   10000000000000, 100000000000000, 1000000000000000, 10000000000000000,
 ]);
 
-/** How many digits a number of at most 17, and at least one, has. */
+/** The number of decimal digits of a value, from 1 to 17. */
 function lengthOf(value: u64): i32 {
-  // 1233 / 4096 is a little more than log10(2).
+  // 1233 / 4096 is slightly more than log10(2).
   const guess = ((64 - i32(clz(value))) * 1233) >> 12;
   return guess + i32(value >= load<u64>(POWERS_OF_TEN + (min(guess, 16) << 3)) && guess < 17);
 }
 
-/** Makes decimal x 10^exponent the shortest number that is read as the given one, and of these the nearest. */
+/** Sets decimal x 10^exponent to the shortest decimal that parses as the given float64; among those, the nearest. */
 function shortest(fraction: u64, biased: i32): void {
   const c = biased === 0 ? fraction : fraction | (1 << 52);
   const q = (biased === 0 ? 1 : biased) - 1075;
@@ -139,7 +133,7 @@ function shortest(fraction: u64, biased: i32): void {
   const power = TENS + ((-k - LEAST_TEN) << 4);
   const high = load<u64>(power);
   const low = load<u64>(power, 8);
-  // 4 c 2^h g, for the power g, in 192 bits; and how far it is from there halfway to the next float64, up and down.
+  // 4 c 2^h g, for the power g, in 192 bits; below, the bounds halfway to the next and to the previous float64.
   const scaled = (4 * c) << h;
   const p0 = low * scaled;
   const carry = multiplyHigh(low, scaled);
@@ -163,7 +157,7 @@ function shortest(fraction: u64, biased: i32): void {
   const lower = toOdd(p2 - (high >> (64 - down)) - d1, l1) + isOdd;
 
   const s = middle >> 2;
-  // One digit less, if only one of the two that are nearest lies between the halves; or else as many as there are.
+  // One digit fewer, if exactly one of the two nearest shorter decimals lies within the bounds.
   const tenth = s / 10;
   const tenthAbove = 40 * tenth + 40 <= upper;
   const isShorter = s >= 10 && lower <= 40 * tenth !== tenthAbove;
@@ -174,7 +168,7 @@ function shortest(fraction: u64, biased: i32): void {
   exponent = k + i32(isShorter);
 }
 
-/** The high one of two words, whose last bit says, too, whether anything follows; 1 in the low one may come from rounding the power. */
+/** Rounds two words to odd: the high word, with its last bit set if low > 1 (low == 1 is rounding noise of the table). */
 function toOdd(high: u64, low: u64): u64 {
   return high | u64(low > 1);
 }

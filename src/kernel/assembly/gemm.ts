@@ -1,24 +1,10 @@
-// The inner loops of the portable engine, in AssemblyScript: `npm run build:kernel` makes kernel.wasm of it and its neighbours, which is kept beside them.
+// The inner loops of the portable engine, in AssemblyScript. `npm run build:kernel` compiles this folder to ../kernel.wasm.
 // The layout follows Goto & van de Geijn, Anatomy of High-Performance Matrix Multiplication (2008): blocks that stay in the
 // caches are packed into panels, and a tile of C stays in registers.
 
-/** Blocks: of A, ROWS x DEPTH; of B, DEPTH x COLUMNS; of C, ROWS x COLUMNS. All are multiples of TILE. */
-export const ROWS: i32 = 64;
-export const DEPTH: i32 = 256;
-export const COLUMNS: i32 = 512;
+import { A, B, C, COLUMNS, TILE } from './memory';
 
-/** Rows of a panel of A, columns of a panel of B, and both of a tile of C. */
-export const TILE: i32 = 4;
-
-/** Where the blocks begin, in float64 numbers; before them is room for tables. A and B are panels after panels: of A TILE rows, of B TILE columns, each column (row) after the other. */
-export const A: i32 = 4096;
-export const B: i32 = A + ROWS * DEPTH;
-export const C: i32 = B + DEPTH * COLUMNS;
-
-const pages: i32 = ((C + ROWS * COLUMNS) * 8 + 65535) / 65536;
-memory.grow(pages - memory.size());
-
-/** The block of C = A B, row-major with COLUMNS numbers a row, for `rows` x `depth` and `depth` x `columns` numbers; rows and columns are multiples of TILE. */
+/** C = A B for blocks of rows x depth and depth x columns; rows and columns are multiples of TILE. Rows of C have COLUMNS numbers. */
 export function multiply(rows: i32, columns: i32, depth: i32): void {
   for (let j = 0; j < columns; j += TILE) {
     for (let i = 0; i < rows; i += TILE) {

@@ -1,19 +1,12 @@
-// JSON's arrays of numbers, from text to float64, in AssemblyScript. A chunk of the text at a time: what has been read so far is kept.
-// Numbers: D. Lemire, Number Parsing at a Gigabyte per Second (2021), and its implementation in fast_float. What it cannot decide, and
-// everything that is no rectangular array of numbers, fails, and is left to JSON.parse.
-import { B } from './gemm';
+// Parses JSON arrays of numbers to float64, in AssemblyScript. The text comes in chunks; the state is kept between calls.
+// Algorithm: D. Lemire, Number Parsing at a Gigabyte per Second (2021), as in fast_float. Numbers that it cannot decide are left
+// to the caller. Anything but a rectangular array of numbers is rejected.
+import { PARSED, STATE, TEXT } from './memory';
 
-/** Where the text is, and how much of it there may be, in bytes. */
-export const TEXT: i32 = B << 3;
-export const TEXT_BYTES: i32 = 65536;
-
-/** Where the numbers go, in float64 numbers. They are no more than half the bytes. */
-export const PARSED: i32 = B + TEXT_BYTES / 8 + 8;
-
-/** No token of an array is longer; unless the text is at its end, as much must follow each. */
+/** The longest token that is parsed here. Except at the end of the text, parsing stops this many bytes before the end of a chunk. */
 const TOKEN: i32 = 64;
 
-/** 128 bits of each 5^q, the high 64 first, from q = LEAST to MOST; the caller fills them in. */
+/** The table of 5^q in 128 bits, high 64 bits first, for q from LEAST to MOST_Q. Filled by the caller. */
 export const LEAST: i32 = -342;
 export const MOST_Q: i32 = 308;
 export const POWERS: usize = memory.data(651 * 16, 16);
@@ -25,11 +18,15 @@ let afterValue: bool = false;
 let position: usize = 0;
 let number: f64 = 0;
 
-/** What has been read: how many numbers of this chunk, how many rows and columns, and whether the array is at its end. */
-export let count: i32 = 0;
-export let rows: i32 = 0;
-export let columns: i32 = -1;
-export let finished: bool = false;
+let count: i32 = 0;
+let rows: i32 = 0;
+let columns: i32 = -1;
+let status: i32 = 0;
+
+/** Status: the array continues in the next chunk; it is finished; the next number is left to the caller. */
+const GOES_ON: i32 = 0;
+export const FINISHED: i32 = 1;
+export const LEFT: i32 = 2;
 
 /** Begins an array. */
 export function begin(): void {
@@ -39,26 +36,36 @@ export function begin(): void {
   afterValue = false;
   rows = 0;
   columns = -1;
-  finished = false;
 }
 
-/** How many dimensions the array has: 1 or 2. */
-export function dimensionsRead(): i32 {
-  return dimensions;
+/** To be called after the caller has read a number that was left to it. */
+export function supplied(): void {
+  inRow++;
+  afterValue = true;
 }
 
-/** Reads on in `length` bytes, which are the end of the text or not. Returns how many were taken, or -1: this is no array of numbers. */
-export function parse(length: i32, isEnd: bool): i32 {
-  position = TEXT;
+/**
+ * Continues with `length` bytes from `start` on; `isEnd` if the text ends there. Returns the number of bytes consumed, or -1 if this is
+ * not a rectangular array of numbers. Then STATE holds 32-bit integers: the count of numbers parsed in this call, rows and columns so far,
+ * dimensions (1 or 2), and status.
+ */
+export function parse(start: i32, length: i32, isEnd: bool): i32 {
+  position = TEXT + start;
   count = 0;
-  const end: usize = TEXT + length;
+  status = GOES_ON;
+  const end: usize = position + length;
   const stop: usize = isEnd ? end : end - TOKEN;
-  while (position < stop && !finished) {
+  while (position < stop && status === GOES_ON) {
     const c = load<u8>(position);
     if (c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09) position++;
     else if (!(afterValue ? between(c) : value(c))) return -1;
   }
-  return i32(position) - TEXT;
+  store<i32>(STATE, count);
+  store<i32>(STATE, rows, 4);
+  store<i32>(STATE, columns, 8);
+  store<i32>(STATE, dimensions, 12);
+  store<i32>(STATE, status, 16);
+  return i32(position) - TEXT - start;
 }
 
 function between(c: u8): bool {
@@ -71,7 +78,7 @@ function between(c: u8): bool {
     rows++;
     depth--;
   } else depth--;
-  if (depth === 0) finished = true;
+  if (depth === 0) status = FINISHED;
   position++;
   return true;
 }
@@ -84,11 +91,15 @@ function value(c: u8): bool {
     return true;
   }
   if (dimensions === 0) dimensions = depth;
-  if (depth !== dimensions || !parseNumber()) return false;
+  if (depth !== dimensions) return false;
+  if (!parseNumber()) {
+    status = LEFT;
+    return true;
+  }
   store<f64>((PARSED + count) << 3, number);
   count++;
   inRow++;
-  // Nearly always a comma follows.
+  // A comma follows nearly always.
   if (load<u8>(position) === 0x2c) position++;
   else afterValue = true;
   return true;
@@ -103,7 +114,7 @@ function areDigits(v: u64): bool {
   return ((v & 0xf0f0f0f0f0f0f0f0) | (((v + 0x0606060606060606) & 0xf0f0f0f0f0f0f0f0) >> 4)) === 0x3333333333333333;
 }
 
-/** The number that eight digits are. */
+/** The value of eight digits. */
 function eightDigits(v: u64): u64 {
   v -= 0x3030303030303030;
   v = v * 10 + (v >> 8);
@@ -114,7 +125,7 @@ function eightDigits(v: u64): u64 {
 
 function parseNumber(): bool {
   let p = position;
-  // Signs are random, and a branch on them would be slow.
+  // Without a branch: random signs would be mispredicted.
   const negative = u64(load<u8>(p) === 0x2d);
   p += usize(negative);
   let w: u64 = 0;
@@ -124,7 +135,7 @@ function parseNumber(): bool {
     while (isDigit(load<u8>(p))) w = w * 10 + u64(load<u8>(p++) - 0x30);
     if (p === first) return false;
   }
-  // How many digits count: 19 always fit in 64 bits.
+  // The number of significant digits: up to 19 fit in 64 bits.
   let digits = i32(p - first);
   let q: i32 = 0;
   if (load<u8>(p) === 0x2e) {
@@ -154,8 +165,8 @@ function parseNumber(): bool {
     q += sign === 0x2d ? -exponent : exponent;
   }
   if (digits > 19 || i32(p - position) > TOKEN) return false;
-  position = p;
   if (!toFloat(w, q)) return false;
+  position = p;
   number = reinterpret<f64>(reinterpret<u64>(number) | (negative << 63));
   return true;
 }
@@ -164,10 +175,10 @@ const POWERS_OF_TEN = memory.data<f64>([
   1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ]);
 
-/** Makes w 10^q the number, correctly rounded. */
+/** Sets `number` to w 10^q, correctly rounded; false if it cannot decide. */
 function toFloat(w: u64, q: i32): bool {
   if (w < 1 << 53 && q >= -22 && q <= 22) {
-    // Both are exact in float64, and so one operation rounds correctly (Clinger, 1990).
+    // Both operands are exact in float64, so a single operation rounds correctly (Clinger, 1990).
     const power = load<f64>(POWERS_OF_TEN + (abs(q) << 3));
     number = q < 0 ? f64(w) / power : f64(w) * power;
     return true;
@@ -194,7 +205,7 @@ function eiselLemire(w: u64, q: i32): bool {
   let mantissa = high >> (upper + 9);
   let exponent = (((152170 + 65536) * q) >> 16) + 63 + upper - zeros + 1023;
   if (exponent <= 0) return false;
-  // Halfway between two numbers: to the even one.
+  // Halfway between two float64: round to even.
   if (low <= 1 && q >= -4 && q <= 23 && (mantissa & 3) === 1 && mantissa << (upper + 9) === high) mantissa &= ~1;
   mantissa = (mantissa + (mantissa & 1)) >> 1;
   if (mantissa >= 1 << 53) {

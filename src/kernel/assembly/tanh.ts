@@ -1,20 +1,11 @@
 // tanh of many numbers, in AssemblyScript.
-import { A } from './gemm';
-
-/**
- * Where the numbers are, in float64 numbers: in a block of gemm, which never runs at the same time. Half a page from the start of a
- * page, where large arrays begin: a copy between two addresses whose last 12 bits are nearly the same took four times longer.
- */
-export const NUMBERS: i32 = A + 256;
-
-/** How many there may be. */
-export const MOST: i32 = 4096;
+import { NUMBERS } from './memory';
 
 /** ln 2 in two parts: the first has its lowest bits free, so that its product with a small integer is exact (as in fdlibm's e_exp.c). */
 const LN2_HIGH = 0.6931471803691238;
 const LN2_LOW = 1.9082149292705877e-10;
 
-/** Replaces `n` numbers by their tanh, e / (e + 2) with e = exp(2 |x|) - 1. An odd n takes one number more along. */
+/** Replaces `n` numbers by their tanh, e / (e + 2) with e = exp(2 |x|) - 1. If n is odd, one more number is processed. */
 export function tanh(n: i32): void {
   const end: usize = (NUMBERS + n) << 3;
   for (let at: usize = NUMBERS << 3; at < end; at += 16) v128.store(at, tanhOf(v128.load(at)));
@@ -28,7 +19,7 @@ function tanhOf(x: v128): v128 {
   const r = f64x2.sub(f64x2.sub(y, f64x2.mul(n, f64x2.splat(LN2_HIGH))), f64x2.mul(n, f64x2.splat(LN2_LOW)));
   const scale = powerOf2(n);
   const e = f64x2.add(f64x2.mul(scale, expm1(r)), f64x2.sub(scale, f64x2.splat(1)));
-  // Where tanh is near 1, 1 - 2 / (e + 2) loses least; near 0, e / (e + 2).
+  // 1 - 2 / (e + 2) is more accurate for |x| >= 1, e / (e + 2) for smaller |x|.
   const large = f64x2.ge(size, f64x2.splat(1));
   const quotient = f64x2.div(v128.bitselect(f64x2.splat(2), e, large), f64x2.add(e, f64x2.splat(2)));
   const result = v128.bitselect(f64x2.sub(f64x2.splat(1), quotient), quotient, large);
@@ -41,7 +32,7 @@ function powerOf2(n: v128): v128 {
   return i64x2.shl(i64x2.add(integers, i64x2.splat(1023)), 52);
 }
 
-/** 1 / 13!, 1 / 12! and so on to 1 / 2!. A number is spread over a vector faster from memory than from an instruction. */
+/** 1 / 13!, 1 / 12! and so on to 1 / 2!. Loading and splatting them from memory is faster than v128 constants. */
 const COEFFICIENTS = memory.data<f64>([
   1.0 / 6227020800,
   1.0 / 479001600,

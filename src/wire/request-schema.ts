@@ -1,0 +1,72 @@
+// A request's schema, compiled for reading JSON and for checking documents from other formats.
+import { OptionalKind, type TSchema } from '@sinclair/typebox';
+import { alternativesOf } from '../../schemas/names.ts';
+import type { Finding } from '../../schemas/problem.ts';
+import type { Scratch } from '../memory/scratch.ts';
+import { Findings } from '../refusal.ts';
+import { inspector } from './check.ts';
+import { compile, type Node } from './json-nodes.ts';
+import { type DocumentLimits, readDocument } from './json-reader.ts';
+import { tooMany } from './json-text.ts';
+import { Places } from './merge.ts';
+import { pointerTo } from './pointer.ts';
+
+export class RequestSchema {
+  /** The paths at which a document may have numbers or arrays of numbers. */
+  readonly places: Places;
+  readonly #schema: TSchema;
+  readonly #root: Node;
+  readonly #inspect: (value: unknown) => Findings;
+  readonly #conflicts: (document: unknown) => Finding[];
+
+  /** `conflicts` checks rules that JSON Schema cannot express; it is called with any document, even an invalid one. */
+  constructor(schema: TSchema, conflicts: (document: unknown) => Finding[]) {
+    this.places = new Places(schema);
+    this.#schema = schema;
+    this.#root = compile(schema);
+    this.#inspect = inspector(schema).inspect;
+    this.#conflicts = conflicts;
+  }
+
+  /**
+   * Reads a JSON text in UTF-8.
+   * @throws Refusal `malformed-body`, `invalid-request` or `too-complex`.
+   */
+  read(bytes: Buffer, limits: DocumentLimits, scratch: Scratch): unknown {
+    const findings = new Findings();
+    const document = readDocument(bytes, this.#root, limits, scratch, findings);
+    return this.#checked(document, findings);
+  }
+
+  /**
+   * Checks a document that was not read from JSON.
+   * @throws Refusal `invalid-request` or `too-complex`.
+   */
+  check(document: unknown, { MAX_LAYERS }: DocumentLimits): unknown {
+    prepare(this.#schema, document, [], MAX_LAYERS);
+    return this.#checked(document, this.#inspect(document));
+  }
+
+  #checked(document: unknown, findings: Findings): unknown {
+    for (const { pointer, detail } of this.#conflicts(document)) findings.add(pointer, detail);
+    findings.refuse('invalid-request');
+    return document;
+  }
+}
+
+/** Deletes optional keys that are null, which means the same as a missing key; refuses lists with too many objects. */
+function prepare(schema: TSchema, value: unknown, path: readonly string[], mostObjects: number): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (schema.items?.properties && Array.isArray(value)) {
+    if (value.length > mostObjects) throw tooMany(`${path.at(-1)}`, pointerTo(path), mostObjects, 'MAX_LAYERS');
+    for (const item of value) prepare(schema.items, item, path, mostObjects);
+  }
+  const { properties = {} } =
+    alternativesOf(schema).find((variant) => variant.properties?.type?.const === value['type' as never]) ?? schema;
+  for (const [key, property] of Object.entries(properties as Record<string, TSchema>)) {
+    if (!Object.hasOwn(value, key)) continue;
+    const item = value[key as never];
+    if (item === null && OptionalKind in property) delete value[key as never];
+    else prepare(property, item, [...path, key], mostObjects);
+  }
+}
