@@ -1,18 +1,19 @@
-// The mathematics of the activations: value and derivative side by side. At a kink the derivative is PyTorch's.
-import { type ActivationName, type ActivationOptions, activations as declared } from '../../schemas/activation.ts';
+// The activations: value and derivative of each. At a kink the derivative is PyTorch's.
+import { type ActivationName, type ActivationOptions, activations as declared, SELU } from '../../schemas/activation.ts';
 import { resolve } from '../../schemas/variant.ts';
 import { Dense } from '../linalg/dense.ts';
 import { relu, reluPullback, tanh, tanhPullback } from '../linalg/elementwise.ts';
+import type { Scratch } from '../memory/scratch.ts';
 import { erf } from './erf.ts';
 
 /**
- * An activation with its options bound. Z, A and dA are samples x units; A = value(Z). With `reuse`, the first argument may be
- * overwritten with the result, as long as the way back has what it needs; fresh memory costs more than most activations.
+ * An activation with its options bound. Z, A and dA are samples x units; A = value(Z). With `reuse`, the result may overwrite the
+ * first argument, unless the backward pass needs it: allocating memory costs more than most activations.
  */
 export interface Activation {
-  value(Z: Dense, reuse: boolean): Dense;
+  value(Z: Dense, scratch: Scratch, reuse: boolean): Dense;
   /** ∂loss/∂Z from dA = ∂loss/∂A. */
-  pullback(dA: Dense, Z: Dense, A: Dense, reuse: boolean): Dense;
+  pullback(dA: Dense, Z: Dense, A: Dense, scratch: Scratch, reuse: boolean): Dense;
 }
 
 type Elementwise = Forth & ({ derivative: Derivative } | { pullback: Pullback });
@@ -20,14 +21,14 @@ type Elementwise = Forth & ({ derivative: Derivative } | { pullback: Pullback })
 /** f′(z), given both z and a = f(z). */
 type Derivative = (z: number, a: number) => number;
 
-/** ∂loss/∂z from da = ∂loss/∂a, where it is not da f′(z) if da is infinite. */
+/** ∂loss/∂z from da = ∂loss/∂a; for activations where da f′(z) would be wrong (0 · ∞) if da is infinite. */
 type Pullback = (da: number, z: number, a: number) => number;
 
 interface Forth {
   value(z: number): number;
-  /** Whether the derivative takes nothing but a: z need not be kept. */
+  /** Whether the derivative depends on a only, so that z need not be kept. */
   readonly byOutput?: true;
-  /** The same for whole arrays, where there is something faster than one number at a time. */
+  /** Faster versions for whole arrays, if there are any. */
   readonly arrays?: {
     /** Writes f(z) into a. */
     value(z: Float64Array, a: Float64Array): void;
@@ -36,23 +37,23 @@ interface Forth {
   };
 }
 
-/** Shorter arrays are done sooner one number at a time. */
-const SHORT = 32;
+/** For shorter arrays, the scalar functions are faster. */
+const LOOP_MAX_NUMBERS = 32;
 
 function elementwise(f: Elementwise): Activation {
   const { value, byOutput, arrays } = f;
   const back: Pullback = 'pullback' in f ? f.pullback : (da, z, a) => da * f.derivative(z, a);
-  const arraysOf = ({ data }: Dense) => (data.length < SHORT ? undefined : arrays);
+  const arraysOf = ({ data }: Dense) => (data.length < LOOP_MAX_NUMBERS ? undefined : arrays);
   return {
-    value(Z, reuse) {
-      const A = reuse && byOutput ? Z : Dense.scratch(Z.rows, Z.columns);
+    value(Z, scratch, reuse) {
+      const A = reuse && byOutput ? Z : Dense.in(scratch, Z.rows, Z.columns);
       const whole = arraysOf(Z);
       if (whole) whole.value(Z.data, A.data);
       else for (let i = 0; i < A.data.length; i++) A.data[i] = value(Z.data[i]);
       return A;
     },
-    pullback(dA, Z, A, reuse) {
-      const dZ = reuse ? dA : Dense.scratch(Z.rows, Z.columns);
+    pullback(dA, Z, A, scratch, reuse) {
+      const dZ = reuse ? dA : Dense.in(scratch, Z.rows, Z.columns);
       const whole = arraysOf(A);
       if (whole) whole.pullback(dA.data, A.data, dZ.data);
       else for (let i = 0; i < dZ.data.length; i++) dZ.data[i] = back(dA.data[i], Z.data[i], A.data[i]);
@@ -70,13 +71,13 @@ interface Rowwise {
 
 function rowwise({ value, pullback }: Rowwise): Activation {
   return {
-    value(Z) {
-      const A = new Dense(Z.rows, Z.columns);
+    value(Z, scratch) {
+      const A = Dense.in(scratch, Z.rows, Z.columns);
       for (let i = 0; i < A.rows; i++) value(Z.row(i), A.row(i));
       return A;
     },
-    pullback(dA, _Z, A) {
-      const dZ = new Dense(A.rows, A.columns);
+    pullback(dA, _Z, A, scratch) {
+      const dZ = Dense.in(scratch, A.rows, A.columns);
       for (let i = 0; i < dZ.rows; i++) pullback(dA.row(i), A.row(i), dZ.row(i));
       return dZ;
     },
@@ -92,7 +93,7 @@ export function softplus(z: number): number {
   return Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
 }
 
-/** Writes log(softmax(z)) into a. The maximum is taken out, so that no exponential overflows. */
+/** Writes log(softmax(z)) into a. Subtracts the maximum first, so that no exponential overflows. */
 export function logSoftmax(z: Float64Array, a: Float64Array): void {
   const max = maximum(z);
   let sum = 0;
@@ -114,7 +115,7 @@ function maximum(z: Float64Array): number {
   return max;
 }
 
-/** `positive` times z above 0; below, `negative` times exp(z) - 1. What elu and selu have in common. */
+/** positive · z for z > 0, otherwise negative · (exp(z) - 1): elu and selu. */
 function exponentialLinear(positive: number, negative: number): Activation {
   return elementwise({
     value: (z) => (z > 0 ? positive * z : negative * Math.expm1(z)),
@@ -122,7 +123,7 @@ function exponentialLinear(positive: number, negative: number): Activation {
   });
 }
 
-/** PyTorch rounds alpha to float32 on the way back, even in float64; so does this, where float32 has it, to give PyTorch's numbers. */
+/** PyTorch rounds alpha to float32 in the backward pass, even in float64. So does this, unless it rounds to 0 or Infinity. */
 function celu(alpha: number): Activation {
   const float32 = Math.fround(alpha);
   const rounded = float32 > 0 && float32 < Infinity ? float32 : alpha;
@@ -132,16 +133,13 @@ function celu(alpha: number): Activation {
   });
 }
 
-/** min(max(z, low), high). What hardtanh and relu6 have in common. */
+/** min(max(z, low), high): hardtanh and relu6. */
 function clamp(low: number, high: number): Activation {
   return elementwise({
     value: (z) => Math.min(Math.max(z, low), high),
     derivative: (z) => (z > low && z < high ? 1 : 0),
   });
 }
-
-/** The constants of Klambauer et al., Self-Normalizing Neural Networks (2017). */
-const SELU = { alpha: 1.6732632423543772, scale: 1.0507009873554805 };
 
 const geluExact = elementwise({
   value: (z) => 0.5 * z * (1 + erf(z * Math.SQRT1_2)),
@@ -155,7 +153,7 @@ const geluTanh = (() => {
     value: (z) => 0.5 * z * (1 + Math.tanh(inner(z))),
     derivative(z) {
       const t = Math.tanh(inner(z));
-      // Where tanh is saturated, its derivative's 0 stands against a factor that may be infinite.
+      // If tanh is saturated, its derivative is 0, and the other factor may be infinite: avoids 0 · ∞ = NaN.
       const slope = t * t === 1 ? 0 : (1 - t * t) * Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * z * z);
       return 0.5 * (1 + t) + 0.5 * z * slope;
     },
@@ -219,13 +217,13 @@ const mathematics = {
   hardsigmoid: () =>
     elementwise({
       value: (z) => Math.min(Math.max(z + 3, 0), 6) / 6,
-      // PyTorch's 1/6 on the way back is a float32 one, even in float64.
+      // PyTorch uses 1/6 in float32 here, even in float64.
       derivative: (z) => (z > -3 && z < 3 ? Math.fround(1 / 6) : 0),
     }),
   hardswish: () =>
     elementwise({
       value: (z) => z * (Math.min(Math.max(z + 3, 0), 6) / 6),
-      // At 3, PyTorch's scalar loop has this 1.5; its vectorised one, for 8 values or more, has 1.
+      // At z = 3 this is 1.5, as in PyTorch's scalar loop; PyTorch's vectorised loop, for 8 values or more, gives 1.
       derivative: (z) => (z < -3 ? 0 : z <= 3 ? z / 3 + 0.5 : 1),
     }),
   logsigmoid: () => elementwise({ value: (z) => -softplus(-z), derivative: (z) => sigmoid(-z) }),
@@ -261,8 +259,15 @@ const mathematics = {
     }),
 } satisfies { [Name in ActivationName]: (options: ActivationOptions<Name>) => Activation };
 
-/** The activation that a request names, its options' defaults filled in. */
+/** The activations with default options, bound once: most layers use these. */
+const byDefault = Object.fromEntries(Object.keys(declared).map((name) => [name, bind(name)]));
+
+/** The activation of a layer in a request; missing options have their defaults. */
 export function buildActivation(given: string | { type: string }): Activation {
+  return typeof given === 'string' ? byDefault[given] : bind(given);
+}
+
+function bind(given: string | { type: string }): Activation {
   const { name, options } = resolve(declared, given);
   return (mathematics[name] as (options: object) => Activation)(options);
 }

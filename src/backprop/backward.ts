@@ -1,4 +1,4 @@
-// The way back: the gradient of the last outputs comes first, then layer by layer the parameters' gradients and the inputs'.
+// The backward pass: from the gradient of the outputs, last layer first, to the gradients of the parameters and of the inputs.
 import type { Dense } from '../linalg/dense.ts';
 import type { Engine } from '../linalg/engine.ts';
 import type { Forward } from './forward.ts';
@@ -13,14 +13,14 @@ export interface Backward {
   /** With respect to the weights: outputs x inputs. */
   readonly dW: Dense;
   /** With respect to the biases: outputs. */
-  readonly db?: Float64Array;
-  /** With respect to the inputs: samples x inputs. For the first layer only if it is wanted. */
-  readonly dX?: Dense;
+  readonly db: Float64Array | undefined;
+  /** With respect to the inputs: samples x inputs. For the first layer only with `wantInputGradients`. */
+  readonly dX: Dense | undefined;
 }
 
 /**
- * Goes back through `layers` from dY = ∂loss/∂outputs. The result is in the order of the layers, first to last.
- * Unless everything is to be kept, dZ may take the place of dA.
+ * Backpropagates dY = ∂loss/∂outputs through `layers`. Returns the gradients of each layer, first layer first.
+ * Unless `keep`, dZ may overwrite dA.
  */
 export function backward(
   layers: readonly Layer[],
@@ -35,10 +35,10 @@ export function backward(
   for (let k = layers.length - 1; k >= 0; k--) {
     const { W, b, f } = layers[k];
     const { X, Z, A } = steps[k];
-    const dZ = f.pullback(dA, Z, A, !keep);
+    const dZ = f.pullback(dA, Z, A, engine.scratch, !keep);
     const dW = engine.weightGradient(dZ, X);
     const dX = k > 0 || wantInputGradients ? engine.inputGradient(dZ, W) : undefined;
-    gradients[k] = { dA, dZ, dW, ...(b && { db: dZ.sumOfRows() }), ...(dX && { dX }) };
+    gradients[k] = { dA, dZ, dW, db: b && dZ.sumOfRows(engine.scratch), dX };
     if (dX) dA = dX;
   }
   return gradients;

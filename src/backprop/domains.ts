@@ -1,16 +1,16 @@
-// Whether the values of a request, and the network's outputs, are in the domain of the loss.
+// Checks that targets, weights and the network's outputs are in the domain of the loss.
 import type { Batch } from '../../schemas/batch.ts';
 import { asTensor, placeOf, type Tensor, type Tensors } from '../../schemas/numbers.ts';
 import type { Dense } from '../linalg/dense.ts';
 import { Findings } from '../refusal.ts';
 import { anything, type BoundLoss, type Domain } from './losses.ts';
 
-/** What samples and classes may weigh. */
+/** The domain of the weights of samples and classes. */
 const weight: Domain = { expected: 'a weight, at least 0', holds: (w) => w >= 0 };
 
 /**
- * Checks targets and weights; the network has as many outputs as there are `classes`.
- * @throws Refusal `out-of-domain`, with every value that is outside.
+ * Checks targets and weights. `classes` is the number of the network's outputs.
+ * @throws Refusal `out-of-domain`, with every value outside its domain.
  */
 export function checkDomains({ targets, sample_weights }: Tensors<Batch>, { loss, weights }: BoundLoss, classes: number): void {
   const findings = new Findings();
@@ -37,8 +37,8 @@ function checkValues(values: Float64Array | Tensor, domain: Domain, pointer: str
 }
 
 /**
- * Checks the outputs Y of the layer `layer`, the last. Where they are not finite, `non-finite-result` says more.
- * @throws Refusal `out-of-domain`, with the first output that is outside.
+ * Checks the outputs Y of the last layer, whose index is `layer`. Skips non-finite outputs: `non-finite-result` will report them.
+ * @throws Refusal `out-of-domain`, with the first output outside the domain.
  */
 export function checkOutputs(Y: Dense, { name, loss }: BoundLoss, layer: number): void {
   const { outputs } = loss;

@@ -7,14 +7,14 @@ interface Rational {
   readonly denominator: readonly number[];
 }
 
-/** erf(z) / z in z², for z up to NEAR. */
+/** erf(z) / z as a function of z², for z <= NEAR. */
 const near: Rational = {
   numerator: [0.18577770618460315, 3.1611237438705655, 113.86415415105016, 377.485237685302, 3209.3775891384694],
   denominator: [1, 23.601290952344122, 244.02463793444417, 1282.6165260773723, 2844.236833439171],
 };
 const NEAR = 0.46875;
 
-/** (1 - erf(z)) exp(z²) in z, from NEAR to MIDDLE. */
+/** (1 - erf(z)) exp(z²) as a function of z, for NEAR <= z <= MIDDLE. */
 const middle: Rational = {
   numerator: [
     2.1531153547440383e-8, 0.5641884969886701, 8.883149794388377, 66.11919063714163, 298.6351381974001, 881.952221241769,
@@ -27,7 +27,7 @@ const middle: Rational = {
 };
 const MIDDLE = 4;
 
-/** 1/√π - z (1 - erf(z)) exp(z²), times z², in 1/z², beyond MIDDLE. */
+/** z² (1/√π - z (1 - erf(z)) exp(z²)) as a function of 1/z², for z > MIDDLE. */
 const far: Rational = {
   numerator: [
     0.016315387137302097, 0.30532663496123236, 0.36034489994980445, 0.12578172611122926, 0.016083785148742275,
@@ -43,7 +43,7 @@ export function erf(x: number): number {
   return Math.sign(x) * (1 - Math.exp(-z * z) * scaledComplement(z));
 }
 
-/** (1 - erf(z)) exp(z²) for z from NEAR on. */
+/** (1 - erf(z)) exp(z²) for z > NEAR. */
 function scaledComplement(z: number): number {
   if (z <= MIDDLE) return evaluate(middle, z);
   const u = 1 / (z * z);

@@ -1,4 +1,4 @@
-// Where the first value arose that is not finite.
+// Finds the first non-finite value of a computation.
 
 import { areFinite, isTensor, type Tensor, tensor } from '../../schemas/numbers.ts';
 import type { Step } from '../../schemas/problem.ts';
@@ -14,7 +14,7 @@ export interface Computed {
   readonly gradients: Backward[];
 }
 
-/** Values, and what they are. */
+/** Values of one step, with their name for error texts. */
 interface Values {
   readonly step: Step;
   readonly layer?: number;
@@ -36,7 +36,7 @@ function firstNonFinite(values: Float64Array): number {
   return -1;
 }
 
-/** The refusal of a request whose answer is not finite; it names the layer and the step where the first such value arose. */
+/** The refusal for an answer that is not finite; it names the layer and the step of the first non-finite value. */
 export function nonFinite(computed: Computed): Refusal {
   const { reduced } = computed;
   for (const { step, layer, what, values } of inOrder(computed)) {
@@ -56,7 +56,7 @@ export function nonFinite(computed: Computed): Refusal {
   return new Refusal('non-finite-result', { detail, errors: [{ pointer: '/include', detail }], step: 'gradients' });
 }
 
-/** Every value of the computation, in the order in which it arises, by its name in an answer. */
+/** All values of the computation in the order in which they were computed, with their names in an answer. */
 function* inOrder({ steps, reduced, gradients }: Computed): Generator<Values> {
   const { loss, divisor, shares, dY } = reduced;
   const last = steps.length - 1;
@@ -81,7 +81,7 @@ function vector(data: Float64Array): Tensor {
   return tensor([data.length], data);
 }
 
-/** The place `at` of row-major values, as indices: [2][0]. */
+/** The indices of element `at` of a row-major array, such as [2][0]. */
 function indices(at: number, [rows, columns]: readonly number[]): string {
   if (rows === undefined) return '';
   return columns === undefined ? `[${at}]` : `[${Math.floor(at / columns)}][${at % columns}]`;

@@ -1,11 +1,11 @@
-// The way forward: every layer's values are kept, because the way back needs them.
+// The forward pass. Keeps the values of every layer for the backward pass.
 import type { Dense } from '../linalg/dense.ts';
 import type { Engine } from '../linalg/engine.ts';
 import type { Layer } from './network.ts';
 
-/** What a layer computed; all are samples x units. */
+/** The values of one layer: samples x inputs or samples x outputs. */
 export interface Forward {
-  /** The layer's inputs: the outputs of the layer before. */
+  /** Inputs: the outputs of the previous layer. */
   readonly X: Dense;
   /** Pre-activations, X Wᵀ + b. */
   readonly Z: Dense;
@@ -13,13 +13,13 @@ export interface Forward {
   readonly A: Dense;
 }
 
-/** Unless everything is to be kept, A may take the place of a Z that the way back does not need. */
+/** Computes all layers. Unless `keep`, A may overwrite Z if the backward pass does not need Z. */
 export function forward(layers: readonly Layer[], inputs: Dense, engine: Engine, keep: boolean): Forward[] {
   const steps: Forward[] = [];
   let X = inputs;
   for (const { W, b, f } of layers) {
     const Z = engine.forward(X, W, b);
-    const A = f.value(Z, !keep);
+    const A = f.value(Z, engine.scratch, !keep);
     steps.push({ X, Z, A });
     X = A;
   }

@@ -1,9 +1,11 @@
-// The mathematics of the losses: value and gradient side by side, each per sample, before the reduction.
+// The losses: value and gradient of each, per sample, before the reduction.
 // y is an output of the network, t its target. All gradients are with respect to y.
 import { losses as declared, type LossName, type LossOptions, type Reduction, sharedLossDefaults } from '../../schemas/loss.ts';
 import type { Tensors } from '../../schemas/numbers.ts';
 import { resolve } from '../../schemas/variant.ts';
 import { Dense } from '../linalg/dense.ts';
+import { Sum } from '../linalg/sum.ts';
+import type { Scratch } from '../memory/scratch.ts';
 import { logSoftmax, sigmoid, softplus } from './activations.ts';
 
 /** samples x outputs, or one class index per sample. */
@@ -23,19 +25,19 @@ export interface Unreduced {
   readonly losses: Float64Array;
   /** samples x outputs: the gradient of each sample's loss. */
   readonly dY: Dense;
-  /** What each sample counts for in the divisor of a mean. */
+  /** How much each sample adds to the divisor of a mean. */
   readonly counts: Float64Array;
 }
 
 /** A loss with its options bound. */
 export interface Loss {
-  /** What a matrix of targets may hold; absent where class indices are wanted. */
+  /** The domain of a matrix of targets; undefined if the loss takes class indices only. */
   readonly values?: Domain;
-  /** Absent where a matrix of targets is wanted. */
+  /** Undefined if the loss takes a matrix of targets only. */
   readonly classes?: { readonly ignoreIndex: number };
-  /** What the network's outputs may be; absent: anything. */
+  /** The domain of the network's outputs; undefined if there is no restriction. */
   readonly outputs?: Domain;
-  unreduced(Y: Dense, targets: Targets): Unreduced;
+  unreduced(Y: Dense, targets: Targets, scratch: Scratch): Unreduced;
 }
 
 export const anything: Domain = { expected: 'a number', holds: Number.isFinite };
@@ -47,7 +49,7 @@ const logProbability: Domain = { expected: 'the logarithm of a probability, at m
 interface Elementwise {
   readonly targets: Domain;
   readonly outputs?: Domain;
-  /** j is the unit of the output. */
+  /** j is the index of the output. */
   value(y: number, t: number, j: number): number;
   gradient(y: number, t: number, j: number): number;
 }
@@ -56,17 +58,19 @@ function elementwise({ targets, outputs, value, gradient }: Elementwise): Loss {
   return {
     values: targets,
     ...(outputs && { outputs }),
-    unreduced(Y, T) {
-      const dY = new Dense(Y.rows, Y.columns);
-      const losses = new Float64Array(Y.rows);
+    unreduced(Y, T, scratch) {
+      const dY = Dense.in(scratch, Y.rows, Y.columns);
+      const losses = scratch.take(Y.rows);
       const { data } = T as Dense;
       for (let i = 0, at = 0; i < Y.rows; i++) {
+        const loss = new Sum();
         for (let j = 0; j < Y.columns; j++, at++) {
-          losses[i] += value(Y.data[at], data[at], j);
+          loss.add(value(Y.data[at], data[at], j));
           dY.data[at] = gradient(Y.data[at], data[at], j);
         }
+        losses[i] = loss.value;
       }
-      return { losses, dY, counts: new Float64Array(Y.rows).fill(Y.columns) };
+      return { losses, dY, counts: scratch.filled(Y.rows, Y.columns) };
     },
   };
 }
@@ -74,9 +78,9 @@ function elementwise({ targets, outputs, value, gradient }: Elementwise): Loss {
 interface Samplewise {
   readonly values?: Domain;
   readonly classes: { readonly ignoreIndex: number };
-  /** Returns the loss of a sample, of class t or with the class probabilities t, and writes its gradient into dy. */
+  /** Returns the loss of one sample, and writes its gradient into dy; t is a class index or a vector of class probabilities. */
   evaluate(y: Float64Array, t: number | Float64Array, dy: Float64Array): number;
-  /** What the class t counts for in the divisor of a mean. */
+  /** How much a sample of class t adds to the divisor of a mean. */
   count(t: number): number;
 }
 
@@ -98,7 +102,7 @@ function samplewise({ evaluate, count, ...takes }: Samplewise): Loss {
   };
 }
 
-/** d²/2 near 0 and a straight line from |d| = end on, scaled to the given slope there. What smooth_l1 and huber have in common. */
+/** smooth_l1 and huber: a parabola in d = y - t for |d| < end, continued by lines of the given slope. */
 function parabolaThenLine(end: number, slope: number): Elementwise {
   return {
     targets: anything,
@@ -113,27 +117,32 @@ function parabolaThenLine(end: number, slope: number): Elementwise {
   };
 }
 
-/** log(cosh(d)): near 0 by log(1 + 2 sinh²(d/2)), which cancels nothing; elsewhere without cosh, which overflows. */
+/** log(cosh(d)). Near 0 it is log(1 + 2 sinh²(d/2)), to avoid cancellation; elsewhere it avoids cosh, which overflows. */
 function logCosh(d: number): number {
   const z = Math.abs(d);
   return z < 1 ? Math.log1p(2 * Math.sinh(z / 2) ** 2) : z + softplus(-2 * z) - Math.LN2;
 }
 
-/** What each output weighs: 1 where nothing is given. */
+/** The weight of each output; 1 by default. */
 function weigh(weights: Float64Array | undefined): (j: number) => number {
   return (j) => weights?.[j] ?? 1;
 }
 
 function crossEntropy({ weight, label_smoothing, ignore_index }: FlatOptions<'cross_entropy'>): Loss {
   const weightOf = weigh(weight);
+  // For one sample after the other.
+  let a = new Float64Array(0);
+  let q = a;
   return samplewise({
     values: unitInterval,
     classes: { ignoreIndex: ignore_index },
     count: weightOf,
     evaluate(y, t, dy) {
-      const a = new Float64Array(y.length);
+      if (a.length !== y.length) {
+        a = new Float64Array(y.length);
+        q = new Float64Array(y.length);
+      }
       logSoftmax(y, a);
-      const q = new Float64Array(y.length);
       let loss = 0;
       let sum = 0;
       for (let c = 0; c < y.length; c++) {
@@ -188,7 +197,7 @@ const mathematics = {
     elementwise({
       targets: unitInterval,
       outputs: unitInterval,
-      // Bounded as PyTorch bounds them, by a float32 number even in float64, both loss and gradient stay finite at 0 and 1.
+      // PyTorch's bounds, which keep loss and gradient finite at 0 and 1. Its 1e-12 is a float32 number, even in float64.
       value: (y, t) => (t - 1) * Math.max(Math.log1p(-y), -100) - t * Math.max(Math.log(y), -100),
       gradient: (y, t) => (y - t) / Math.max((1 - y) * y, Math.fround(1e-12)),
     }),
@@ -212,7 +221,7 @@ const mathematics = {
           }
         : {
             targets: unitInterval,
-            // t log(t) is 0 at 0, its limit.
+            // At t = 0, t log(t) is its limit, 0.
             value: (y, t) => (t === 0 ? 0 : t * Math.log(t)) - t * y,
             gradient: (_y, t) => -t,
           },
@@ -233,17 +242,24 @@ const mathematics = {
     }),
 } satisfies { [Name in LossName]: (options: FlatOptions<Name>) => Loss };
 
-/** A loss as a request names it, its options' defaults filled in. */
+/** The loss of a request, with its options bound. */
 export interface BoundLoss {
   readonly name: LossName;
   readonly reduction: Reduction;
-  /** The options that hold a weight per output, by their pointers into the request. */
+  /** The options that are vectors of weights, one per output, with their JSON pointers into the request. */
   readonly weights: readonly (readonly [pointer: string, weights: Float64Array])[];
   readonly loss: Loss;
 }
 
-/** The loss that a request names; its weights must be flat. */
+/** The losses with default options, bound once: most requests use these. */
+const byDefault = Object.fromEntries(Object.keys(declared).map((name) => [name, bind(name)]));
+
+/** The loss of a request; missing options have their defaults. Vectors of weights must be Float64Arrays. */
 export function bindLoss(given: string | { type: string }): BoundLoss {
+  return typeof given === 'string' ? byDefault[given] : bind(given);
+}
+
+function bind(given: string | { type: string }): BoundLoss {
   const { name, options } = resolve(declared, given);
   const { reduction } = { ...sharedLossDefaults, ...options };
   const weights = Object.entries(options).flatMap(([key, value]) =>
@@ -262,14 +278,23 @@ export interface Reduced {
   readonly dY: Dense;
 }
 
-/** Weighs the samples by s and divides by what the reduction says: both the loss and its gradient, here and nowhere else. */
-export function reduce({ losses, dY, counts }: Unreduced, s: Float64Array, reduction: Reduction): Reduced {
-  const total = (of: (i: number) => number) => losses.reduce((sum, _, i) => sum + of(i), 0);
-  const divisor = { mean: () => total((i) => s[i] * counts[i]), sum: () => 1, batchmean: () => total((i) => s[i]) }[reduction]();
-  const shares = losses.map((loss, i) => (s[i] * loss) / divisor);
-  for (let i = 0; i < dY.rows; i++) {
-    const dy = dY.row(i);
-    for (let j = 0; j < dy.length; j++) dy[j] = (s[i] * dy[j]) / divisor;
+/** Multiplies losses and gradients by the sample weights s, and divides both by the divisor of the reduction. Overwrites dY. */
+export function reduce({ losses, dY, counts }: Unreduced, s: Float64Array, reduction: Reduction, scratch: Scratch): Reduced {
+  const divisor = divisorOf(reduction, s, counts);
+  const shares = scratch.take(losses.length);
+  const loss = new Sum();
+  const { data, columns } = dY;
+  for (let i = 0, at = 0; i < losses.length; i++) {
+    shares[i] = (s[i] * losses[i]) / divisor;
+    loss.add(shares[i]);
+    for (let j = 0; j < columns; j++, at++) data[at] = (s[i] * data[at]) / divisor;
   }
-  return { loss: shares.reduce((sum, share) => sum + share, 0), divisor, shares, dY };
+  return { loss: loss.value, divisor, shares, dY };
+}
+
+function divisorOf(reduction: Reduction, s: Float64Array, counts: Float64Array): number {
+  if (reduction === 'sum') return 1;
+  const sum = new Sum();
+  for (let i = 0; i < s.length; i++) sum.add(reduction === 'mean' ? s[i] * counts[i] : s[i]);
+  return sum.value;
 }

@@ -1,16 +1,16 @@
-// The network, ready to compute with.
+// The network as matrices.
 import { defaultActivation } from '../../schemas/activation.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { Tensors } from '../../schemas/numbers.ts';
 import { Dense } from '../linalg/dense.ts';
 import { type Activation, buildActivation } from './activations.ts';
 
-/** A layer computes f(A Wᵀ + b). */
+/** A layer computes f(X Wᵀ + b). */
 export interface Layer {
   /** outputs x inputs. */
   readonly W: Dense;
   /** outputs. */
-  readonly b?: Float64Array;
+  readonly b: Float64Array | undefined;
   readonly f: Activation;
 }
 
@@ -18,7 +18,7 @@ export interface Layer {
 export function buildLayers({ layers }: Tensors<Network>): Layer[] {
   return layers.map(({ weights, biases, activation }) => ({
     W: Dense.of(weights),
-    ...(biases && { b: biases }),
+    b: biases,
     f: buildActivation(activation ?? defaultActivation),
   }));
 }

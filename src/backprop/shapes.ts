@@ -1,4 +1,4 @@
-// Whether the shapes of a request fit together: layer to layer, and the batch to the network.
+// Checks the shapes of a request: of consecutive layers, and of the batch and the network.
 import type { DecodedRequest } from '../../schemas/gradients.ts';
 import { isTensor, type Tensor } from '../../schemas/numbers.ts';
 import { Findings } from '../refusal.ts';
@@ -9,16 +9,16 @@ type Batch = DecodedRequest['batch'];
 /** Rows of numbers, which may be ragged if they are lists. */
 type Rows = number[][] | Tensor;
 
-/** The sizes of a request whose shapes fit together. */
+/** The sizes of a request whose shapes are consistent. */
 export interface Sizes {
   readonly samples: number;
-  /** How many inputs the first layer has. */
+  /** The number of inputs of the first layer. */
   readonly features: number;
-  /** How many outputs each layer has. */
+  /** The number of outputs of each layer. */
   readonly units: readonly number[];
 }
 
-/** A number that something must have, and where it comes from. */
+/** A required length, and the reason for it, for error texts. */
 interface Count {
   readonly n: number;
   readonly why: string;
@@ -26,7 +26,7 @@ interface Count {
 
 /**
  * Returns the sizes of a request.
- * @throws Refusal `shape-mismatch`, with everything that does not fit.
+ * @throws Refusal `shape-mismatch`, with every mismatch.
  */
 export function checkShapes(network: Network, batch: Batch, bound: BoundLoss): Sizes {
   const findings = new Findings();
@@ -76,7 +76,7 @@ function checkBatch(batch: Batch, sizes: Sizes, { name, loss }: BoundLoss, findi
   if (batch.sample_weights) checkLength('/batch/sample_weights', batch.sample_weights.length, WEIGHTS, samples, findings);
 }
 
-/** What a list is made of: one of it, several of it. */
+/** Singular and plural of a list's items, for error texts. */
 type Noun = readonly [one: string, several: string];
 
 const WEIGHTS: Noun = ['weight', 'weights'];

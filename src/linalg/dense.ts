@@ -1,7 +1,11 @@
-// The dense matrix: every ml-matrix operation, on one flat buffer that a BLAS can take as it is.
+// A dense matrix with all operations of ml-matrix, in one flat buffer that can be passed to a BLAS.
 import { AbstractMatrix } from 'ml-matrix';
 import { TENSOR, type Tensor } from '../../schemas/numbers.ts';
-import { scratch } from '../memory/scratch.ts';
+import type { Scratch } from '../memory/scratch.ts';
+import { roundingError } from './sum.ts';
+
+/** The most rows to sum without compensation: the rounding error of so few is a few units in the last place. */
+const BLOCK_ROWS = 64;
 
 /** A row-major float64 matrix, rows x columns: element (i, j) is `data[i * columns + j]`. */
 export class Dense extends AbstractMatrix {
@@ -21,7 +25,7 @@ export class Dense extends AbstractMatrix {
     this.data = data;
   }
 
-  /** A tensor of two dimensions as a matrix, on the same numbers. */
+  /** A two-dimensional tensor as a matrix; shares its data. */
   static of({ shape: [rows, columns], data }: Tensor): Dense {
     return new Dense(rows, columns, data);
   }
@@ -29,7 +33,7 @@ export class Dense extends AbstractMatrix {
   /** A copy of `rows`, which must all have the length of the first. */
   static fromRows(rows: readonly ArrayLike<number>[]): Dense {
     const matrix = new Dense(rows.length, rows[0].length);
-    // TypedArray.set takes several times longer to copy a list of numbers.
+    // For a list of numbers, TypedArray.set would take several times longer.
     for (let i = 0, at = 0; i < rows.length; i++) {
       const row = rows[i];
       for (let j = 0; j < row.length; j++) matrix.data[at++] = row[j];
@@ -59,32 +63,60 @@ export class Dense extends AbstractMatrix {
     return this;
   }
 
-  /** A matrix with any numbers at all, which lives no longer than its request. */
-  static scratch(rows: number, columns: number): Dense {
-    return new Dense(rows, columns, scratch(rows * columns));
+  /** An uninitialized matrix in scratch memory, valid until the end of the request. */
+  static in(scratch: Scratch, rows: number, columns: number): Dense {
+    return new Dense(rows, columns, scratch.take(rows * columns));
   }
 
-  /** The same with `row` in every row. */
-  static repeat(row: Float64Array, rows: number): Dense {
+  /** A matrix in scratch memory with `row` in every row. */
+  static repeat(scratch: Scratch, row: Float64Array, rows: number): Dense {
     const columns = row.length;
-    const matrix = Dense.scratch(rows, columns);
+    const matrix = Dense.in(scratch, rows, columns);
     matrix.data.set(row);
     for (let n = columns; n < matrix.data.length; n *= 2) matrix.data.copyWithin(n, 0, n);
     return matrix;
   }
 
-  /** The sum of all rows. */
-  sumOfRows(): Float64Array {
-    const { rows, columns, data } = this;
-    const sum = new Float64Array(columns);
-    // Four rows at a time: what is slow is to read and write the sums.
-    const whole = rows - (rows % 4);
-    for (let i = 0; i < whole; i += 4) {
+  /** The sum of all rows. Blocks of rows are summed plainly, and the sums of blocks with compensation (Neumaier's algorithm). */
+  sumOfRows(scratch: Scratch): Float64Array {
+    const { rows, columns } = this;
+    const sum = scratch.filled(columns, 0);
+    if (rows <= BLOCK_ROWS) {
+      this.#addRows(0, rows, sum);
+      return sum;
+    }
+    const lost = scratch.filled(columns, 0);
+    const part = scratch.take(columns);
+    for (let first = 0; first < rows; first += BLOCK_ROWS) {
+      part.fill(0);
+      this.#addRows(first, Math.min(rows, first + BLOCK_ROWS), part);
+      for (let j = 0; j < columns; j++) {
+        const next = sum[j] + part[j];
+        lost[j] += roundingError(sum[j], part[j], next);
+        sum[j] = next;
+      }
+    }
+    for (let j = 0; j < columns; j++) if (Number.isFinite(sum[j])) sum[j] += lost[j];
+    return sum;
+  }
+
+  /** Adds the rows from `first` to `end` to `sum`. */
+  #addRows(first: number, end: number, sum: Float64Array): void {
+    const { columns, data } = this;
+    // Four rows at a time, to read and write the sums less often.
+    const whole = end - ((end - first) % 4);
+    for (let i = first; i < whole; i += 4) {
       for (let j = 0, at = i * columns; j < columns; j++, at++)
         sum[j] += data[at] + data[at + columns] + (data[at + 2 * columns] + data[at + 3 * columns]);
     }
-    for (let i = whole, at = whole * columns; i < rows; i++) for (let j = 0; j < columns; j++, at++) sum[j] += data[at];
-    return sum;
+    for (let i = whole, at = whole * columns; i < end; i++) for (let j = 0; j < columns; j++, at++) sum[j] += data[at];
+  }
+
+  /** The transpose, written into `copy`. */
+  transposed(copy: Dense = new Dense(this.columns, this.rows)): Dense {
+    const { rows, columns, data } = this;
+    for (let j = 0, at = 0; j < columns; j++) for (let i = 0; i < rows; i++) copy.data[at++] = data[i * columns + j];
+    return copy;
   }
 
   /** Row i as a view, not a copy. */

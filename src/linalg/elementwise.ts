@@ -1,4 +1,4 @@
-// Functions of whole arrays, number by number: in WebAssembly, whose instructions take two numbers at once.
+// Elementwise functions of arrays, in WebAssembly with SIMD.
 import { kernel, memory } from '../kernel/kernel.ts';
 
 const MOST = kernel.MOST.value;
@@ -6,7 +6,7 @@ const blockAt = (start: number) => memory.subarray(start, start + MOST);
 const block = blockAt(kernel.NUMBERS.value);
 const others = blockAt(kernel.OTHERS.value);
 
-/** Copies at most MOST numbers from `from`[i] on into a block, and returns how many. */
+/** Copies at most MOST numbers, starting at `from[i]`, into a block; returns their number. */
 function load(from: Float64Array, i: number, into: Float64Array): number {
   const part = from.subarray(i, i + MOST);
   into.set(part);
@@ -40,7 +40,7 @@ function pullback(inKernel: (n: number) => void) {
   };
 }
 
-/** Within four units of the last place. */
+/** Error: at most four units in the last place. */
 export const tanh = value(kernel.tanh);
 export const tanhPullback = pullback(kernel.tanhPullback);
 export const relu = value(kernel.relu);

@@ -1,18 +1,21 @@
-// What multiplies matrices: the three products of backpropagation, none of which needs a transposed copy by its caller.
+// The interface of an engine, which computes the three matrix products of backpropagation. Callers need not transpose anything.
+import type { Scratch } from '../memory/scratch.ts';
 import type { Dense } from './dense.ts';
 
 export interface Products {
-  /** A Wᵀ, plus b in every row: samples x inputs, outputs x inputs and outputs give samples x outputs. */
+  /** A Wᵀ + b. A: samples x inputs, W: outputs x inputs, b: outputs. Result: samples x outputs. */
   forward(A: Dense, W: Dense, b?: Float64Array): Dense;
-  /** δᵀ A: samples x outputs and samples x inputs give outputs x inputs. */
+  /** δᵀ A. δ: samples x outputs, A: samples x inputs. Result: outputs x inputs. */
   weightGradient(δ: Dense, A: Dense): Dense;
-  /** δ W: samples x outputs and outputs x inputs give samples x inputs. */
+  /** δ W. δ: samples x outputs, W: outputs x inputs. Result: samples x inputs. */
   inputGradient(δ: Dense, W: Dense): Dense;
 }
 
 export interface Engine extends Products {
-  /** The shared library that does the work, if it is one. */
+  /** Memory for the products, and for everything else that is needed only during the request. */
+  readonly scratch: Scratch;
+  /** The name of the shared library, if the engine uses one. */
   readonly library?: string;
-  /** How many threads one product may use, in the whole process; absent where that is not to be chosen. */
+  /** Sets the number of threads of one product, for the whole process; undefined if the engine has no such setting. */
   setThreads?(n: number): void;
 }

@@ -1,5 +1,6 @@
-// The choice of an engine, at the start of the process and of each of its threads.
+// Chooses an engine when the process starts, and loads it in each thread.
 import type { EngineName } from '../../schemas/config.ts';
+import { Scratch } from '../memory/scratch.ts';
 import type { Engine } from './engine.ts';
 import { mlMatrix } from './ml-matrix.ts';
 import { openblas } from './openblas.ts';
@@ -7,32 +8,35 @@ import { portable } from './portable.ts';
 
 const engines = {
   openblas,
-  portable: () => portable,
-  'ml-matrix': () => mlMatrix,
-} satisfies Record<EngineName, (library?: string) => Engine>;
+  portable,
+  'ml-matrix': mlMatrix,
+} satisfies Record<EngineName, (scratch: Scratch, library?: string) => Engine>;
 
-/** Which engine another thread is to load, to have the same as this one. */
+/** A chosen engine, for loading the same one in another thread. */
 export interface EngineChoice {
   readonly name: EngineName;
-  /** Of the engine openblas; left out: the usual names. */
+  /** For openblas: the shared library; by default, the usual names are tried. */
   readonly library?: string;
 }
 
 export interface ChosenEngine {
   readonly choice: EngineChoice;
   readonly engine: Engine;
-  /** Why a better engine was not taken, in a line. */
+  /** Why a faster engine was not chosen, in one line. */
   readonly refused?: string;
 }
 
-/** @throws Error that says, in a line, why the engine does not work here. */
+/**
+ * Loads an engine with its own memory; each thread needs one.
+ * @throws Error with a one-line message, if the engine does not work on this machine.
+ */
 export function loadEngine({ name, library }: EngineChoice): Engine {
-  return engines[name](library);
+  return engines[name](new Scratch(), library);
 }
 
 /**
- * The engine called `name`; for `auto`, openblas where there is a BLAS that works, and otherwise portable.
- * @throws Error, in a line, if the engine asked for does not work here.
+ * Loads the engine `name`; `auto` is openblas if a working BLAS is found, otherwise portable.
+ * @throws Error with a one-line message, if the named engine does not work on this machine.
  */
 export function chooseEngine(name: EngineName | 'auto', library?: string): ChosenEngine {
   if (name !== 'auto') return chosen(name, library);

@@ -1,11 +1,11 @@
-// The fastest engine: the dgemm of a BLAS that the machine has, called in place on the matrices' own buffers.
+// The fastest engine: dgemm of an installed BLAS, called directly on the matrices' buffers, without copies.
 import koffi from 'koffi';
-import { recycling, scratch } from '../memory/scratch.ts';
+import { Scratch } from '../memory/scratch.ts';
 import { Dense } from './dense.ts';
 import type { Engine, Products } from './engine.ts';
 import { byLoops, byLoopsUpTo } from './loops.ts';
 
-/** The names under which OpenBLAS, BLIS and Accelerate are found, best first. */
+/** The usual library names of OpenBLAS, BLIS and Accelerate, best first. */
 const USUAL_NAMES = [
   'libopenblas.so.0',
   'libopenblas.so',
@@ -19,7 +19,7 @@ const USUAL_NAMES = [
 const DGEMM = `void cblas_dgemm(int order, int transA, int transB, int m, int n, int k,
   double alpha, const double *A, int lda, const double *B, int ldb, double beta, double *C, int ldc)`;
 
-/** What the libraries call the function that sets how many threads they use. */
+/** The functions of OpenBLAS and BLIS that set the number of threads. */
 const SET_THREADS = ['openblas_set_num_threads', 'bli_thread_set_num_threads'];
 
 /** CBLAS's constants. */
@@ -27,18 +27,18 @@ const ROW_MAJOR = 101;
 const NO_TRANS = 111;
 const TRANS = 112;
 
-/** Up to this many multiplications a product is done sooner in place than in the library: see bench/products.ts. */
-const BY_LOOPS = 300;
+/** Up to this many multiplications, loops are faster than the library: see bench/products.ts. */
+const LOOP_MAX_PRODUCTS = 300;
 
 /**
- * Loads the library called `name`, or the first usual one that there is and that works.
- * @throws Error that says, in a line, why there is none.
+ * Loads the library `name`; by default the first working one of the usual names.
+ * @throws Error with a one-line message, with the reason for each library that was tried.
  */
-export function openblas(name?: string): Engine {
+export function openblas(scratch: Scratch, name?: string): Engine {
   const reasons: string[] = [];
   for (const candidate of name ? [name] : USUAL_NAMES) {
     try {
-      return load(candidate);
+      return load(candidate, scratch);
     } catch (error) {
       reasons.push(`${candidate}: ${(error as Error).message.trim()}`);
     }
@@ -47,41 +47,42 @@ export function openblas(name?: string): Engine {
 }
 
 /**
- * For how long OpenBLAS's threads wait for their next product before they sleep: 2^20 cycles of the processor, some tenths of a
- * millisecond. By default it is 64 times as long, in which they take the cores from those who send the answer.
+ * How long OpenBLAS's threads spin before they sleep: 2^20 CPU cycles, some tenths of a millisecond. The default is 64 times as
+ * long; during that time the spinning threads would keep the cores from sending the answer.
  */
 const THREAD_TIMEOUT = '20';
 
-function load(name: string): Engine {
-  // OpenBLAS reads this when it is loaded.
+function load(name: string, scratch: Scratch): Engine {
+  // Must be set before OpenBLAS is loaded.
   process.env.OPENBLAS_THREAD_TIMEOUT ??= THREAD_TIMEOUT;
   const library = koffi.load(name);
   const dgemm = library.func(DGEMM);
   const setThreads = SET_THREADS.map((symbol) => optional(() => library.func(`void ${symbol}(int)`))).find(Boolean);
   const engine: Engine = {
     library: name,
+    scratch,
     forward(A, W, b) {
       const [m, n, k] = [A.rows, W.rows, A.columns];
-      const C = b ? Dense.repeat(b, m) : Dense.scratch(m, n);
+      const C = b ? Dense.repeat(scratch, b, m) : Dense.in(scratch, m, n);
       dgemm(ROW_MAJOR, NO_TRANS, TRANS, m, n, k, 1, A.data, k, W.data, k, b ? 1 : 0, C.data, n);
       return C;
     },
     weightGradient(δ, A) {
       const [m, n, k] = [δ.columns, A.columns, A.rows];
-      const C = Dense.scratch(m, n);
+      const C = Dense.in(scratch, m, n);
       dgemm(ROW_MAJOR, TRANS, NO_TRANS, m, n, k, 1, δ.data, m, A.data, n, 0, C.data, n);
       return C;
     },
     inputGradient(δ, W) {
       const [m, n, k] = [δ.rows, W.columns, δ.columns];
-      const C = Dense.scratch(m, n);
+      const C = Dense.in(scratch, m, n);
       dgemm(ROW_MAJOR, NO_TRANS, NO_TRANS, m, n, k, 1, δ.data, k, W.data, n, 0, C.data, n);
       return C;
     },
     ...(setThreads && { setThreads }),
   };
-  checkProducts(engine);
-  return byLoopsUpTo(BY_LOOPS, engine);
+  checkProducts(engine, scratch);
+  return byLoopsUpTo(LOOP_MAX_PRODUCTS, engine);
 }
 
 function optional<T>(find: () => T): T | undefined {
@@ -93,10 +94,11 @@ function optional<T>(find: () => T): T | undefined {
 }
 
 /**
- * Compares the products of matrices of small integers, which are exact in every order of summation, with those in place.
- * @throws Error if one is wrong.
+ * Compares an engine's products with those by loops, for matrices of small integers: these products are exact in any order of
+ * summation.
+ * @throws Error if a product is wrong.
  */
-export function checkProducts(engine: Products): void {
+export function checkProducts(engine: Products, scratch: Scratch): void {
   const sizes = [
     [1, 1, 1],
     [2, 3, 5],
@@ -104,15 +106,17 @@ export function checkProducts(engine: Products): void {
     [97, 71, 1],
     [97, 71, 93],
   ];
-  // A library must not read what it is to overwrite: an earlier request may have left NaN there, and 0 times NaN is not 0.
-  recycling(() => {
+  // With beta = 0, dgemm must not read C: an earlier request may have left NaN there, and 0 · NaN is NaN. So scratch is filled
+  // with NaN.
+  scratch.recycle(() => {
     for (let times = 0; times < 4; times++)
-      for (const [m, n, k] of sizes) for (const size of [m * n, n * k, m * k]) scratch(size).fill(NaN);
+      for (const [m, n, k] of sizes) for (const size of [m * n, n * k, m * k]) scratch.take(size).fill(NaN);
   });
-  recycling(() => compareProducts(engine, sizes));
+  scratch.recycle(() => compareProducts(engine, sizes));
 }
 
 function compareProducts(engine: Products, sizes: number[][]): void {
+  const loops = byLoops(new Scratch());
   const matrix = (rows: number, columns: number) =>
     new Dense(
       rows,
@@ -123,10 +127,10 @@ function compareProducts(engine: Products, sizes: number[][]): void {
     const [A, W, δ] = [matrix(samples, inputs), matrix(outputs, inputs), matrix(samples, outputs)];
     const equal = (a: Dense, b: Dense) => a.data.every((value, i) => value === b.data[i]);
     if (
-      !equal(engine.forward(A, W), byLoops.forward(A, W)) ||
-      !equal(engine.forward(A, W, W.data.slice(0, outputs)), byLoops.forward(A, W, W.data.slice(0, outputs))) ||
-      !equal(engine.weightGradient(δ, A), byLoops.weightGradient(δ, A)) ||
-      !equal(engine.inputGradient(δ, W), byLoops.inputGradient(δ, W))
+      !equal(engine.forward(A, W), loops.forward(A, W)) ||
+      !equal(engine.forward(A, W, W.data.slice(0, outputs)), loops.forward(A, W, W.data.slice(0, outputs))) ||
+      !equal(engine.weightGradient(δ, A), loops.weightGradient(δ, A)) ||
+      !equal(engine.inputGradient(δ, W), loops.inputGradient(δ, W))
     )
       throw new Error(`its dgemm gives wrong products (of ${samples} x ${inputs} x ${outputs})`);
   }

@@ -1,14 +1,15 @@
-// The engine for a machine without a BLAS: a product in WebAssembly, which every Node has.
+// The engine for machines without a BLAS: matrix products in WebAssembly.
 
 import { kernel, memory } from '../kernel/kernel.ts';
+import type { Scratch } from '../memory/scratch.ts';
 import { Dense } from './dense.ts';
 import type { Engine } from './engine.ts';
 import { byLoopsUpTo } from './loops.ts';
 
-/** Up to this many multiplications a product is done sooner in place than in WebAssembly: see bench/products.ts. */
-const BY_LOOPS = 2_000;
+/** Up to this many multiplications, loops are faster than WebAssembly: see bench/products.ts. */
+const LOOP_MAX_PRODUCTS = 2_000;
 
-/** A matrix, or the transpose of one: element (i, j) is data[i * down + j * right]. */
+/** A matrix or its transpose: element (i, j) is data[i * down + j * right]. */
 interface View {
   readonly rows: number;
   readonly columns: number;
@@ -20,21 +21,29 @@ interface View {
 const plain = ({ rows, columns, data }: Dense): View => ({ rows, columns, data, down: columns, right: 1 });
 const turned = ({ rows, columns, data }: Dense): View => ({ rows: columns, columns: rows, data, down: 1, right: columns });
 
-export const portable: Engine = byLoopsUpTo(BY_LOOPS, {
-  forward: (A, W, b) => product(plain(A), turned(W), b),
-  weightGradient: (δ, A) => product(turned(δ), plain(A)),
-  inputGradient: (δ, W) => product(plain(δ), plain(W)),
-});
+export function portable(scratch: Scratch): Engine {
+  return byLoopsUpTo(LOOP_MAX_PRODUCTS, {
+    scratch,
+    forward: (A, W, b) => product(plain(A), turned(W), b ? Dense.repeat(scratch, b, A.rows) : zeros(scratch, A.rows, W.rows)),
+    weightGradient: (δ, A) => product(turned(δ), plain(A), zeros(scratch, δ.columns, A.columns)),
+    inputGradient: (δ, W) => product(plain(δ), plain(W), zeros(scratch, δ.rows, W.columns)),
+  });
+}
+
+function zeros(scratch: Scratch, rows: number, columns: number): Dense {
+  const matrix = Dense.in(scratch, rows, columns);
+  matrix.data.fill(0);
+  return matrix;
+}
 
 const [ROWS, DEPTH, COLUMNS, TILE] = [kernel.ROWS.value, kernel.DEPTH.value, kernel.COLUMNS.value, kernel.TILE.value];
 const blockOfA = memory.subarray(kernel.A.value);
 const blockOfB = memory.subarray(kernel.B.value);
 const blockOfC = memory.subarray(kernel.C.value);
 
-/** The product A B of two views, plus b in every row, by blocks that fit into the kernel's memory. */
-function product(A: View, B: View, b?: Float64Array): Dense {
+/** Adds the product A B to `result`, in blocks that fit into the kernel's memory. */
+function product(A: View, B: View, result: Dense): Dense {
   const whole = (n: number) => Math.ceil(n / TILE) * TILE;
-  const result = b ? Dense.repeat(b, A.rows) : new Dense(A.rows, B.columns);
   for (let j = 0; j < B.columns; j += COLUMNS) {
     const columns = Math.min(COLUMNS, B.columns - j);
     for (let p = 0; p < A.columns; p += DEPTH) {
@@ -52,8 +61,7 @@ function product(A: View, B: View, b?: Float64Array): Dense {
 }
 
 /**
- * Copies a block of depth x across numbers from `start` on into panels of TILE across, each step in depth after the other;
- * the last panel is filled up with zeros.
+ * Packs a block of depth x across numbers, starting at `start`, into panels of depth x TILE; the last panel is padded with zeros.
  */
 function pack(
   data: Float64Array,
@@ -74,7 +82,7 @@ function pack(
   }
 }
 
-/** Adds the kernel's block of C to the part of `result` that begins at (i, j). */
+/** Adds the kernel's block of C to the part of `result` whose first element is (i, j). */
 function addBlock(rows: number, columns: number, result: Dense, i: number, j: number): void {
   for (let row = 0; row < rows; row++) {
     const to = (i + row) * result.columns + j;

@@ -1,69 +1,91 @@
-// The one way from the bytes of a request to the bytes of its answer.
-import { conflicts, type DecodedRequest, GradientsRequest } from '../../schemas/gradients.ts';
+// From the bytes of a request to the bytes of its answer: decode and check, plan, check the cost, compute, encode.
 import type { Cost } from '../backprop/cost.ts';
-import { computeGradients } from '../backprop/gradients.ts';
+import type { Plan } from '../backprop/plan.ts';
 import type { Engine } from '../linalg/engine.ts';
-import { recycling } from '../memory/scratch.ts';
-import type { Findings } from '../refusal.ts';
-import { inspector } from '../wire/check.ts';
-import { codecs, type Decoded, type MediaType } from '../wire/codecs.ts';
+import type { Encoded, Precision } from '../wire/codec.ts';
+import { codecs, type MediaType } from '../wire/codecs.ts';
+import { RequestSchema } from '../wire/request-schema.ts';
 import { checkCost, type Limits } from './limits.ts';
-import { type Report, stopwatch } from './report.ts';
+import type { Operation } from './operation.ts';
+import { type Phase, type Report, stopwatch } from './report.ts';
 
-const { fits, inspect } = inspector(GradientsRequest);
+const NO_ROOM = new ArrayBuffer(0);
 
-/** The body of a request, and the media type that its answer is to have. */
+/** A request: the name of its operation, its body, and the media types of the body and of the answer. */
 export interface Task {
-  /** The task has the whole buffer of these for itself: the answer may be written there. */
+  readonly operation: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly mediaType: MediaType;
-  readonly accept: MediaType;
+  readonly answerType: MediaType;
 }
 
-/** Throws to put off a request that costs too much where it is now; a number of its answer takes `bytesPerNumber`, at most. */
-export type Admit = (cost: Cost, bytesPerNumber: number) => void;
+/** A request that has passed all checks and limits, ready to run. */
+export interface Prepared {
+  readonly cost: Cost;
+  /** Upper bounds. */
+  readonly computedBytes: number;
+  readonly answerBytes: number;
+  /**
+   * Computes and encodes the answer; into `room`, if the encoding is a Buffer and fits.
+   * @throws Refusal `out-of-domain` or `non-finite-result`.
+   */
+  run(room?: ArrayBuffer): Encoded;
+}
 
-/**
- * Reads a request, computes, and writes the result. The report gets the phases as they end, and the sizes.
- * @throws Refusal, of any type that has to do with the body; and whatever `admit` throws.
- */
-export function answer(
-  { bytes, mediaType, accept }: Task,
-  engine: Engine,
-  limits: Limits,
-  report: Report = { phases: {} },
-  admit?: Admit,
-): Buffer<ArrayBuffer> {
-  const { decode } = codecs[mediaType];
-  const { encode, bytesPerNumber } = codecs[accept];
-  const ended = stopwatch(report);
-  return recycling(() => {
-    const decoded = decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), limits);
+/** Answers the requests of one thread, one at a time. */
+export class Answerer {
+  readonly #operations: ReadonlyMap<string, { operation: Operation; schema: RequestSchema }>;
+  readonly #engine: Engine;
+  readonly #limits: Limits;
+
+  constructor(operations: readonly Operation[], engine: Engine, limits: Limits) {
+    this.#operations = new Map(
+      operations.map((operation) => [
+        operation.name,
+        { operation, schema: new RequestSchema(operation.request, operation.conflicts) },
+      ]),
+    );
+    this.#engine = engine;
+    this.#limits = limits;
+  }
+
+  /**
+   * Decodes, checks and plans a request. Fills in the phases, sizes and flops of the report.
+   * Call it, and the result's `run`, within `recycle` of the engine's scratch memory.
+   * @throws Refusal of any type about the body.
+   */
+  prepare(task: Task, report: Report): Prepared {
+    const { operation, schema } = this.#operations.get(task.operation) as { operation: Operation; schema: RequestSchema };
+    const { bytes } = task;
+    const ended = stopwatch(report);
+    const body = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const { document, precision } = codecs[task.mediaType].decode(body, schema, this.#limits, this.#engine.scratch);
     ended('decode');
-    const request = check(decoded);
+    const plan: Plan<object> = operation.plan(document as never);
+    const { sizes, cost } = plan;
+    report.sizes = sizes;
+    report.flops = cost.flops;
+    const { computedBytes, answerBytes } = checkCost(cost, codecs[task.answerType].bytesPerNumber, this.#limits);
     ended('check');
-    const result = computeGradients(request, engine, (cost, sizes) => {
-      Object.assign(report, { sizes, flops: cost.flops });
-      checkCost(cost, bytesPerNumber, limits);
-      admit?.(cost, bytesPerNumber);
-    });
+    return {
+      cost,
+      computedBytes,
+      answerBytes,
+      run: (room) => this.#run(plan, task.answerType, precision, room ?? NO_ROOM, ended),
+    };
+  }
+
+  #run(
+    plan: Plan<object>,
+    answerType: MediaType,
+    precision: Precision,
+    room: ArrayBuffer,
+    ended: (phase: Phase) => void,
+  ): Encoded {
+    const result = plan.run(this.#engine);
     ended('compute');
-    const answered = encode(result, bytes.buffer, decoded.dtype);
+    const encoded = codecs[answerType].encode(result, room, precision);
     ended('encode');
-    return answered;
-  });
-}
-
-/** @throws Refusal `invalid-request`. */
-function check({ document, plain }: Decoded): DecodedRequest {
-  if (plain && fits(document) && conflicts(document).length === 0) return document as DecodedRequest;
-  const given = plain ? plain() : document;
-  findingsIn(given).refuse('invalid-request');
-  return given as DecodedRequest;
-}
-
-function findingsIn(document: unknown): Findings {
-  const findings = inspect(document);
-  for (const { pointer, detail } of conflicts(document)) findings.add(pointer, detail);
-  return findings;
+    return encoded;
+  }
 }

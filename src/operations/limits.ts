@@ -1,37 +1,44 @@
-// What one request may cost, and what is said where it costs more.
+// The limits of one request, and the refusals for requests that exceed them.
 import type { Config } from '../../schemas/config.ts';
 import type { ProblemType } from '../../schemas/problem.ts';
 import type { Cost } from '../backprop/cost.ts';
 import { Refusal } from '../refusal.ts';
 
-/** The limits of one request, under the names that its sender is told and its operator sets. */
+/** The limits of one request, by the names of their environment variables. */
 export type Limits = Pick<Config, 'MAX_FLOPS' | 'MAX_MEMORY' | 'MAX_ANSWER' | 'MAX_LAYERS' | 'MAX_KEYS' | 'MAX_DEPTH'>;
 
-/** The limits that a configuration has: what a thread is told of it. */
+/** The limits in a configuration, for passing to a thread. */
 export function limitsOf({ MAX_FLOPS, MAX_MEMORY, MAX_ANSWER, MAX_LAYERS, MAX_KEYS, MAX_DEPTH }: Config): Limits {
   return { MAX_FLOPS, MAX_MEMORY, MAX_ANSWER, MAX_LAYERS, MAX_KEYS, MAX_DEPTH };
 }
 
-const FEWER_SAMPLES = 'send fewer samples at a time and merge the answers by their divisors';
-
-/** The bytes of the numbers that are computed for a request. */
-export function computedBytes({ computed }: Cost): number {
-  return computed * Float64Array.BYTES_PER_ELEMENT;
+/** Upper bounds of a request's memory. */
+export interface SizeInBytes {
+  readonly computedBytes: number;
+  readonly answerBytes: number;
 }
 
 /**
- * Compares what a request is estimated to cost with the limits; a number of its answer takes `bytesPerNumber`, at most.
- * @throws Refusal `too-many-operations`, `too-much-memory` or `answer-too-large`, with the estimate, the limit and what to change.
+ * Compares the estimated cost of a request with the limits. `bytesPerNumber` is an upper bound for the numbers of the answer.
+ * @throws Refusal `too-many-operations`, `too-much-memory` or `answer-too-large`, with the estimate, the limit and a remedy.
  */
-export function checkCost(cost: Cost, bytesPerNumber: number, limits: Limits): void {
-  const answer = cost.answered * bytesPerNumber;
-  const remedy = cost.extras ? `ask for less in include, or ${FEWER_SAMPLES}` : FEWER_SAMPLES;
-  const check = (type: ProblemType, what: string, estimate: number, unit: string, name: keyof Limits, change: string) => {
-    if (estimate <= limits[name]) return;
+export function checkCost(cost: Cost, bytesPerNumber: number, limits: Limits): SizeInBytes {
+  const computedBytes = cost.computedNumbers * Float64Array.BYTES_PER_ELEMENT;
+  const answerBytes = cost.answerNumbers * bytesPerNumber;
+  const isWithin = cost.flops <= limits.MAX_FLOPS && computedBytes <= limits.MAX_MEMORY && answerBytes <= limits.MAX_ANSWER;
+  if (!isWithin) refuse(cost, computedBytes, answerBytes, limits);
+  return { computedBytes, answerBytes };
+}
+
+function refuse(cost: Cost, computedBytes: number, answerBytes: number, limits: Limits): never {
+  const { pointer, operations, numbers } = cost.remedy;
+  const refusal = (type: ProblemType, what: string, estimate: number, unit: string, name: keyof Limits, change: string) => {
     const detail = `${what} up to ${estimate} ${unit}, more than the limit of ${limits[name]} (${name}): ${change}`;
-    throw new Refusal(type, { detail, errors: [{ pointer: cost.extras ? '/include' : '/batch/inputs', detail }] });
+    return new Refusal(type, { detail, errors: [{ pointer, detail }] });
   };
-  check('too-many-operations', 'the request takes', cost.flops, 'floating-point operations', 'MAX_FLOPS', FEWER_SAMPLES);
-  check('too-much-memory', 'the values to compute take', computedBytes(cost), 'bytes', 'MAX_MEMORY', remedy);
-  check('answer-too-large', 'the answer takes', answer, 'bytes', 'MAX_ANSWER', `${remedy}, or accept safetensors`);
+  if (cost.flops > limits.MAX_FLOPS)
+    throw refusal('too-many-operations', 'the request takes', cost.flops, 'floating-point operations', 'MAX_FLOPS', operations);
+  if (computedBytes > limits.MAX_MEMORY)
+    throw refusal('too-much-memory', 'the values to compute take', computedBytes, 'bytes', 'MAX_MEMORY', numbers);
+  throw refusal('answer-too-large', 'the answer takes', answerBytes, 'bytes', 'MAX_ANSWER', `${numbers}, or accept safetensors`);
 }

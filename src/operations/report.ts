@@ -1,41 +1,30 @@
-// What is known of a request beside its answer: what it asked for, and where its time went. Never a number of it.
-import type { ProblemType } from '../../schemas/problem.ts';
+// The report on a request, for logs and metrics: sizes and timings, but never its numbers.
+import { performance } from 'node:perf_hooks';
 import type { Sizes } from '../backprop/shapes.ts';
-import type { MediaType } from '../wire/codecs.ts';
 
-/** What is done to a request once it is there, one after the other. */
+/** The phases after the body has arrived, in order. `check` includes the plan. */
 export const answerPhases = ['decode', 'check', 'compute', 'encode'] as const;
 
-/** Where the time of a request goes, in the order in which it does. `queue` is the wait for a thread. */
+/** All phases of a request, in order. `queue` is the wait for a thread. */
 export const phases = ['receive', 'queue', ...answerPhases, 'send'] as const;
 export type Phase = (typeof phases)[number];
 
-/** What is known where the answer is computed. */
+/** The part of the report that is filled in where the answer is computed. */
 export interface Report {
-  /** Milliseconds, of the phases that have ended. */
+  /** Milliseconds per finished phase. */
   readonly phases: Partial<Record<Phase, number>>;
-  /** Once the shapes are known to fit together. */
+  /** Set once the shapes have been checked. */
   sizes?: Sizes;
-  /** Floating-point operations, as estimated from the sizes. */
+  /** Floating-point operations, estimated from the sizes. */
   flops?: number;
 }
 
-/** What is known of a whole request. */
-export interface RequestReport extends Report {
-  /** By the clock of performance.now(). */
-  readonly began: number;
-  /** The body that has arrived: its bytes, unpacked, and its media type. */
-  received?: { readonly bytes: number; readonly mediaType: MediaType };
-  /** Why there is no answer. */
-  problem?: ProblemType;
-}
-
-/** Measures phases that follow each other: each call ends one. */
+/** Measures consecutive phases: each call ends one and begins the next. */
 export function stopwatch(report: Report): (phase: Phase) => void {
   let before = performance.now();
   return (phase) => {
     const now = performance.now();
-    report.phases[phase] = now - before;
+    report.phases[phase] = (report.phases[phase] ?? 0) + now - before;
     before = now;
   };
 }

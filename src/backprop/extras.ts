@@ -1,0 +1,57 @@
+// The extra values of an answer, which a request asks for in `include`.
+import type { Extra, GradientsResult } from '../../schemas/gradients.ts';
+import { type Tensor, tensor } from '../../schemas/numbers.ts';
+import type { Dense } from '../linalg/dense.ts';
+import type { Backward } from './backward.ts';
+import type { Computed } from './finite.ts';
+
+/** Orients a matrix for the answer: samples in rows or in columns. */
+type Oriented = (matrix: Dense) => Dense;
+
+const extras: { readonly [Name in Extra]: (computed: Computed, oriented: Oriented) => NonNullable<GradientsResult[Name]> } = {
+  outputs: ({ steps }, oriented) => oriented(steps[steps.length - 1].A),
+  input_gradients: ({ gradients }, oriented) => oriented(gradients[0].dX as Dense),
+  per_sample_losses: ({ reduced }) => reduced.shares,
+  per_sample_gradients: ({ steps, gradients }) =>
+    gradients.map(({ dZ, db }, k) => sampleGradients(dZ, steps[k].X, db !== undefined)),
+  gradient_norms: ({ gradients }) => norms(gradients),
+  trace: ({ steps, gradients }, oriented) =>
+    steps.map(({ X, Z, A }, k) => ({
+      inputs: oriented(X),
+      pre_activations: oriented(Z),
+      outputs: oriented(A),
+      output_gradients: oriented(gradients[k].dA),
+      pre_activation_gradients: oriented(gradients[k].dZ),
+      input_gradients: oriented(gradients[k].dX as Dense),
+    })),
+};
+
+/** The values in `include`, in its order. */
+export function extrasOf(computed: Computed, include: readonly Extra[], columns: boolean): Partial<GradientsResult> {
+  if (include.length === 0) return {};
+  const oriented: Oriented = (matrix) => (columns ? matrix.transposed() : matrix);
+  return Object.fromEntries(include.map((name) => [name, extras[name](computed, oriented)]));
+}
+
+/** Each sample's share of a layer's gradient: the outer product of its rows of dZ and X. */
+function sampleGradients(dZ: Dense, X: Dense, biases: boolean): { weights: Tensor; biases?: Tensor } {
+  const data = new Float64Array(dZ.rows * dZ.columns * X.columns);
+  let at = 0;
+  for (let i = 0; i < dZ.rows; i++) {
+    const x = X.row(i);
+    for (const dz of dZ.row(i)) for (let j = 0; j < x.length; j++) data[at++] = dz * x[j];
+  }
+  return { weights: tensor([dZ.rows, dZ.columns, X.columns], data), ...(biases && { biases: dZ }) };
+}
+
+function norms(gradients: readonly Backward[]): { layers: { weights: number; biases?: number }[]; total: number } {
+  const layers = gradients.map(({ dW, db }) => ({ weights: norm(dW.data), ...(db && { biases: norm(db) }) }));
+  return { layers, total: norm(Float64Array.from(layers.flatMap((layer) => Object.values(layer)))) };
+}
+
+/** The L2 norm. Values are scaled by the largest one, as in BLAS's nrm2, so that squares neither overflow nor underflow. */
+function norm(values: Float64Array): number {
+  const largest = values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+  if (largest === 0) return 0;
+  return largest * Math.sqrt(values.reduce((sum, value) => sum + (value / largest) ** 2, 0));
+}

@@ -1,0 +1,30 @@
+// The interface of an operation: something that the service computes, at POST /<name>. Independent of threads and HTTP.
+import type { TSchema } from '@sinclair/typebox';
+import type { Finding } from '../../schemas/problem.ts';
+import type { Plan } from '../backprop/plan.ts';
+
+export interface Operation<Request = unknown, Result extends object = object> {
+  /** Used as path, as operationId and as label in metrics. */
+  readonly name: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly request: TSchema;
+  readonly answer: TSchema;
+  /** Requests with their answers, for the documentation. */
+  readonly examples: Examples;
+  /** Checks rules that JSON Schema cannot express. The document may be invalid: parts that do not fit the schema are ignored. */
+  conflicts(document: unknown): Finding[];
+  /**
+   * Checks the shapes of a request that fits the schema, and estimates its cost. Computes nothing.
+   * @throws Refusal `shape-mismatch`.
+   */
+  plan(request: Request): Plan<Result>;
+}
+
+export type Examples = Record<string, { readonly summary: string; readonly request: object; readonly answer: object }>;
+
+/** The operations of a service, and the URL of the module that exports them as `operations`; every thread imports it too. */
+export interface Registry {
+  readonly module: string;
+  readonly operations: readonly Operation[];
+}

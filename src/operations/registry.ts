@@ -1,0 +1,5 @@
+// The operations of the service. Routes, threads and documentation use this list.
+import { gradients } from './gradients.ts';
+import type { Operation } from './operation.ts';
+
+export const operations: readonly Operation[] = [gradients];
