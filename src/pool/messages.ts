@@ -1,5 +1,4 @@
-// What the threads tell each other.
-import { move, transferableSymbol, valueSymbol } from 'piscina';
+// The messages between the main thread and the threads of the pool.
 import type { ProblemType, Refused } from '../../schemas/problem.ts';
 import type { EngineChoice } from '../linalg/engines.ts';
 import type { Task } from '../operations/answer.ts';
@@ -7,27 +6,29 @@ import type { Limits } from '../operations/limits.ts';
 import type { Report } from '../operations/report.ts';
 import type { SharedBudget } from './budget.ts';
 
-/** What a thread is started with. */
+/** The workerData of a thread. */
 export interface ThreadData {
   readonly engine: EngineChoice;
   readonly limits: Limits;
   readonly budget: SharedBudget;
+  /** The URL of the module that exports `operations`. */
+  readonly registry: string;
 }
 
-/** A task with its place in the budget. */
+/** To a thread: a task, with its place in the budget. The buffer of `bytes` is transferred. */
 export interface PlacedTask extends Task {
   readonly place: number;
 }
 
-/** A message that takes a buffer along, instead of a copy of it; the sender has it no longer. */
-export function moving<Message extends object>(message: Message, buffer: ArrayBuffer): Message {
-  return move({ [transferableSymbol]: [buffer], [valueSymbol]: message }) as unknown as Message;
-}
+/** From a thread: it has loaded; or the outcome of its task. */
+export type FromThread = typeof LOADED | Outcome;
 
-/** What comes back for a task: the bytes of the answer, or why there is none. */
+export const LOADED = 'loaded';
+
+/** The outcome of a task: an answer, whose buffer is transferred, or a refusal. */
 export type Outcome = {
   readonly report: Report;
-  /** When the thread began, in milliseconds since 1970: the threads' own clocks begin when they do. */
+  /** When the thread began the task, in milliseconds since 1970: performance.now() differs between threads. */
   readonly began: number;
 } & (
   | { readonly answer: Uint8Array<ArrayBuffer> }

@@ -1,209 +1,226 @@
-// Where requests are computed: small ones at once, on the event loop; large ones in threads, so that no small one waits for them.
-import { once } from 'node:events';
+// Runs requests: small ones inline, on the event loop; large ones in threads, so that small ones need not wait.
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import type { FastifyBaseLogger } from 'fastify';
-import { Piscina } from 'piscina';
 import type { Config } from '../../schemas/config.ts';
 import type { Engine } from '../linalg/engine.ts';
 import type { ChosenEngine } from '../linalg/engines.ts';
-import { type Admit, answer, type Task } from '../operations/answer.ts';
-import { type Limits, limitsOf } from '../operations/limits.ts';
-import type { Report } from '../operations/report.ts';
+import { Answerer, type Task } from '../operations/answer.ts';
+import { limitsOf } from '../operations/limits.ts';
+import type { Registry } from '../operations/operation.ts';
+import type { Phase, Report } from '../operations/report.ts';
 import { Refusal } from '../refusal.ts';
-import { Budget, type Hold, shareBudget } from './budget.ts';
-import { moving, type Outcome, type PlacedTask, type ThreadData } from './messages.ts';
-import { Places } from './places.ts';
-import { warmUpTask } from './warm-up.ts';
-
-type Bytes = Uint8Array<ArrayBuffer>;
+import type { Encoded } from '../wire/codec.ts';
+import { Admission, type Ticket } from './admission.ts';
+import { Budget, shareBudget } from './budget.ts';
+import { INLINE_BODY_BYTES, INLINE_MICROSECONDS, inlineMicroseconds } from './inline.ts';
+import type { Outcome } from './messages.ts';
+import { type Job, ThreadEnded, Threads } from './threads.ts';
 
 export interface Pool {
+  /** A ticket for one request of `client` (API key digest or address). Nothing is reserved yet. */
+  admit(client: string): Ticket;
   /**
-   * Answers a request, and reports on it. Undefined if the client has gone, which the signal tells; it is asked for only where the
-   * answer takes a thread.
-   * @throws Refusal, of any type that has to do with the body, or `overloaded` or `deadline-exceeded`.
+   * Checks whether a body of `announcedBytes` would be admitted now; reserves nothing.
+   * @throws Refusal `overloaded`, if not.
    */
-  answer(task: Task, gone: () => AbortSignal, report?: Report): Promise<Bytes | undefined>;
+  check(announcedBytes: number, client: string): void;
   /**
-   * Keeps a place for a large body that is about to be read, until the function that it returns is called or it takes too long to
-   * arrive: what would be refused in the end should not be read first.
-   * @throws Refusal `overloaded`, if nothing more may wait.
+   * Answers a request, and fills in its report. A small request is answered synchronously, without a promise; a large one in a
+   * thread, to which the buffer of the task is transferred. Undefined if the ticket ended before there was an answer.
+   * @throws Refusal of any type about the body, `overloaded` or `deadline-exceeded`: synchronously or as a rejection.
    */
-  expect(): () => void;
-  /** Memory for the body and the answer of one request. */
-  hold(): Hold;
-  /** Resolves when every thread has answered a request. */
+  run(task: Task, ticket: Ticket, report: Report): Encoded | Promise<Encoded | undefined>;
+  /** Resolves when every thread has loaded; rejects if one cannot. */
   readonly ready: Promise<void>;
   readonly state: PoolState;
   readonly threads: readonly Worker[];
+  /** Cancels all work, and ends the threads. */
   close(): Promise<void>;
 }
 
-/** How things stand. */
+/** The current load, for metrics and readiness. */
 export interface PoolState {
   readonly threads: number;
   readonly busy: number;
   readonly waiting: number;
   readonly mayWait: number;
-  /** What the requests in flight take, and how much they may, in bytes. */
+  /** The memory of the requests in flight, in bytes. */
   readonly memory: number;
+  /** MEMORY_BUDGET, the limit for large requests, in bytes. */
   readonly budget: number;
-  /** Whether a large request that came now would be refused. */
+  /** Whether a large request would be refused now, from any client. */
   readonly overloaded: boolean;
-  /** How many threads have come to an end that nobody wanted. */
+  /** The number of threads that ended unexpectedly. */
   readonly deaths: number;
 }
 
-/** Larger bodies go to a thread, in bytes: one of this size takes about as long to answer as the way to a thread and back, see bench/small.ts. */
-export const SMALL_BODY = 65_536;
-
-/** What a small body may ask for before it goes to a thread all the same: numbers, computed or answered, and operations. */
-const SMALL_NUMBERS = 10_000;
-const SMALL_FLOPS = 500_000;
-
-/**
- * The most memory that a thread may have for JavaScript's objects, in MiB, given the largest body: what JSON.parse makes of it takes
- * up to ten times its size. A request that needs more ends its thread alone.
- */
-const heapOf = (bodyLimit: number) => 64 + Math.ceil((16 * bodyLimit) / 2 ** 20);
-
-/** Thrown where a small body asks for more work than the event loop should do. */
-const tooMuchHere = new Error('too much work for the event loop');
-
-export function startPool({ engine, choice }: ChosenEngine, config: Config, log: Pick<FastifyBaseLogger, 'error'>): Pool {
-  const { DEADLINE_MS, BODY_LIMIT, MAX_QUEUE, MEMORY_BUDGET } = config;
-  const limits = limitsOf(config);
-  const heap = heapOf(BODY_LIMIT);
-  const cores = availableParallelism();
-  const places = new Places(cores, MAX_QUEUE);
-  // One more, for the requests with which the threads begin.
-  const warmUpPlace = places.count + 1;
-  const shared = shareBudget(MEMORY_BUDGET, warmUpPlace);
-  const budget = new Budget(shared);
-  const threads = new Piscina<PlacedTask, Outcome>({
-    filename: new URL('thread.ts', import.meta.url).href,
-    minThreads: cores,
-    maxThreads: cores,
-    recordTiming: false,
-    resourceLimits: { maxOldGenerationSizeMb: heap },
-    workerData: { engine: choice, limits, budget: shared } satisfies ThreadData,
-  });
-  // A thread that dies between two requests is replaced like any other; without a listener it would end the process.
-  threads.on('error', (error) => log.error(error));
-  const share = shareCores(engine, cores);
-  let closing = false;
-  let deaths = 0;
-
-  /** What the rejection of a thread means. */
-  const explained = (error: NodeJS.ErrnoException): Error => {
-    const died = error.code === 'ERR_WORKER_OUT_OF_MEMORY' || error.message.startsWith('worker exited');
-    if (!died) return error;
-    deaths++;
-    if (error.code === 'ERR_WORKER_OUT_OF_MEMORY')
-      return new Refusal('too-much-memory', {
-        detail: `the request took more than the ${heap} MiB of a thread to read or to answer`,
-      });
-    log.error(error);
-    return new Refusal('overloaded', { detail: 'the thread that computed the answer came to its end' }, places.retryAfter);
-  };
-
-  const inThread = (task: Task, gone: AbortSignal, report: Report): Promise<Bytes | undefined> => {
-    const place = places.take();
-    share(+1);
-    return atPlace({ ...task, place }, gone, report).finally(() => {
-      share(-1);
-      budget.free(place);
-      places.free(place);
-    });
-  };
-
-  const atPlace = async (task: PlacedTask, gone: AbortSignal, report: Report): Promise<Bytes | undefined> => {
-    const deadline = AbortSignal.timeout(DEADLINE_MS);
-    const signal = AbortSignal.any([gone, deadline]);
-    const came = performance.timeOrigin + performance.now();
-    try {
-      const outcome = await threads.run(moving(task, task.bytes.buffer), { signal });
-      const { phases, ...rest } = outcome.report;
-      Object.assign(report, rest);
-      Object.assign(report.phases, { queue: Math.max(0, outcome.began - came) }, phases);
-      places.learn(sum(Object.values(phases)) / 1000);
-      if ('answer' in outcome) return outcome.answer;
-      const { type, refused } = outcome.refusal;
-      throw new Refusal(type, refused, type === 'overloaded' ? places.retryAfter : undefined);
-    } catch (error) {
-      if (gone.aborted) return undefined;
-      if (error instanceof Refusal) throw error;
-      throw deadline.aborted ? tooLate(DEADLINE_MS) : explained(error as Error);
-    }
-  };
-
-  /** The threads that have loaded, by their ids. Piscina says so of those with which it starts before that: see `ready`. */
-  const loaded = new Set<number>();
-  threads.on('workerCreate', ({ id }) => loaded.add(id));
-  const allLoaded = async () => {
-    await ready.catch(() => {});
-    // One that cannot load is no longer among them.
-    while (threads.threads.some(({ threadId }) => !loaded.has(threadId))) await once(threads, 'workerCreate').catch(() => {});
-  };
-
-  const warmUp = async () => {
-    try {
-      await Promise.all(Array.from({ length: cores }, () => threads.run({ ...warmUpTask(), place: warmUpPlace })));
-    } catch (error) {
-      if (!closing) throw error;
-    }
-    budget.free(warmUpPlace);
-  };
-  const ready = warmUp();
-
-  return {
-    async answer(task, gone, report = { phases: {} }) {
-      return answerHere(task, engine, limits, report) ?? inThread(task, gone(), report);
-    },
-    expect: () => places.keep(),
-    hold: () => budget.hold(),
-    ready,
-    get state() {
-      return {
-        threads: cores,
-        busy: places.busy,
-        waiting: places.waiting,
-        mayWait: MAX_QUEUE,
-        memory: budget.used,
-        budget: MEMORY_BUDGET,
-        overloaded: places.areTaken || budget.spent,
-        deaths,
-      };
-    },
-    get threads() {
-      return threads.threads;
-    },
-    async close() {
-      closing = true;
-      // A thread that is ended while it loads native code takes the process along.
-      await allLoaded();
-      await threads.destroy();
-    },
-  };
+/** Starts a pool with one thread per core. */
+export function startPool(chosen: ChosenEngine, registry: Registry, config: Config, log: Pick<FastifyBaseLogger, 'error'>): Pool {
+  return new ThreadPool(chosen, registry, config, log);
 }
 
-/** Answers a small request at once; undefined if it turns out to be none. */
-function answerHere(task: Task, engine: Engine, limits: Limits, report: Report): Bytes | undefined {
-  if (task.bytes.length > SMALL_BODY) return undefined;
-  try {
-    return answer(task, engine, limits, report, admitSmall);
-  } catch (error) {
-    if (error === tooMuchHere) return undefined;
-    throw error;
+class ThreadPool implements Pool {
+  readonly ready: Promise<void>;
+  readonly #engine: Engine;
+  readonly #config: Config;
+  readonly #log: Pick<FastifyBaseLogger, 'error'>;
+  readonly #answerer: Answerer;
+  readonly #count = availableParallelism();
+  readonly #heapMiB: number;
+  readonly #admission: Admission;
+  readonly #threads: Threads;
+  readonly #share: (change: 1 | -1) => void;
+  #deaths = 0;
+
+  constructor(
+    { engine, choice }: ChosenEngine,
+    { module, operations }: Registry,
+    config: Config,
+    log: Pick<FastifyBaseLogger, 'error'>,
+  ) {
+    this.#engine = engine;
+    this.#config = config;
+    this.#log = log;
+    const limits = limitsOf(config);
+    this.#answerer = new Answerer(operations, engine, limits);
+    this.#heapMiB = heapMiBOf(config.BODY_LIMIT);
+    const budget = shareBudget(config.MEMORY_BUDGET, this.#count + config.MAX_QUEUE);
+    this.#admission = new Admission(new Budget(budget), this.#count, config.MAX_QUEUE);
+    this.#threads = new Threads({
+      count: this.#count,
+      data: { engine: choice, limits, budget, registry: module },
+      heapMiB: this.#heapMiB,
+      onDeath: (error) => this.#died(error),
+    });
+    this.#share = shareCores(engine, this.#count);
+    this.ready = this.#threads.ready;
+  }
+
+  admit(client: string): Ticket {
+    return this.#admission.admit(client);
+  }
+
+  check(announcedBytes: number, client: string): void {
+    this.#admission.check(announcedBytes, client);
+  }
+
+  run(task: Task, ticket: Ticket, report: Report): Encoded | Promise<Encoded | undefined> {
+    const encoded = task.bytes.length <= INLINE_BODY_BYTES ? this.#runHere(task, report) : undefined;
+    return encoded ?? this.#runInThread(task, ticket, report);
+  }
+
+  get state(): PoolState {
+    const { busy, waiting, memory, overloaded } = this.#admission;
+    const { MAX_QUEUE, MEMORY_BUDGET } = this.#config;
+    return {
+      threads: this.#count,
+      busy,
+      waiting,
+      mayWait: MAX_QUEUE,
+      memory,
+      budget: MEMORY_BUDGET,
+      overloaded,
+      deaths: this.#deaths,
+    };
+  }
+
+  get threads(): readonly Worker[] {
+    return this.#threads.workers;
+  }
+
+  close(): Promise<void> {
+    return this.#threads.close();
+  }
+
+  /** Answers a request inline; undefined if that would take too long. */
+  #runHere(task: Task, report: Report): Encoded | undefined {
+    return this.#engine.scratch.recycle(() => {
+      const prepared = this.#answerer.prepare(task, report);
+      const microseconds = inlineMicroseconds(task.bytes.length, prepared.cost, prepared.answerBytes);
+      return microseconds <= INLINE_MICROSECONDS ? prepared.run() : undefined;
+    });
+  }
+
+  async #runInThread(task: Task, ticket: Ticket, report: Report): Promise<Buffer<ArrayBuffer> | undefined> {
+    if (ticket.hasEnded) return undefined;
+    const came = performance.timeOrigin + performance.now();
+    const job = this.#begin(task, ticket);
+    const { DEADLINE_MS } = this.#config;
+    const deadline = setTimeout(() => job.giveUp(tooLate(DEADLINE_MS)), DEADLINE_MS);
+    const outcome = await job.outcome
+      .catch((error) => {
+        throw this.#explained(error);
+      })
+      .finally(() => clearTimeout(deadline));
+    return outcome && this.#read(outcome, came, report);
+  }
+
+  /** Gives a task to the threads. */
+  #begin(task: Task, ticket: Ticket): Job {
+    const place = ticket.enter();
+    this.#share(+1);
+    const job = this.#threads.run({ ...task, bytes: owned(task.bytes), place }, () => {
+      this.#share(-1);
+      ticket.leave();
+    });
+    ticket.onEnd(job.giveUp);
+    return job;
+  }
+
+  /** Returns the answer of a thread, or throws its refusal. Adds the thread's phases to those already in the report. */
+  #read(outcome: Outcome, came: number, report: Report): Buffer<ArrayBuffer> {
+    const { phases, ...rest } = outcome.report;
+    Object.assign(report, rest);
+    report.phases.queue = Math.max(0, outcome.began - came);
+    let total = 0;
+    for (const [phase, ms] of Object.entries(phases)) {
+      report.phases[phase as Phase] = (report.phases[phase as Phase] ?? 0) + ms;
+      total += ms;
+    }
+    this.#admission.learn(total / 1000);
+    if ('refusal' in outcome) {
+      const { type, refused } = outcome.refusal;
+      throw new Refusal(type, refused, type === 'overloaded' ? this.#admission.retryAfter : undefined);
+    }
+    const { answer } = outcome;
+    return Buffer.from(answer.buffer, answer.byteOffset, answer.length);
+  }
+
+  #died(error: NodeJS.ErrnoException): void {
+    this.#deaths++;
+    // Running out of memory is a problem of the request, not of the service.
+    if (error.code !== OUT_OF_MEMORY) this.#log.error(error);
+  }
+
+  /** Translates the error of a thread to the refusal of its request. */
+  #explained(error: NodeJS.ErrnoException): Error {
+    if (error.code === OUT_OF_MEMORY)
+      return new Refusal('too-much-memory', {
+        detail: `the request took more than the ${this.#heapMiB} MiB of a thread to read or to answer`,
+      });
+    if (error instanceof ThreadEnded)
+      return new Refusal('overloaded', { detail: 'the thread that computed the answer was ended' }, this.#admission.retryAfter);
+    return error;
   }
 }
 
-const admitSmall: Admit = ({ computed, answered, flops }) => {
-  if (computed + answered > SMALL_NUMBERS || flops > SMALL_FLOPS) throw tooMuchHere;
-};
+/** The bytes of a task for transfer to a thread: a copy, if others share their ArrayBuffer. */
+function owned(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return bytes.length < bytes.buffer.byteLength && bytes.length <= INLINE_BODY_BYTES ? Uint8Array.from(bytes) : bytes;
+}
 
-/** Lets a request that is computed alone use all cores, and one of several only its part of them. */
+const OUT_OF_MEMORY = 'ERR_WORKER_OUT_OF_MEMORY';
+
+/**
+ * The heap limit of a thread, in MiB, for the largest body in bytes: the result of JSON.parse takes up to ten times the size of
+ * the text. A request that needs more ends its thread, but no other.
+ */
+function heapMiBOf(bodyLimit: number): number {
+  return 64 + Math.ceil((16 * bodyLimit) / 2 ** 20);
+}
+
+/** Divides the cores among the running requests: a single one uses all. */
 function shareCores({ setThreads }: Engine, cores: number): (change: 1 | -1) => void {
   let running = 0;
   let each = 0;
@@ -217,8 +234,4 @@ function shareCores({ setThreads }: Engine, cores: number): (change: 1 | -1) => 
 
 function tooLate(ms: number): Refusal {
   return new Refusal('deadline-exceeded', { detail: `not answered within ${ms} ms (DEADLINE_MS)` });
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, n) => total + n, 0);
 }

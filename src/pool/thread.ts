@@ -1,6 +1,9 @@
-// A thread of the pool. Piscina calls what it exports for each request.
-import { workerData } from 'node:worker_threads';
+// The entry point of a thread of the pool.
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { Operation } from '../operations/operation.ts';
 import type { ThreadData } from './messages.ts';
-import { startWork } from './work.ts';
+import { serve } from './serve.ts';
 
-export default startWork(workerData as ThreadData);
+const { registry, ...data } = workerData as ThreadData;
+const { operations } = (await import(registry)) as { operations: readonly Operation[] };
+serve(parentPort as MessagePort, operations, data);

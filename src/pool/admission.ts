@@ -1,0 +1,249 @@
+// Admission of requests. One ticket per request holds its memory and, if it is large, its place.
+import { Refusal } from '../refusal.ts';
+import type { Budget } from './budget.ts';
+import { INLINE_BODY_BYTES } from './inline.ts';
+
+/** The longest Retry-After. */
+const MOST_RETRY_SECONDS = 60;
+
+/** How long a body may take to arrive before it loses its place. */
+const ARRIVAL_MS = 5_000;
+
+/** The weight of the newest request in the moving average of computing times. */
+const NEWEST_WEIGHT = 0.1;
+
+/** The memory for all small bodies together, separate from the budget: small requests are answered even if that is used up. */
+const SMALL_BODIES_BYTES = 2 ** 28;
+
+/** The places and the memory of all requests. A place holds one large request: arriving, waiting for a thread, or in one. */
+export class Admission {
+  readonly #budget: Budget;
+  readonly #threads: number;
+  readonly #count: number;
+  /** The most places of one client. */
+  readonly #share: number;
+  /** The numbers of the free places, from 1. */
+  readonly #free: number[];
+  /** The number of places of each client. */
+  readonly #clients = new Map<string, number>();
+  #working = 0;
+  #smallBytes = 0;
+  #meanSeconds = 1;
+
+  constructor(budget: Budget, threads: number, mayWait: number) {
+    this.#budget = budget;
+    this.#threads = threads;
+    this.#count = threads + mayWait;
+    this.#share = Math.ceil(this.#count / 2);
+    this.#free = Array.from({ length: this.#count }, (_, i) => this.#count - i);
+  }
+
+  /** Makes a ticket for one request of a client. */
+  admit(client: string): Ticket {
+    return new Ticket(this, client);
+  }
+
+  /**
+   * Checks whether a body of `announcedBytes` would be admitted now; reserves nothing.
+   * @throws Refusal `overloaded`, if not.
+   */
+  check(announcedBytes: number, client: string): void {
+    if (announcedBytes <= INLINE_BODY_BYTES) return;
+    this.#checkPlaces(client);
+    this.#budget.check(announcedBytes, 0);
+  }
+
+  /** Whether a large request would be refused now, from any client. */
+  get overloaded(): boolean {
+    return this.#free.length === 0 || this.#budget.spent;
+  }
+
+  /** The number of busy threads. */
+  get busy(): number {
+    return Math.min(this.#threads, this.#working);
+  }
+
+  /** The number of requests that wait for a thread. */
+  get waiting(): number {
+    return Math.max(0, this.#working - this.#threads);
+  }
+
+  /** The memory of the requests in flight, in bytes. */
+  get memory(): number {
+    return this.#budget.used + this.#smallBytes;
+  }
+
+  /** Seconds after which a place should be free, estimated from the recent computing times. */
+  get retryAfter(): number {
+    return Math.min(MOST_RETRY_SECONDS, Math.ceil(((this.waiting + 1) * this.#meanSeconds) / this.#threads));
+  }
+
+  /** Updates the average computing time: a request took `seconds` in its thread. */
+  learn(seconds: number): void {
+    this.#meanSeconds += NEWEST_WEIGHT * (seconds - this.#meanSeconds);
+  }
+
+  /**
+   * For tickets: takes a place, and returns its number, from 1.
+   * @throws Refusal `overloaded`, if no place is free or the client has its share.
+   */
+  takePlace(client: string): number {
+    this.#checkPlaces(client);
+    this.#clients.set(client, this.#placesOf(client) + 1);
+    return this.#free.pop() as number;
+  }
+
+  /** For tickets: frees a place, and the memory that its thread has reserved. */
+  freePlace(place: number, client: string): void {
+    this.#budget.free(place);
+    this.#free.push(place);
+    const left = this.#placesOf(client) - 1;
+    if (left === 0) this.#clients.delete(client);
+    else this.#clients.set(client, left);
+  }
+
+  /** For tickets: the number of requests given to the threads changes by one. */
+  work(change: 1 | -1): void {
+    this.#working += change;
+  }
+
+  /**
+   * For tickets: checks whether a request may hold `bytes` in all; `held` of them are counted already.
+   * @throws Refusal `overloaded`, if they do not fit.
+   */
+  checkMemory(bytes: number, held: number): void {
+    if (bytes > INLINE_BODY_BYTES) this.#budget.check(bytes, inBudget(held));
+    else if (this.#smallBytes - held + bytes > SMALL_BODIES_BYTES)
+      throw this.#refusal('the memory for small requests is used up');
+  }
+
+  /** For tickets: a request's memory changes from `before` to `now` bytes. */
+  change(before: number, now: number): void {
+    this.#budget.change(inBudget(before), inBudget(now));
+    this.#smallBytes += now - inBudget(now) - (before - inBudget(before));
+  }
+
+  #checkPlaces(client: string): void {
+    const own = this.#placesOf(client);
+    if (this.#free.length === 0)
+      throw this.#refusal(`large requests in flight: ${this.#count}, as many as there may be (MAX_QUEUE + threads)`);
+    if (own >= this.#share)
+      throw this.#refusal(
+        `large requests of this client in flight: ${own}, as many as one client may have (half of MAX_QUEUE + threads)`,
+      );
+  }
+
+  #placesOf(client: string): number {
+    return this.#clients.get(client) ?? 0;
+  }
+
+  #refusal(detail: string): Refusal {
+    return new Refusal('overloaded', { detail }, this.retryAfter);
+  }
+}
+
+/** The bytes of a request that count against the budget: none if the request is small. */
+function inBudget(bytes: number): number {
+  return bytes > INLINE_BODY_BYTES ? bytes : 0;
+}
+
+/** Holds place and memory of one request, from its first byte to the end of its answer. After `end`, methods have no effect. */
+export class Ticket {
+  readonly #admission: Admission;
+  readonly #client: string;
+  #bytes = 0;
+  #place: number | undefined;
+  /** Whether the request ever had a place; it may have lost it since. */
+  #hadPlace = false;
+  #arrival: NodeJS.Timeout | undefined;
+  #giveUp: (() => void) | undefined;
+  #isWorking = false;
+  #hasEnded = false;
+
+  constructor(admission: Admission, client: string) {
+    this.#admission = admission;
+    this.#client = client;
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /**
+   * Holds `bytes` in all, the bytes that have arrived so far. When they exceed a small body, this takes a place; the request
+   * loses it if the rest takes too long to arrive.
+   * @throws Refusal `overloaded`; then the ticket holds what it held before.
+   */
+  grow(bytes: number): void {
+    if (this.#hasEnded) return;
+    if (bytes > INLINE_BODY_BYTES && !this.#hadPlace) {
+      this.#takePlace();
+      this.#arrival = setTimeout(() => this.#freePlace(), ARRIVAL_MS);
+    }
+    this.#admission.checkMemory(bytes, this.#bytes);
+    this.set(bytes);
+  }
+
+  /** Holds `bytes` in all from now on. Not checked against the limits: the memory exists already. */
+  set(bytes: number): void {
+    if (this.#hasEnded) return;
+    this.#admission.change(this.#bytes, bytes);
+    this.#bytes = bytes;
+  }
+
+  /**
+   * For the pool: the work in a thread begins, until `leave`. Returns the number of the place, which is taken again if it was
+   * lost.
+   * @throws Refusal `overloaded`, if there is no place.
+   */
+  enter(): number {
+    clearTimeout(this.#arrival);
+    const place = this.#place ?? this.#takePlace();
+    this.#isWorking = true;
+    this.#admission.work(+1);
+    return place;
+  }
+
+  /** For the pool: `end` calls `giveUp` while the request is in a thread or waits for one. */
+  onEnd(giveUp: () => void): void {
+    this.#giveUp = giveUp;
+  }
+
+  /** For the pool: the work in a thread has ended. */
+  leave(): void {
+    this.#giveUp = undefined;
+    this.#isWorking = false;
+    this.#admission.work(-1);
+    this.#freePlace();
+    if (this.#hasEnded) this.#freeMemory();
+  }
+
+  /** Frees place and memory. If the request is in a thread or waits for one, cancels the work; then both are freed by `leave`. */
+  end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    if (this.#isWorking) {
+      this.#giveUp?.();
+      return;
+    }
+    clearTimeout(this.#arrival);
+    this.#freePlace();
+    this.#freeMemory();
+  }
+
+  #takePlace(): number {
+    this.#place = this.#admission.takePlace(this.#client);
+    this.#hadPlace = true;
+    return this.#place;
+  }
+
+  #freePlace(): void {
+    if (this.#place !== undefined) this.#admission.freePlace(this.#place, this.#client);
+    this.#place = undefined;
+  }
+
+  #freeMemory(): void {
+    this.#admission.change(this.#bytes, 0);
+    this.#bytes = 0;
+  }
+}

@@ -1,0 +1,31 @@
+// Which requests are answered inline, on the event loop: those for which a round trip to a thread would cost more than the
+// computation.
+import type { Cost } from '../backprop/cost.ts';
+
+/** Larger bodies go to a thread without being read on the event loop. */
+export const INLINE_BODY_BYTES = 65_536;
+
+/**
+ * The longest estimated time of a request that is answered inline. The estimate below is one to three times the actual time; of
+ * thousands of tiny layers it is a fraction, because each layer takes a microsecond besides. In a thread the same request takes 300 to
+ * 600 µs more CPU time, and one with tiny layers half as much again; inline, all other requests wait.
+ */
+export const INLINE_MICROSECONDS = 1_000;
+
+/**
+ * Measured with the engine `portable`, for expensive requests: JSON with short integers, gelu. Long numbers, relu and safetensors
+ * take at most a third.
+ */
+const DECODE_NS_PER_BYTE = 6;
+const COMPUTE_NS_PER_FLOP = 0.2;
+const COMPUTE_NS_PER_NUMBER = 10;
+const ENCODE_NS_PER_BYTE = 1.5;
+
+/**
+ * The estimated time of a request on the event loop, in microseconds.
+ */
+export function inlineMicroseconds(bodyBytes: number, { flops, computedNumbers }: Cost, answerBytes: number): number {
+  const decode = bodyBytes * DECODE_NS_PER_BYTE;
+  const compute = flops * COMPUTE_NS_PER_FLOP + computedNumbers * COMPUTE_NS_PER_NUMBER;
+  return (decode + compute + answerBytes * ENCODE_NS_PER_BYTE) / 1000;
+}

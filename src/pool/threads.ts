@@ -1,0 +1,177 @@
+// The threads of the pool. Each runs one task at a time; tasks wait in a FIFO queue. A thread that ends is replaced.
+import { Worker } from 'node:worker_threads';
+import { Refusal } from '../refusal.ts';
+import { type FromThread, LOADED, type Outcome, type PlacedTask, type ThreadData } from './messages.ts';
+
+/** The delay before a thread that failed to load is restarted. */
+const RESTART_MS = 1_000;
+
+/** Retry-After while the service shuts down: another instance may have taken over by then. */
+const RETRY_SECONDS = 1;
+
+export interface ThreadsOptions {
+  readonly count: number;
+  readonly data: ThreadData;
+  /** The heap limit of a thread, in MiB. */
+  readonly heapMiB: number;
+  /** Called when a thread ends unexpectedly. */
+  readonly onDeath: (error: Error) => void;
+}
+
+/** A task that waits for a thread or runs in one. */
+export interface Job {
+  /**
+   * The outcome of the task; undefined if it was cancelled without a reason. Rejects with the reason, or with the error of its
+   * thread.
+   */
+  readonly outcome: Promise<Outcome | undefined>;
+  /** Cancels the task: removes it from the queue, or ends its thread. No effect once the task has finished. */
+  giveUp(reason?: Error): void;
+}
+
+interface Queued {
+  readonly task: PlacedTask;
+  readonly free: () => void;
+  readonly resolve: (outcome: Outcome | undefined) => void;
+  readonly reject: (reason: Error) => void;
+  thread: Thread | undefined;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  hasLoaded: boolean;
+  /** Whether the thread is being ended on purpose. */
+  isEnding: boolean;
+  job: Queued | undefined;
+  error: Error | undefined;
+}
+
+/** Rejects a task whose thread ended without an error. */
+export class ThreadEnded extends Error {}
+
+export class Threads {
+  /** Resolves when all threads have loaded; rejects if one cannot. */
+  readonly ready: Promise<void>;
+  readonly #options: ThreadsOptions;
+  readonly #threads: Thread[] = [];
+  /** In order of arrival. A Set, so that any task can be removed in constant time. */
+  readonly #queue = new Set<Queued>();
+  readonly #readiness = Promise.withResolvers<void>();
+  #loading: number;
+  #isClosing = false;
+
+  constructor(options: ThreadsOptions) {
+    this.#options = options;
+    this.#loading = options.count;
+    this.ready = this.#readiness.promise;
+    for (let i = 0; i < options.count; i++) this.#start();
+  }
+
+  get workers(): Worker[] {
+    return this.#threads.map(({ worker }) => worker);
+  }
+
+  /** Runs a task, whose buffer is transferred. Calls `free` once, when no thread works on the task any longer. */
+  run(task: PlacedTask, free: () => void): Job {
+    const { promise, resolve, reject } = Promise.withResolvers<Outcome | undefined>();
+    const job: Queued = { task, free, resolve, reject, thread: undefined };
+    this.#queue.add(job);
+    this.#next();
+    return { outcome: promise, giveUp: (reason) => this.#giveUp(job, reason) };
+  }
+
+  /** Cancels all tasks, and ends all threads. Resolves when they have ended. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    const reason = new Refusal('overloaded', { detail: 'the service is about to end' }, RETRY_SECONDS);
+    for (const job of this.#queue) this.#giveUp(job, reason);
+    await Promise.all(
+      this.#threads.map((thread) => {
+        thread.job?.reject(reason);
+        // Terminating a thread while it loads native code would crash the process: it is ended once it has loaded.
+        if (thread.hasLoaded) this.#end(thread);
+        return new Promise((ended) => thread.worker.once('exit', ended));
+      }),
+    );
+  }
+
+  #start(): void {
+    const { data, heapMiB } = this.#options;
+    const worker = new Worker(new URL('thread.ts', import.meta.url), {
+      workerData: data,
+      resourceLimits: { maxOldGenerationSizeMb: heapMiB },
+    });
+    const thread: Thread = { worker, hasLoaded: false, isEnding: false, job: undefined, error: undefined };
+    this.#threads.push(thread);
+    worker.on('message', (message: FromThread) => {
+      if (message === LOADED) this.#loaded(thread);
+      else this.#finished(thread, message);
+    });
+    worker.on('error', (error: Error) => {
+      thread.error = error;
+    });
+    worker.on('exit', (code) => this.#exited(thread, code));
+  }
+
+  #loaded(thread: Thread): void {
+    thread.hasLoaded = true;
+    if (--this.#loading === 0) this.#readiness.resolve();
+    if (this.#isClosing) this.#end(thread);
+    else this.#next();
+  }
+
+  /** Gives queued tasks to idle threads. */
+  #next(): void {
+    for (const job of this.#queue) {
+      const idle = this.#threads.find((thread) => thread.hasLoaded && !thread.isEnding && !thread.job);
+      if (!idle) return;
+      this.#queue.delete(job);
+      job.thread = idle;
+      idle.job = job;
+      idle.worker.postMessage(job.task, [job.task.bytes.buffer]);
+    }
+  }
+
+  #finished(thread: Thread, outcome: Outcome): void {
+    // The message was sent before the thread was ended; #exited frees the task.
+    if (thread.isEnding) return;
+    this.#release(thread)?.resolve(outcome);
+    this.#next();
+  }
+
+  /** Takes the task, now finished, from its thread, and frees it. */
+  #release(thread: Thread): Queued | undefined {
+    const { job } = thread;
+    thread.job = undefined;
+    job?.free();
+    return job;
+  }
+
+  #giveUp(job: Queued, reason?: Error): void {
+    if (this.#queue.delete(job)) job.free();
+    else if (job.thread?.job === job) this.#end(job.thread);
+    if (reason) job.reject(reason);
+    else job.resolve(undefined);
+  }
+
+  #end(thread: Thread): void {
+    thread.isEnding = true;
+    void thread.worker.terminate();
+  }
+
+  #exited(thread: Thread, code: number): void {
+    this.#threads.splice(this.#threads.indexOf(thread), 1);
+    const error = thread.error ?? new ThreadEnded(`a thread ended with code ${code}`);
+    if (!thread.isEnding) this.#options.onDeath(error);
+    this.#release(thread)?.reject(error);
+    if (thread.hasLoaded) this.#restart();
+    else {
+      this.#readiness.reject(error);
+      setTimeout(() => this.#restart(), RESTART_MS).unref();
+    }
+  }
+
+  #restart(): void {
+    if (!this.#isClosing) this.#start();
+  }
+}
