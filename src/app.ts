@@ -1,24 +1,27 @@
-// The application: everything but the process. The only call of Fastify(), in tests too.
-import { randomUUID } from 'node:crypto';
-import compress from '@fastify/compress';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+// Assembles the application. This is the only call of Fastify(), also for tests.
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Config } from '../schemas/config.ts';
-import { answerUnusualRequests, countConnections, finishAnswersOnClose, limitReceiving } from './http/connections.ts';
-import { contentEncodings } from './http/content-encoding.ts';
-import { watchRequests } from './http/exchange.ts';
-import { guard } from './http/gate.ts';
-import { methodNotAllowedRoutes } from './http/method-not-allowed.ts';
-import { handleError, handleNotFound, problemOfParser, responseTo } from './http/problems.ts';
+import { compressAnswers } from './http/compression.ts';
+import { answerParserErrors, answerUnusualRequests, countConnections, finishAnswersOnClose } from './http/connections.ts';
+import { Exchanges } from './http/exchange.ts';
+import { addGate } from './http/gate.ts';
+import { withMissingMethods } from './http/method-not-allowed.ts';
+import { handleError, handleNotFound } from './http/problems.ts';
 import { type Readiness, watchReadiness } from './http/readiness.ts';
-import { chooseEngine } from './linalg/engines.ts';
-import { collectMetrics } from './observability/metrics.ts';
-import { logRequest } from './observability/request-log.ts';
-import { startPool } from './pool/pool.ts';
-import { docsRoutes } from './routes/docs.ts';
+import { serverOptions } from './http/server-options.ts';
+import { limitReceivingOf } from './http/slow-readers.ts';
+import { UnreadBodies } from './http/unread.ts';
+import { chooseEngine, type EngineChoice } from './linalg/engines.ts';
+import { silent } from './observability/logger.ts';
+import { collectMetrics, type Metrics } from './observability/metrics.ts';
+import { logRequests } from './observability/request-log.ts';
+import type { Operation, Registry } from './operations/operation.ts';
+import { type Pool, startPool } from './pool/pool.ts';
+import { describeRoutes, docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { homeRoutes } from './routes/home.ts';
 import { metricsRoutes } from './routes/metrics.ts';
-import { gradientsRoutes } from './routes/operations.ts';
+import { operationRoutes } from './routes/operations.ts';
 import { problemsRoutes } from './routes/problems.ts';
 
 declare module 'fastify' {
@@ -27,116 +30,89 @@ declare module 'fastify' {
   }
 }
 
-/** Request ids that clients may choose: what fits in a log line. */
-const REQUEST_ID = /^[\w.:-]{1,128}$/;
+/** The module that exports the `operations` of the service; every thread imports it too. */
+const REGISTRY = new URL('operations/registry.ts', import.meta.url);
 
-/** How often Node looks for requests and connections that have taken too long, in milliseconds. */
-const TIMEOUTS_INTERVAL = 1_000;
+/** Builds the application, ready for `listen` or `inject`. */
+export async function buildApp(
+  config: Config,
+  log: FastifyBaseLogger = silent,
+  module: URL = REGISTRY,
+): Promise<FastifyInstance> {
+  const { operations } = (await import(module.href)) as Registry;
+  const { choice, refused, ...engine } = chooseEngine(config.ENGINE, config.BLAS_LIBRARY);
+  if (refused) log.warn(refused);
+  const pool = startPool({ choice, ...engine }, { module: module.href, operations }, config, log);
+  log.info({ ...choice, threads: pool.threads.length }, `engine: ${choice.name}`);
+  try {
+    return await assemble({ config, log, pool, operations, engine: choice });
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+}
 
-/** Shorter answers fit into a packet or two, whether they are compressed or not, in bytes. */
-const WORTH_COMPRESSING = 4_096;
+interface Parts {
+  readonly config: Config;
+  readonly log: FastifyBaseLogger;
+  readonly pool: Pool;
+  readonly operations: readonly Operation[];
+  readonly engine: EngineChoice;
+}
 
-/** Builds the application, ready to listen or to be injected requests; without a logger it logs nothing. */
-export async function buildApp(config: Config, logger?: FastifyBaseLogger): Promise<FastifyInstance> {
+async function assemble(parts: Parts): Promise<FastifyInstance> {
+  const { config, log, pool, operations, engine } = parts;
+  const readiness = watchReadiness(pool, () => exchanges.closeConnections());
+  const ready = () => readiness.state === 'ready';
+  const metrics = collectMetrics({ engine, pool, ready, connections: () => countConnections(app) });
+  const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
+  // Imported only if needed: it is a third of all code that the service loads.
+  const traces = endpoint ? (await import('./observability/traces.ts')).startTraces(endpoint, log) : undefined;
   const app = Fastify({
-    ...(logger && { loggerInstance: logger }),
-    // One line a request, by observability/request-log.ts.
-    logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: config.BODY_LIMIT,
-    requestTimeout: config.REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: config.KEEP_ALIVE_MS,
-    // Nothing comes and goes while an answer is computed, or while its client does not read.
-    connectionTimeout: config.DEADLINE_MS + config.ANSWER_TIMEOUT_MS,
-    http: {
-      headersTimeout: Math.min(config.HEADERS_TIMEOUT_MS, config.REQUEST_TIMEOUT_MS),
-      connectionsCheckingInterval: TIMEOUTS_INTERVAL,
-      // A request without one is answered, too, by answerUnusualRequests.
-      requireHostHeader: false,
-    },
-    ...(config.TRUST_PROXY && { trustProxy: trusted(config.TRUST_PROXY) }),
-    genReqId: ({ headers }) => {
-      const given = headers['x-request-id'];
-      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
-    },
-    // A request that comes in on an open connection while the service closes is answered like any other.
-    return503OnClosing: false,
+    ...serverOptions(config, log),
+    clientErrorHandler: answerParserErrors(metrics.count, log),
     frameworkErrors(error, request, reply) {
-      // No hook runs for these.
-      beginToWatch(request, reply);
+      // Hooks, which would begin the exchange, do not run for these errors.
+      exchanges.begin(request, reply);
       handleError(error, request, reply);
     },
-    clientErrorHandler({ code = 'no code' }: NodeJS.ErrnoException, socket) {
-      // Whoever has gone gets no answer, and what was in the middle has a line of its own.
-      if (code === 'ECONNRESET' || !socket.writable) {
-        socket.destroy();
-        return;
-      }
-      const problem = problemOfParser(code);
-      metrics.count(problem);
-      app.log.info({ problem, code }, 'what came is no request');
-      socket.end(responseTo(problem, `the HTTP parser stopped with ${code}`));
-    },
   });
+  const exchanges = new Exchanges(app, [logRequests(log), metrics.observe, traces?.observe]);
   app.server.maxConnections = config.MAX_CONNECTIONS;
-  app.setErrorHandler(handleError);
-  app.setNotFoundHandler(handleNotFound);
-  // The schemas of the routes make the documentation. The body is checked where it is decoded, by the same schema
-  // (operations/answer.ts), and answers are written there: Fastify is to change neither.
-  app.setValidatorCompiler(() => () => true);
-  app.setSerializerCompiler(() => (document) => JSON.stringify(document));
-
-  const chosen = chooseEngine(config.ENGINE, config.BLAS_LIBRARY);
-  if (chosen.refused) app.log.warn(chosen.refused);
-  const pool = startPool(chosen, config, app.log);
-  app.log.info({ ...chosen.choice, threads: pool.threads.length }, `engine: ${chosen.choice.name}`);
-  app.addHook('onClose', () => pool.close());
-  const readiness = watchReadiness(pool);
   app.decorate('readiness', readiness);
-
-  const metrics = collectMetrics({
-    engine: chosen.choice,
-    pool,
-    ready: () => readiness.state === 'ready',
-    connections: () => countConnections(app),
-  });
-  const observers = [logRequest, metrics.observe];
-  if (config.OTEL_EXPORTER_OTLP_ENDPOINT) {
-    // Loaded only where there are traces: it is a third of what the service loads.
-    const { startTraces } = await import('./observability/traces.ts');
-    const traces = startTraces(config.OTEL_EXPORTER_OTLP_ENDPOINT, app.log);
-    observers.push(traces.observe);
-    app.addHook('onClose', () => traces.close());
-  }
-  const beginToWatch = watchRequests(app, observers);
-  // Hooks that every request goes through call back: a promise each was a large part of what a small request takes.
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id);
-    done();
-  });
-  finishAnswersOnClose(app, readiness);
-  limitReceiving(app, config.ANSWER_TIMEOUT_MS);
+  app.decorate('unreadBodies', new UnreadBodies());
+  app.addHook('onClose', () => Promise.all([pool.close(), traces?.close()]));
+  finishAnswersOnClose(app, exchanges);
   answerUnusualRequests(app);
-  await guard(app, config);
-  await app.register(compress, {
-    encodings: [...contentEncodings],
-    threshold: WORTH_COMPRESSING,
-    globalDecompression: false,
-    // Numbers shrink by half at the fastest level, and by little more at slower ones.
-    zlibOptions: { level: 1 },
-  });
-  const addMissingMethods = methodNotAllowedRoutes(app);
-  await docsRoutes(app);
-  homeRoutes(app);
-  gradientsRoutes(app, pool, config.BODY_LIMIT);
-  healthRoutes(app, chosen.choice, readiness);
-  metricsRoutes(app, metrics);
-  problemsRoutes(app);
-  addMissingMethods();
+  leaveBodiesAndAnswersAlone(app);
+  await addGate(app, { config, exchanges, pool });
+  await describeRoutes(app, operations);
+  await withMissingMethods(app, () => addRoutes(app, parts, readiness, metrics));
   await app.ready();
   return app;
 }
 
-/** Which proxies are believed, by their addresses or by how many there are before the service. */
-function trusted(proxies: string): string | ((address: string, hop: number) => boolean) {
-  return /^\d+$/.test(proxies) ? (_address, hop) => hop < Number(proxies) : proxies;
+async function addRoutes(app: FastifyInstance, parts: Parts, readiness: Readiness, metrics: Metrics): Promise<void> {
+  const { config, pool, operations, engine } = parts;
+  await operationRoutes(app, operations, { pool, bodyLimit: config.BODY_LIMIT, answerTimeoutMs: config.ANSWER_TIMEOUT_MS });
+  await app.register(async (scope) => {
+    limitReceivingOf(scope, config.ANSWER_TIMEOUT_MS);
+    compressAnswers(scope);
+    await docsRoutes(scope);
+    homeRoutes(scope);
+    healthRoutes(scope, engine, readiness);
+    metricsRoutes(scope, metrics);
+    problemsRoutes(scope);
+  });
+}
+
+/** Disables Fastify's parsing, validation and serialization, and sets the error handlers: see http/ and wire/. */
+function leaveBodiesAndAnswersAlone(app: FastifyInstance): void {
+  app.setErrorHandler(handleError);
+  app.setNotFoundHandler(handleNotFound);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _body, done) => done(null));
+  // The schemas of routes are for the documentation. wire/ checks requests by the same schemas.
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => (document) => JSON.stringify(document));
 }

@@ -1,4 +1,4 @@
-// The files of the page at /: its modules, its style, and the libraries that it draws with, ready to be sent.
+// The files of the page at /: its modules, its style sheets and its chart libraries, compressed in advance.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
@@ -7,22 +7,23 @@ import { promisify } from 'node:util';
 import { brotliCompress, gzip, constants as zlib } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
+import { withAcceptEncoding } from './compression.ts';
 
-/** What a file may be encoded as, best first. */
+/** Content encodings of a file, best first. */
 const encodings = ['br', 'gzip', 'identity'] as const;
 type Encoding = (typeof encodings)[number];
 
-/** A file as it goes over the wire. */
+/** A file, encoded in advance. */
 export interface Asset {
   readonly mediaType: string;
   readonly digest: string;
   readonly encoded: Readonly<Record<Encoding, Buffer>>;
 }
 
-/** All files by their paths in the repository, and what they are together. */
+/** All files by their paths in the repository, and a version: a digest of all of them. */
 export interface Assets {
   readonly version: string;
-  /** The modules, each before those that it needs. */
+  /** The paths of the modules; each precedes the modules that it imports. */
   readonly modules: readonly string[];
   readonly files: ReadonlyMap<string, Asset>;
 }
@@ -36,27 +37,27 @@ const mediaTypes: Record<string, string> = {
 
 const ROOT = new URL('../../', import.meta.url);
 
-/** Where the page begins. */
+/** The entry module of the page. */
 const ENTRY = 'src/page/main.ts';
 
-/** How it looks, in this order. */
+/** The style sheets, in the order of the cascade. */
 export const styles = ['base', 'form', 'results', 'steps'].map((name) => `src/page/style/${name}.css`);
 
 const ICON = 'src/page/icon.svg';
 
-/** The libraries' own bundles, by the paths that the page has for them. They stand beside the sources that their packages export. */
+/** The bundles of the libraries, by their paths on the page. The packages do not export them, hence the relative URLs. */
 export const libraries: Record<string, URL> = {
   'd3.js': new URL('../dist/d3.min.js', import.meta.resolve('d3')),
   'plot.js': new URL('../dist/plot.umd.min.js', import.meta.resolve('@observablehq/plot')),
 };
 
-/** What a module without types imports of its neighbours. */
+/** The relative imports of a module without types. */
 const IMPORT = /\b(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+\.ts)'/g;
 
-/** Brotli's quality: the better ones take several times as long whenever the service starts, and save a fiftieth. */
+/** Brotli's quality. Higher ones make the start of the service several times as long, and save 2 %. */
 const QUALITY = 5;
 
-/** Reads, strips and compresses all files. To be done once. */
+/** Reads all files, strips the types and compresses; takes long, so call it once. */
 export async function buildAssets(): Promise<Assets> {
   const texts = new Map<string, string>();
   await addModules(ENTRY, texts);
@@ -69,11 +70,11 @@ export async function buildAssets(): Promise<Assets> {
   return { version: digestOf(files.map(([, { digest }]) => digest).join()), modules, files: new Map(files) };
 }
 
-/** Adds a module and all that it imports, without their types: lines stay what they are. */
+/** Adds a module and its imports, recursively, with their types stripped; line numbers stay the same. */
 async function addModules(path: string, texts: Map<string, string>): Promise<void> {
   const text = withoutTypes(await readFile(new URL(path, ROOT), 'utf8'));
   texts.set(path, text);
-  // Requests are answered in between.
+  // Lets the event loop answer requests in between.
   await setImmediate();
   for (const [, specifier] of text.matchAll(IMPORT)) {
     const imported = new URL(specifier, new URL(path, 'file:///')).pathname.slice(1);
@@ -81,7 +82,7 @@ async function addModules(path: string, texts: Map<string, string>): Promise<voi
   }
 }
 
-/** Node calls this experimental, on standard error, each time that the service starts: it is what the service itself runs by. */
+/** Strips the types, without Node's warning that this is experimental: the service itself runs by type stripping. */
 function withoutTypes(text: string): string {
   const { emitWarning } = process;
   process.emitWarning = () => {};
@@ -92,7 +93,7 @@ function withoutTypes(text: string): string {
   }
 }
 
-/** A file ready to be sent. */
+/** Compresses a file. */
 export async function asset(mediaType: string, text: string): Promise<Asset> {
   const bytes = Buffer.from(text);
   const params = { [zlib.BROTLI_PARAM_QUALITY]: QUALITY, [zlib.BROTLI_PARAM_SIZE_HINT]: bytes.length };
@@ -104,19 +105,15 @@ function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 16);
 }
 
-/** Sends a file in the best encoding that the client takes, or 304 if the client has it. */
+/** Sends a file in the best encoding that the client accepts, or 304 if the client has it already. */
 export function sendAsset(request: FastifyRequest, reply: FastifyReply, { mediaType, digest, encoded }: Asset): FastifyReply {
   const accepted = new Negotiator(request.raw).encodings([...encodings]);
   const encoding = encodings.find((one) => accepted.includes(one)) ?? 'identity';
-  // Strong: each encoding is of other bytes.
+  // The encoding is part of a strong ETag: the bytes differ.
   const etag = `"${digest}-${encoding}"`;
-  reply.header('etag', etag).header('vary', varyOf(reply));
+  reply.header('etag', etag).header('vary', withAcceptEncoding(reply));
   const known = request.headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
   if (known?.some((tag) => tag === etag || tag === '*')) return reply.code(304).send();
   if (encoding !== 'identity') reply.header('content-encoding', encoding);
   return reply.type(mediaType).send(encoded[encoding]);
-}
-
-function varyOf(reply: FastifyReply): string {
-  return [reply.getHeader('vary'), 'accept-encoding'].filter(Boolean).join(', ');
 }

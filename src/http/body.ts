@@ -1,68 +1,105 @@
-// The body of a request, into one buffer.
+// Reads the body of a request into one buffer.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Buffers } from '../memory/buffers.ts';
-import { throwAway } from '../memory/garbage.ts';
+import { chunkCollector } from '../memory/garbage.ts';
 import { Refusal } from '../refusal.ts';
-import { contentEncoding, unpack, unpackingError } from './content-encoding.ts';
+import { type MediaType, mediaTypes } from '../wire/codecs.ts';
+import { contentEncoding, decompress, decompressionError } from './content-encoding.ts';
 
-/** What limits a body. */
+/**
+ * The media type of a body, by the Content-Type header. An empty body without that header counts as the first media type.
+ * @throws Refusal `unsupported-media-type`.
+ */
+export function bodyMediaType(headers: IncomingHttpHeaders): MediaType {
+  const given = headers['content-type'];
+  const exact = mediaTypes.find((type) => type === given);
+  if (exact) return exact;
+  const essence = given?.split(';', 1)[0].trim().toLowerCase();
+  const known = mediaTypes.find((type) => type === essence);
+  if (known) return known;
+  const isEmpty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
+  if (given === undefined && isEmpty) return mediaTypes[0];
+  throw new Refusal('unsupported-media-type', {
+    detail: `expected the Content-Type ${mediaTypes.join(' or ')}, got ${given || 'none'}`,
+  });
+}
+
+export function tooLarge(limit: number): Refusal {
+  return new Refusal('body-too-large', { detail: `expected at most ${limit} bytes (BODY_LIMIT)` });
+}
+
+/** Limits of a body. */
 export interface BodyLimits {
-  /** In bytes, unpacked. */
+  /** The most bytes, decompressed. */
   readonly most: number;
-  /** Is told how many bytes have come in all, and may throw. */
+  /** Called with the number of bytes received so far; may throw to refuse the body. */
   readonly grow: (bytes: number) => void;
 }
 
+type Done = (error: Error | undefined, bytes: Buffer<ArrayBuffer>) => void;
+
+/** A shorter body that arrives in one chunk is that chunk, without a copy. Its ArrayBuffer may be shared. */
+const ONE_CHUNK_BYTES = 65_536;
+
+const NO_BYTES = Buffer.alloc(0);
+
+/** The size of the first buffer for a body of unknown length. */
+const FIRST_BUFFER_BYTES = 65_536;
+
 /**
- * Reads a body, and unpacks it if it is compressed. Where its length is known, its buffer has room for it from the start, and each byte
- * is copied once, as it arrives.
- * @throws Refusal `body-too-large`; `malformed-body` if it is not as long or not compressed as it was said to be; and whatever `grow` throws.
+ * Reads a body, decompresses it if necessary, and calls `done` once. (A promise or an async iterator would take as long as a
+ * whole small request.) A body of ONE_CHUNK_BYTES or more owns its ArrayBuffer. If the length is known, the buffer is allocated
+ * at once, and each byte is copied once; the system commits its pages only as they are written, so a false Content-Length costs
+ * no memory.
+ * Errors passed to `done`: Refusal `body-too-large`, or `malformed-body` if Content-Length or Content-Encoding is wrong; and
+ * whatever `grow` throws.
  */
-export function readBody(
-  packed: Readable,
-  headers: IncomingHttpHeaders,
-  { most, grow }: BodyLimits,
-  buffers: Buffers,
-): Promise<Buffer<ArrayBuffer>> {
-  // Events, not an iterator: to make one takes as long as a small request does.
-  return new Promise((resolve, reject) => {
-    const tooLarge = () => new Refusal('body-too-large', { detail: `expected at most ${most} bytes (BODY_LIMIT)` });
-    const sent = headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
-    if (sent !== undefined && sent > most) throw tooLarge();
-    const encoding = contentEncoding(headers);
-    const length = encoding === undefined ? sent : undefined;
-    const { body, abandon } = unpack(packed, encoding);
-    let bytes = Buffer.from(buffers.take(length ?? FIRST));
-    let received = 0;
-    const take = (chunk: Buffer) => {
-      try {
-        const all = received + chunk.length;
-        if (all > most) throw tooLarge();
-        grow(all);
-        if (all > bytes.length) bytes = enlarged(bytes, all, buffers);
-      } catch (error) {
-        // The body is not cut off, but read by nobody: its sender is to get the answer.
-        body.off('data', take);
-        abandon();
-        reject(error);
-        return;
-      }
-      bytes.set(chunk, received);
-      received += chunk.length;
-      throwAway(chunk.length);
-    };
-    body
-      .on('data', take)
-      .on('error', (error) => {
-        abandon();
-        reject(unpackingError(error, encoding));
-      })
-      .on('end', () => {
-        if (length === undefined || received === length) resolve(bytes.subarray(0, received));
-        else reject(wrongLength(length, received));
-      });
-  });
+export function readBody(sent: Readable, headers: IncomingHttpHeaders, limits: BodyLimits, buffers: Buffers, done: Done): void {
+  const encoding = contentEncoding(headers);
+  const announced = headers['content-length'];
+  const length = encoding === undefined && announced !== undefined ? Number(announced) : undefined;
+  const { body, abandon } = decompress(sent, encoding);
+  let bytes: Buffer<ArrayBuffer> = NO_BYTES;
+  let received = 0;
+  let isOver = false;
+  const fail = (error: Error) => {
+    if (isOver) return;
+    isOver = true;
+    // The rest of the body stays unread: see unread.ts.
+    body.off('data', take);
+    abandon();
+    buffers.give(bytes.buffer);
+    done(error, NO_BYTES);
+  };
+  const take = (chunk: Buffer) => {
+    const all = received + chunk.length;
+    try {
+      if (all > limits.most) throw tooLarge(limits.most);
+      limits.grow(all);
+    } catch (error) {
+      fail(error as Error);
+      return;
+    }
+    if (all === length && received === 0 && all < ONE_CHUNK_BYTES) {
+      bytes = chunk as Buffer<ArrayBuffer>;
+      received = all;
+      return;
+    }
+    if (all > bytes.length) bytes = enlarged(bytes, received, Math.max(all, length ?? FIRST_BUFFER_BYTES), buffers);
+    bytes.set(chunk, received);
+    received = all;
+    chunkCollector.copied(chunk.length);
+  };
+  body
+    .on('data', take)
+    .on('error', (error) => fail(decompressionError(error, encoding)))
+    .on('end', () => {
+      if (length !== undefined && received !== length) fail(wrongLength(length, received));
+      if (isOver) return;
+      isOver = true;
+      done(undefined, bytes.subarray(0, received));
+    });
 }
 
 function wrongLength(expected: number, received: number): Refusal {
@@ -70,12 +107,10 @@ function wrongLength(expected: number, received: number): Refusal {
   return new Refusal('malformed-body', { detail: `expected ${expected} bytes, as Content-Length says, but ${got}` });
 }
 
-/** How many bytes there is room for at first, if it is not known how many will come. */
-const FIRST = 65_536;
-
-function enlarged(bytes: Buffer<ArrayBuffer>, atLeast: number, buffers: Buffers): Buffer<ArrayBuffer> {
-  const larger = Buffer.from(buffers.take(Math.max(2 * bytes.length, atLeast)));
-  larger.set(bytes);
+/** Moves the first `received` bytes to a larger buffer. */
+function enlarged(bytes: Buffer<ArrayBuffer>, received: number, atLeast: number, buffers: Buffers): Buffer<ArrayBuffer> {
+  const larger = Buffer.from(buffers.take(Math.max(2 * received, atLeast)));
+  larger.set(bytes.subarray(0, received));
   buffers.give(bytes.buffer);
   return larger;
 }

@@ -1,77 +1,60 @@
-// What Node's HTTP server would decide on its own: how it closes, how long it waits, and what it answers to what is no ordinary request.
+// Replaces defaults of Node's HTTP server: how it closes, and how it answers malformed and unusual requests.
+import type { Socket } from 'node:net';
 import { promisify } from 'node:util';
-import type { FastifyInstance } from 'fastify';
-import { Refusal } from '../refusal.ts';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { ProblemType } from '../../schemas/problem.ts';
 import { keepBodiesBack } from './continue.ts';
-import { atEnd } from './exchange.ts';
-import { responseTo } from './problems.ts';
-import type { Readiness } from './readiness.ts';
+import type { Exchanges } from './exchange.ts';
+import { problemOfParser, responseTo } from './problems.ts';
 
 /**
- * Lets every answer arrive whole when the application closes, and no connection outlive its last answer.
- * Node takes a connection for idle once its answer has been handed over, however much of it is still to be sent,
- * and would cut it off; and it waits for connections whose clients have not been told to close them.
+ * When the application closes, lets every answer arrive completely, and closes each connection after its last answer. Node alone
+ * would do neither: it considers a connection idle, and closes it, as soon as the answer has been passed to the socket, sent or
+ * not; and it waits for keep-alive connections whose clients were not told to close them.
  */
-export function finishAnswersOnClose(app: FastifyInstance, readiness: Readiness): void {
+export function finishAnswersOnClose(app: FastifyInstance, exchanges: Exchanges): void {
   const { server } = app;
   const closeIdleConnections = server.closeIdleConnections.bind(server);
-  let closing = false;
-  let inFlight = 0;
   server.closeIdleConnections = () => {
-    if (inFlight === 0) closeIdleConnections();
+    if (exchanges.inFlight === 0) closeIdleConnections();
   };
   app.addHook('preClose', async () => {
-    closing = true;
-  });
-  app.addHook('onRequest', (request, _reply, done) => {
-    inFlight++;
-    atEnd(request, () => {
-      inFlight--;
-      if (closing) server.closeIdleConnections();
-    });
-    done();
-  });
-  app.addHook('onSend', (_request, reply, payload, done) => {
-    if (closing || readiness.isDraining) reply.header('connection', 'close');
-    done(null, payload);
+    exchanges.closeConnections();
+    exchanges.whenIdle = closeIdleConnections;
   });
 }
 
-/** Closes the application, and cuts off what is still in flight after `ms` milliseconds. */
+/** Closes the application; connections still open after `ms` milliseconds are destroyed. */
 export async function closeWithin(app: FastifyInstance, ms: number): Promise<void> {
   const timer = setTimeout(() => app.server.closeAllConnections(), ms);
   await app.close();
   clearTimeout(timer);
 }
 
-/** Up to so many bytes an answer lies in the system's buffers, whether its client reads it or not. */
-const BUFFERED = 65_536;
-
-/** Cuts off clients that take longer than `ms` milliseconds to receive an answer: it takes memory until they have it. */
-export function limitReceiving(app: FastifyInstance, ms: number): void {
-  app.addHook('onSend', (request, reply, payload, done) => {
-    const isSmall = (typeof payload === 'string' || Buffer.isBuffer(payload)) && payload.length <= BUFFERED;
-    if (!isSmall && payload !== undefined && payload !== null) {
-      const timer = setTimeout(() => reply.raw.destroy(), ms);
-      atEnd(request, () => clearTimeout(timer));
+/** Answers requests that Node's HTTP parser rejects; `count` is called with each problem. */
+export function answerParserErrors(count: (problem: ProblemType) => void, log: FastifyBaseLogger) {
+  return ({ code = 'no code' }: NodeJS.ErrnoException, socket: Socket): void => {
+    // The client has disconnected: no answer. If a request was in flight, it has its own log line.
+    if (code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
     }
-    done(null, payload);
-  });
+    const problem = problemOfParser(code);
+    count(problem);
+    log.info({ problem, code }, 'malformed HTTP');
+    socket.end(responseTo(problem, `the HTTP parser stopped with ${code}`));
+  };
 }
 
-/** Gives a problem document, or the answer itself, where Node would give an empty response or none. */
+/** Answers Expect and CONNECT requests properly: Node alone would send an empty response or none. */
 export function answerUnusualRequests(app: FastifyInstance): void {
   keepBodiesBack(app.server);
-  // Another expectation need not be met.
+  // Expectations other than 100-continue are ignored.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.server.on('connect', (_request, socket) => socket.end(responseTo('malformed-request', 'CONNECT is for proxies')));
-  app.addHook('onRequest', ({ raw, headers }, _reply, done) => {
-    if (headers.host !== undefined || raw.httpVersion !== '1.1') done();
-    else done(new Refusal('malformed-request', { detail: 'HTTP/1.1 wants a Host header' }));
-  });
 }
 
-/** How many connections are open. */
+/** The number of open connections. */
 export function countConnections({ server }: FastifyInstance): Promise<number> {
   return promisify(server.getConnections.bind(server))();
 }

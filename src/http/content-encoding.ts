@@ -1,15 +1,16 @@
-// The compression of a request's body.
+// Content-Encoding: names of the encodings, and the decompression of bodies.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
 import { constants, createBrotliDecompress, createGunzip, createZstdDecompress } from 'node:zlib';
 import { Refusal } from '../refusal.ts';
 
-const chunkSize = 65_536;
+/** zlib produces its output in chunks of this size. */
+export const chunkSize = 65_536;
 
-/** The longest window that zstd may use on the web (RFC 9659), as a power of 2 in bytes: a decompressor has that memory. */
+/** The largest zstd window on the web (RFC 9659), log2 of bytes. It bounds the memory of a decompressor. */
 const ZSTD_WINDOW = 23;
 
-/** What there is, best first. */
+/** Supported encodings, best first. */
 const decompressors = {
   zstd: () => createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW } }),
   br: () => createBrotliDecompress({ chunkSize }),
@@ -18,15 +19,15 @@ const decompressors = {
 
 export type ContentEncoding = keyof typeof decompressors;
 
-/** As RFC 9110 calls what means the same. */
+/** Aliases (RFC 9110). */
 const aliases: Record<string, ContentEncoding> = { 'x-gzip': 'gzip' };
 
 /** The encodings that a body may have. */
 export const contentEncodings = Object.keys(decompressors) as ContentEncoding[];
 
 /**
- * How a body is compressed; undefined if it is not.
- * @throws Refusal `unsupported-media-type`, if that is not known here.
+ * The encoding of a body; undefined if it is not compressed.
+ * @throws Refusal `unsupported-media-type` for an unknown encoding.
  */
 export function contentEncoding({ 'content-encoding': given }: IncomingHttpHeaders): ContentEncoding | undefined {
   const encoding = given?.trim().toLowerCase();
@@ -38,29 +39,29 @@ export function contentEncoding({ 'content-encoding': given }: IncomingHttpHeade
   });
 }
 
-/** A body while it is unpacked. */
-export interface Unpacked {
+/** A body that is being decompressed. */
+export interface Decompressed {
   readonly body: Readable;
-  /** Unpacks no more of it: the rest is read and thrown away, so that its sender gets to the answer. */
+  /** Stops decompressing. The rest is read and discarded, so that the client finishes sending and reads the answer. */
   abandon(): void;
 }
 
-/** The body as it was before it was compressed. */
-export function unpack(packed: Readable, encoding: ContentEncoding | undefined): Unpacked {
-  if (encoding === undefined) return { body: packed, abandon: () => packed.resume() };
+/** Decompresses a body; without an encoding it is passed through. */
+export function decompress(sent: Readable, encoding: ContentEncoding | undefined): Decompressed {
+  if (encoding === undefined) return { body: sent, abandon: () => sent.resume() };
   const body: Duplex = decompressors[encoding]();
-  packed.on('error', (error) => body.destroy(error));
+  sent.on('error', (error) => body.destroy(error));
   return {
-    body: packed.pipe(body),
+    body: sent.pipe(body),
     abandon() {
-      packed.unpipe(body).resume();
+      sent.unpipe(body).resume();
       body.destroy();
     },
   };
 }
 
-/** What is wrong with a compressed body, in words; an error that has to do with the connection stays as it is. */
-export function unpackingError(error: NodeJS.ErrnoException, encoding: ContentEncoding | undefined): Error {
+/** Turns an error of a decompressor into a Refusal `malformed-body`; errors of the connection are returned unchanged. */
+export function decompressionError(error: NodeJS.ErrnoException, encoding: ContentEncoding | undefined): Error {
   if (encoding === undefined || error.code === 'ECONNRESET') return error;
   return new Refusal('malformed-body', { detail: `the body is not ${encoding}, as Content-Encoding says: ${error.message}` });
 }

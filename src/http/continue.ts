@@ -1,10 +1,10 @@
-// Expect: 100-continue, with which clients such as curl keep back a large body until they are told to send it.
+// Expect: 100-continue. Clients such as curl send a large body only after a 100 response.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
-/** The requests whose clients have not been told yet. */
+/** Requests whose clients still wait for a 100 response. */
 const kept = new WeakMap<IncomingMessage, ServerResponse>();
 
-/** Node would have every body sent before its request's headers are looked at. */
+/** Delays the 100 response until `askForBody`; by default Node sends it before the headers are checked. */
 export function keepBodiesBack(server: Server): void {
   server.on('checkContinue', (request, response) => {
     kept.set(request, response);
@@ -12,7 +12,7 @@ export function keepBodiesBack(server: Server): void {
   });
 }
 
-/** To be called before a body is read: has a client that keeps it back send it. */
+/** Call before reading a body: sends 100 if the client waits for it. */
 export function askForBody(request: IncomingMessage): void {
   kept.get(request)?.writeContinue();
 }

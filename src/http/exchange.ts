@@ -1,82 +1,126 @@
-// Watches every request from its headers to the end of its answer, and tells what came of it.
+// An exchange: one request, from its headers to the end of its answer. Holds its data, and what to do at its end.
+import { performance } from 'node:perf_hooks';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { RequestReport } from '../operations/report.ts';
+import type { ProblemType } from '../../schemas/problem.ts';
+import type { Sizes } from '../backprop/shapes.ts';
+import type { Phase, Report } from '../operations/report.ts';
+import type { MediaType } from '../wire/codecs.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    report: RequestReport;
-    /** What is to be done when the request is over; undefined once it is. */
-    endings: (() => void)[] | undefined;
+    exchange: Exchange;
   }
 }
 
-/** A request that is over. */
+/** The data of one request and its answer. */
+export class Exchange implements Report {
+  /** In milliseconds of performance.now(). */
+  readonly began = performance.now();
+  readonly phases: Partial<Record<Phase, number>> = {};
+  sizes?: Sizes;
+  flops?: number;
+  /** The client for rate limits and quotas: the digest of its API key if that is valid, otherwise its address. */
+  client = '';
+  /** The path of the route, as declared; undefined if no route matches. */
+  route: string | undefined;
+  /** The name of the requested operation. */
+  operation?: string;
+  /** The media types of the body and of the answer. */
+  mediaType: MediaType = 'application/json';
+  answerType: MediaType = 'application/json';
+  /** The length of the body, decompressed; undefined until it has arrived. */
+  receivedBytes: number | undefined;
+  /** The problem type, if the request was refused or failed. */
+  problem?: ProblemType;
+  /** Whether every byte of the answer has been passed to the operating system. */
+  isSent = false;
+  readonly #endings: (() => void)[] = [];
+  #isOver = false;
+
+  /** Calls back when the answer has been sent or the client has disconnected; immediately if the exchange has ended already. */
+  atEnd(callback: () => void): void {
+    if (this.#isOver) callback();
+    else this.#endings.push(callback);
+  }
+
+  end(): void {
+    this.#isOver = true;
+    for (const ending of this.#endings) ending();
+  }
+}
+
+/** A finished request. */
 export interface Finished {
   readonly request: FastifyRequest;
-  readonly report: RequestReport;
-  /** The path of the route, as it was declared; undefined where there is none. */
-  readonly route: string | undefined;
-  /** Undefined if the client went away before there was any. */
+  readonly exchange: Exchange;
+  /** Undefined if the client disconnected before the status was sent. */
   readonly status: number | undefined;
-  /** From the headers to the last byte of the answer, in milliseconds. */
+  /** Milliseconds from the headers of the request to the last byte of the answer. */
   readonly duration: number;
-  /** Bytes of the answer's body, where that is known. */
-  readonly sent: number | undefined;
-  /** Whether the client went away before it had its answer. */
+  /** The length of the answer's body, if known. */
+  readonly sentBytes: number | undefined;
+  /** Whether the client disconnected before it had the whole answer. */
   readonly isCutOff: boolean;
 }
 
-/** The path that a request asks for; its query, which may have a secret, is left out. */
+export type Observer = (finished: Finished) => void;
+
+/** Begins and ends every exchange of an application. */
+export class Exchanges {
+  readonly #observers: readonly Observer[];
+  readonly #inFlight = new Set<FastifyReply>();
+  #areLast = false;
+  /** Called whenever the last exchange in flight has ended. */
+  whenIdle: () => void = () => {};
+
+  /** Must be constructed before routes are added. */
+  constructor(app: FastifyInstance, observers: readonly (Observer | undefined)[]) {
+    this.#observers = observers.filter((observer) => observer !== undefined);
+    app.decorateRequest('exchange');
+  }
+
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** Begins an exchange. One listener for its end calls all others: further listeners would slow down small requests. */
+  begin(request: FastifyRequest, reply: FastifyReply): void {
+    request.exchange = new Exchange();
+    this.#inFlight.add(reply);
+    if (this.#areLast) reply.header('connection', 'close');
+    reply.raw
+      .on('finish', () => {
+        request.exchange.isSent = true;
+      })
+      .on('close', () => this.#end(request, reply));
+  }
+
+  /** From now on every answer closes its connection. */
+  closeConnections(): void {
+    this.#areLast = true;
+    for (const reply of this.#inFlight) reply.header('connection', 'close');
+  }
+
+  #end(request: FastifyRequest, reply: FastifyReply): void {
+    const { exchange } = request;
+    const { raw } = reply;
+    exchange.end();
+    this.#inFlight.delete(reply);
+    if (this.#inFlight.size === 0) this.whenIdle();
+    const length = reply.getHeader('content-length');
+    const finished: Finished = {
+      request,
+      exchange,
+      status: raw.headersSent ? raw.statusCode : undefined,
+      duration: performance.now() - exchange.began,
+      sentBytes: length === undefined ? undefined : Number(length),
+      isCutOff: !exchange.isSent,
+    };
+    for (const observe of this.#observers) observe(finished);
+  }
+}
+
+/** The path of a request, without the query, which may contain a secret. */
 export function pathOf({ url }: FastifyRequest): string {
   return url.split('?', 1)[0].slice(0, 200);
-}
-
-/**
- * Calls back when the answer to a request has been sent, or its client has gone; at once if that has been. One listener for all of
- * them: each costs a small request time.
- */
-export function atEnd(request: FastifyRequest, callback: () => void): void {
-  if (request.endings) request.endings.push(callback);
-  else callback();
-}
-
-/** Tells the observers of every request that is over. The function that it returns begins to watch one that no hook runs for. */
-export function watchRequests(
-  app: FastifyInstance,
-  observers: readonly ((finished: Finished) => void)[],
-): (request: FastifyRequest, reply: FastifyReply) => void {
-  app.decorateRequest('report');
-  app.decorateRequest('endings', undefined);
-  const begin = (request: FastifyRequest, reply: FastifyReply) => {
-    const report: RequestReport = { phases: {}, began: performance.now() };
-    request.report = report;
-    request.endings = [];
-    request.log.debug({ method: request.method, path: pathOf(request) }, 'incoming request');
-    const { raw } = reply;
-    let isSent = false;
-    raw.once('finish', () => {
-      isSent = true;
-    });
-    raw.once('close', () => {
-      const { endings = [] } = request;
-      request.endings = undefined;
-      for (const end of endings) end();
-      const length = raw.getHeader('content-length');
-      const finished: Finished = {
-        request,
-        report,
-        route: request.routeOptions?.url,
-        status: raw.headersSent ? raw.statusCode : undefined,
-        duration: performance.now() - report.began,
-        sent: length === undefined ? undefined : Number(length),
-        isCutOff: !isSent,
-      };
-      for (const observe of observers) observe(finished);
-    });
-  };
-  app.addHook('onRequest', (request, reply, done) => {
-    begin(request, reply);
-    done();
-  });
-  return begin;
 }

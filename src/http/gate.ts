@@ -1,73 +1,134 @@
-// Who may ask, and how often: API keys, the rate limit, and the origins of pages in browsers.
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
-import type { OutgoingHttpHeaders } from 'node:http';
+// All checks of a request's headers, in one hook: API key, rate limit, media types, and admission of the body.
 import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
-import rateLimit, { normalizeIP } from '@fastify/rate-limit';
-import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../../schemas/config.ts';
+import type { Pool } from '../pool/pool.ts';
 import { Refusal } from '../refusal.ts';
+import { mediaTypes } from '../wire/codecs.ts';
+import { preferred } from './accept.ts';
+import { bodyMediaType, tooLarge } from './body.ts';
+import { contentEncoding } from './content-encoding.ts';
+import type { Exchanges } from './exchange.ts';
+import { type Keys, listOf, watchKeys } from './keys.ts';
+import { clientAddress, RateLimit } from './rate-limit.ts';
 
 declare module 'fastify' {
-  interface FastifyRequest {
-    /** The SHA-256 of the API key that the request has, if it is one that there is. */
-    apiKey: string | undefined;
-  }
   interface FastifyContextConfig {
-    /** Whether the route is for those who have an API key, where there are any. */
+    /** Whether the route requires an API key, if keys are configured. */
     needsKey?: boolean;
-    /** Whether the route is answered however often it is asked for: orchestrators must always get their answer. */
+    /** Whether the route is exempt from the rate limit, as for orchestrators, which must always get an answer. */
     isUnlimited?: boolean;
+    /** The name of the operation, for routes that take a body in the media types of wire/. */
+    operation?: string;
   }
 }
 
-/** How long a browser need not ask again whether a page may call, in seconds. */
+/** How long a browser may cache the answer to a CORS preflight. */
 const PREFLIGHT_SECONDS = 86_400;
 
-/** How often the file of keys is looked at, in milliseconds. */
-const KEYS_FILE_INTERVAL = 1_000;
+/**
+ * Security headers for answers that are data: no loading of resources, no framing, no type sniffing. HTML pages replace the first
+ * one. HSTS is up to the proxy that terminates TLS.
+ */
+const PROTECTION = Object.entries({
+  'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+});
 
-/** To be called before the routes are added. */
-export async function guard(app: FastifyInstance, config: Config): Promise<void> {
-  await app.register(helmet, {
-    global: false,
-    // Answers are data; the pages say for themselves what they load.
-    contentSecurityPolicy: { useDefaults: false, directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] } },
-    xFrameOptions: { action: 'deny' },
-    // Whoever ends TLS before the service says whether it is there for good.
-    strictTransportSecurity: false,
-    // Of browsers that are no more.
-    xDnsPrefetchControl: false,
-    xDownloadOptions: false,
-    xPermittedCrossDomainPolicies: false,
-    xXssProtection: false,
-    originAgentCluster: false,
-  });
-  let protection: OutgoingHttpHeaders | undefined;
-  app.addHook('onRequest', (_request, reply, done) => {
-    // Helmet builds its headers anew each time, in a good part of the time that a small request takes.
-    if (protection) reply.headers(protection);
-    else {
-      reply.helmet();
-      protection = reply.raw.getHeaders();
+interface Gate {
+  readonly config: Config;
+  readonly exchanges: Exchanges;
+  readonly pool: Pool;
+}
+
+/** Adds the hook that checks every request. Call before adding routes. */
+export async function addGate(app: FastifyInstance, { config, exchanges, pool }: Gate): Promise<void> {
+  const keys = watchKeys(app, config);
+  const limit = config.RATE_LIMIT > 0 ? new RateLimit(config.RATE_LIMIT, config.RATE_WINDOW_MS) : undefined;
+  const begin = (request: FastifyRequest, reply: FastifyReply) => {
+    exchanges.begin(request, reply);
+    reply.header('x-request-id', request.id);
+    for (const [name, value] of PROTECTION) reply.header(name, value);
+  };
+  // Uses a callback: a promise took a large part of the time of a small request.
+  const admit = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
+    try {
+      const { config: route, url } = request.routeOptions;
+      request.exchange.route = url;
+      checkClient(request, reply, route, keys, limit);
+      const { operation } = route;
+      if (operation) checkBody(request, operation, config.BODY_LIMIT, pool);
+      else app.unreadBodies.leave(request, reply);
+    } catch (error) {
+      done(error as Error);
+      return;
     }
     done();
-  });
-  if (config.CORS_ORIGINS) await allowOrigins(app, config.CORS_ORIGINS);
-  const keys = watchKeys(app, config);
-  app.decorateRequest('apiKey', undefined);
-  app.addHook('onRequest', (request, _reply, done) => {
-    request.apiKey = keys.find(request);
-    done();
-  });
-  if (config.RATE_LIMIT > 0) await limitRate(app, config);
-  app.addHook('onRequest', (request, _reply, done) => {
-    const missing = keys.areNeeded && request.routeOptions.config.needsKey && request.apiKey === undefined;
-    if (missing)
-      done(new Refusal('unauthorized', { detail: 'expected an API key that is known, in Authorization: Bearer or X-API-Key' }));
-    else done();
-  });
+  };
+  if (config.CORS_ORIGINS) {
+    // CORS comes first: refusals need its headers, and a preflight must not be counted or asked for a key.
+    app.addHook('onRequest', (request, reply, done) => {
+      begin(request, reply);
+      done();
+    });
+    await allowOrigins(app, config.CORS_ORIGINS);
+    app.addHook('onRequest', admit);
+  } else {
+    app.addHook('onRequest', (request, reply, done) => {
+      begin(request, reply);
+      admit(request, reply, done);
+    });
+  }
+}
+
+/** @throws Refusal `malformed-request`, `too-many-requests` or `unauthorized`. */
+function checkClient(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { needsKey, isUnlimited }: FastifyContextConfig,
+  keys: Keys,
+  limit: RateLimit | undefined,
+): void {
+  const { headers, raw, exchange } = request;
+  if (headers.host === undefined && raw.httpVersion === '1.1')
+    throw new Refusal('malformed-request', { detail: 'HTTP/1.1 wants a Host header' });
+  const apiKey = keys.find(headers);
+  // request.ip is undefined once the socket has closed.
+  exchange.client = apiKey ?? clientAddress(`${request.ip}`);
+  if (limit && !isUnlimited) {
+    const { requests, end } = limit.count(exchange.client, exchange.began);
+    const seconds = Math.ceil((end - exchange.began) / 1000);
+    reply.header('ratelimit-limit', limit.max);
+    reply.header('ratelimit-remaining', Math.max(0, limit.max - requests));
+    reply.header('ratelimit-reset', seconds);
+    if (requests > limit.max) throw limit.refusal(seconds);
+  }
+  if (needsKey && keys.areNeeded && apiKey === undefined)
+    throw new Refusal('unauthorized', {
+      detail: 'the API key is missing or unknown: send it in Authorization: Bearer or in X-API-Key',
+    });
+}
+
+/**
+ * Checks everything about a body that its headers tell, before it is read.
+ * @throws Refusal `unsupported-media-type`, `not-acceptable`, `body-too-large` or `overloaded`.
+ */
+function checkBody(request: FastifyRequest, operation: string, bodyLimit: number, pool: Pool): void {
+  const { headers, exchange } = request;
+  exchange.operation = operation;
+  exchange.mediaType = bodyMediaType(headers);
+  contentEncoding(headers);
+  const answerType = preferred(request, mediaTypes);
+  if (!answerType)
+    throw new Refusal('not-acceptable', { detail: `there is ${mediaTypes.join(', ')}; Accept is ${headers.accept}` });
+  exchange.answerType = answerType;
+  const announced = Number(headers['content-length'] ?? 0);
+  if (announced > bodyLimit) throw tooLarge(bodyLimit);
+  pool.check(announced, exchange.client);
 }
 
 async function allowOrigins(app: FastifyInstance, origins: string): Promise<void> {
@@ -81,98 +142,11 @@ async function allowOrigins(app: FastifyInstance, origins: string): Promise<void
   });
 }
 
-async function limitRate(app: FastifyInstance, { RATE_LIMIT, RATE_WINDOW_MS }: Config): Promise<void> {
-  await app.register(rateLimit, {
-    global: false,
-    max: RATE_LIMIT,
-    timeWindow: RATE_WINDOW_MS,
-    enableDraftSpec: true,
-    keyGenerator: (request) => request.apiKey ?? addressOf(request),
-    allowList: (request) => request.routeOptions.config.isUnlimited === true,
-    errorResponseBuilder: () =>
-      new Refusal('too-many-requests', { detail: `more than ${RATE_LIMIT} requests in ${RATE_WINDOW_MS} ms (RATE_LIMIT)` }),
-  });
-  app.addHook('onRequest', app.rateLimit());
-}
-
-/**
- * The address of a client; of an IPv6 address its network, since whoever has one has all of them. One that has gone before anybody
- * looked has none, whatever the types say.
- */
-function addressOf({ ip }: FastifyRequest): string {
-  const address = `${ip}`;
-  return address.includes(':') ? normalizeIP(address) : address;
-}
-
-interface Keys {
-  readonly areNeeded: boolean;
-  /** The digest of the key that a request has, if it is one of these. */
-  find(request: FastifyRequest): string | undefined;
-}
-
-/**
- * The keys of the configuration, the file's as they are at the time.
- * @throws Error in a line, if the file cannot be read or a key is not as it should be.
- */
-function watchKeys(app: FastifyInstance, { API_KEYS, API_KEYS_FILE }: Config): Keys {
-  const given = digestsOf(listOf(API_KEYS ?? ''), 'API_KEYS');
-  let digests = given;
-  const read = (path: string) => {
-    const lines = readFileSync(path, 'utf8').split('\n');
-    digests = [...given, ...digestsOf(lines.map((line) => line.trim()).filter(Boolean), path)];
-    app.log.info(`API keys: ${digests.length}`);
-  };
-  if (API_KEYS_FILE) {
-    read(API_KEYS_FILE);
-    watchFile(API_KEYS_FILE, { interval: KEYS_FILE_INTERVAL, persistent: false }, () => {
-      try {
-        read(API_KEYS_FILE);
-      } catch (error) {
-        // Those that were there go on.
-        app.log.error(`API_KEYS_FILE: ${(error as Error).message}`);
-      }
-    });
-    app.addHook('onClose', async () => unwatchFile(API_KEYS_FILE));
-  }
-  return {
-    areNeeded: API_KEYS !== undefined || API_KEYS_FILE !== undefined,
-    find({ headers }) {
-      const key = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1] ?? headers['x-api-key'];
-      if (typeof key !== 'string' || digests.length === 0) return undefined;
-      const digest = sha256(key);
-      // All of them are compared, each in constant time: how long it takes tells nothing.
-      const known = digests.filter((one) => timingSafeEqual(one, digest)).length > 0;
-      return known ? digest.toString('hex') : undefined;
-    },
-  };
-}
-
-/** The SHA-256 of each key; of those given by it, as it is. */
-function digestsOf(keys: readonly string[], where: string): Buffer[] {
-  return keys.map((key, i) => {
-    if (!key.startsWith('sha256:')) return sha256(key);
-    const hexadecimal = key.slice('sha256:'.length);
-    if (/^[0-9a-f]{64}$/i.test(hexadecimal)) return Buffer.from(hexadecimal, 'hex');
-    throw new Error(`${where}: expected 64 hexadecimal digits after sha256: in key ${i + 1}`);
-  });
-}
-
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
-
-function listOf(text: string): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter(Boolean);
-}
-
-/** Addresses that only the machine itself can reach. */
+/** Loopback addresses. */
 const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
-/** Says so in the log where strangers may ask without a key. */
+/** Logs a warning if the service is reachable from other machines without an API key. */
 export function warnOfStrangers({ HOST, API_KEYS, API_KEYS_FILE }: Config, log: FastifyBaseLogger): void {
   if (LOOPBACK.test(HOST) || API_KEYS || API_KEYS_FILE) return;
-  log.warn(`no API keys are set (API_KEYS, API_KEYS_FILE): whoever reaches ${HOST} may ask`);
+  log.warn(`no API keys are set (API_KEYS, API_KEYS_FILE): anyone who can reach ${HOST} may send requests`);
 }

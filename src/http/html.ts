@@ -1,8 +1,8 @@
-// HTML pages for people who open the service in a browser.
+// HTML pages for visitors with a browser.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { preferred } from './accept.ts';
 
-/** A piece of HTML; in html`…` it stands as it is, and a string is escaped. */
+/** A piece of HTML. html`…` inserts it unchanged, and escapes strings. */
 class Html {
   readonly text: string;
   constructor(text: string) {
@@ -22,7 +22,7 @@ function render(insert: Insert): string {
   return insert.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 }
 
-/** Answers with HTML where the client prefers it, as browsers do, and with JSON otherwise. */
+/** Answers with HTML if the client prefers it, as browsers do; otherwise with `document` as JSON. */
 export function sendPage(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -57,7 +57,7 @@ ${body}
     .send(page.text);
 }
 
-/** How the documentation describes an answer that is JSON or a page. */
+/** The OpenAPI description of an answer that is JSON or HTML. */
 export function pageResponse(description: string, schema: object, example: object) {
   return { description, content: { 'application/json': { schema, example }, 'text/html': { schema: { type: 'string' } } } };
 }

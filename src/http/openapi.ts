@@ -1,23 +1,23 @@
-// The named schemas of the documentation: what has an `$id` stands once, under #/components/schemas, and is referred to everywhere else.
+// Named schemas in the OpenAPI document: a schema with an `$id` is listed under #/components/schemas, and is a $ref elsewhere.
 import type { TSchema } from '@sinclair/typebox';
 
 type Schema = Record<string, unknown>;
 
-/** What those who generate clients take for float64 and int64: without a format some take 32 bits. */
+/** OpenAPI formats for float64 and int64: without them some client generators use 32 bits. */
 const FORMATS: Record<string, string> = { number: 'double', integer: 'int64' };
 
-/** What an OpenAPI document has of the schemas of routes, in its own form. */
+/** Converts the schemas of routes to OpenAPI, and collects the named ones. */
 export class Components {
-  /** By their names, in the order in which they are met. */
+  /** The named schemas, in the order in which they are first used. */
   readonly schemas: Record<string, Schema> = {};
   readonly #bodies = new Map<unknown, Schema>();
 
-  /** With the schemas that a reader looks for first. */
+  /** `first` are the schemas to list first. */
   constructor(first: readonly TSchema[]) {
     for (const schema of first) this.#refer(schema);
   }
 
-  /** The schema of a route, with references for what has a name. */
+  /** The schema of a route, with references to named schemas. */
   ofRoute({ body, response, params, ...route }: Schema): Schema {
     const content = body instanceof Object && this.#ofContent(body as Schema);
     if (content) this.#bodies.set(route.operationId, content);
@@ -29,11 +29,11 @@ export class Components {
     };
   }
 
-  /** A document made of such routes by @fastify/swagger, with what that leaves out. */
+  /** Completes a document that @fastify/swagger made of such routes: adds request bodies and named schemas. */
   complete(document: { paths?: Schema; components?: Schema }): Schema {
     const ofOperation = (operation: Schema) => {
       const body = this.#bodies.get(operation.operationId);
-      // Examples beside a reference.
+      // @fastify/swagger drops examples next to a $ref.
       return body ? { ...operation, requestBody: { required: true, ...body } } : operation;
     };
     const paths = mapValues(document.paths, (operations) => mapValues(operations, ofOperation));
@@ -45,7 +45,7 @@ export class Components {
     return { ...described, content };
   }
 
-  /** A schema, or a reference to it if it has a name, which is its title too; its own title is for errors. */
+  /** A reference to a schema if it has a name, else the schema itself. Drops the schema's title, which is for error texts. */
   #refer({ $id, title: _, ...schema }: TSchema): Schema {
     if (!$id) return this.#inside(schema as TSchema);
     if (!this.schemas[$id]) {
@@ -70,7 +70,7 @@ export class Components {
     };
   }
 
-  /** A choice. Objects are told apart by their type. In words, since code that is generated cannot write it, the default. */
+  /** A union; objects have a discriminator, `type`. The default goes to the description: client generators cannot express it. */
   #choice(variants: TSchema[], { default: standard, description, ...schema }: Schema): Schema {
     const text = standard === undefined ? description : `${description}. By default ${standard}`;
     const described = { ...schema, ...(text ? { description: text } : {}) };
@@ -81,7 +81,7 @@ export class Components {
   }
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: what is in a schema depends on its keys
+// biome-ignore lint/suspicious/noExplicitAny: the values of a schema depend on its keys
 function mapValues(object: any, map: (value: any) => unknown): Schema {
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]));
 }

@@ -1,23 +1,23 @@
-// Whether the service should be sent requests.
+// Readiness: whether the service should receive requests.
 import type { Pool } from '../pool/pool.ts';
 
-/** In the order of what is said if several hold. */
+/** If several states hold, the first one counts. */
 export const readinessStates = ['draining', 'starting', 'overloaded', 'ready'] as const;
 export type ReadinessState = (typeof readinessStates)[number];
 
 export interface Readiness {
   readonly state: ReadinessState;
-  /** Resolves when the service no longer starts. */
+  /** Resolves when the service has started. */
   readonly started: Promise<void>;
-  /** From now on the service is not ready, though it still answers. */
+  /** From now on the state is `draining`; requests are still answered. */
   drain(): void;
-  readonly isDraining: boolean;
 }
 
-export function watchReadiness(pool: Pool): Readiness {
+/** `whenDraining` is called when the service begins to drain. */
+export function watchReadiness(pool: Pool, whenDraining: () => void): Readiness {
   let isStarting = true;
   let isDraining = false;
-  // Threads that cannot answer are no service: the rejection is nobody's, and ends the process.
+  // Not caught on purpose: without threads the process must exit.
   const started = pool.ready.then(() => {
     isStarting = false;
   });
@@ -28,11 +28,9 @@ export function watchReadiness(pool: Pool): Readiness {
       if (isStarting) return 'starting';
       return pool.state.overloaded ? 'overloaded' : 'ready';
     },
-    get isDraining() {
-      return isDraining;
-    },
     drain() {
       isDraining = true;
+      whenDraining();
     },
   };
 }

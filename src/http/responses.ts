@@ -1,9 +1,9 @@
-// How the documentation describes the answers that several routes share.
+// OpenAPI descriptions of responses that several routes share.
 import { type ProblemType, ProblemWith, problems } from '../../schemas/problem.ts';
 import { problemExamples } from '../../schemas/problem-examples.ts';
 import { PROBLEM_MEDIA_TYPE, problemOf } from './problems.ts';
 
-/** The responses with a problem document, by status. */
+/** Descriptions of the problem documents, by status. */
 export function problemResponses(...statuses: number[]) {
   return Object.fromEntries(statuses.map((status) => [status, problemResponse(status)]));
 }

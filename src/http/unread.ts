@@ -1,50 +1,67 @@
-// What becomes of the rest of a body whose request is refused before all of it has come.
+// Handles bodies that are not read (completely): of refused requests, or sent to a route that takes no body.
+import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** A rest of a shorter body is read and thrown away at once: that costs less than a new connection. In bytes. */
-const SHORT = 65_536;
+declare module 'fastify' {
+  interface FastifyInstance {
+    unreadBodies: UnreadBodies;
+  }
+}
 
-/** How long a client that is still sending has to see its answer and stop, in milliseconds. */
-const NOTICE = 20;
+/** A body up to this length is read and discarded at once: that costs less than a new connection. */
+const SHORT_BODY_BYTES = 65_536;
 
-/** How fast the rests of bodies are read all together, in bytes a millisecond: that takes a fortieth of a core. */
-const PACE = 32_768;
+/** Time for a client that is still sending to see its answer and stop. */
+const NOTICE_MS = 20;
 
-/** Of a longer body no more counts: so much of it is on its way at once. In bytes. */
-const ON_ITS_WAY = 2 ** 22;
+/** The rate at which all bodies together are drained; it takes 2.5 % of a core. */
+const DRAIN_BYTES_PER_MS = 32_768;
 
-/** The longest that a connection waits for its turn before it is closed, in milliseconds. */
-const LONGEST_WAIT = 1_000;
+/** The most bytes of one body that count in the schedule: more are not in transit at once. */
+const MOST_ON_ITS_WAY_BYTES = 2 ** 22;
 
-/** When the rests that are to be read will have been, in milliseconds of `performance.now()`. */
-let busyUntil = 0;
+/** Longer bodies, and those of unknown length, are not drained. */
+const MOST_DRAINED_BYTES = 2 ** 30;
 
-/**
- * Leaves the rest of a long body unread, since reading it takes as long as many an answer: the connection is to be closed, and most
- * clients stop sending when they see that. Those that look only when they have sent all get their answer as well, as what they send is
- * read after a while and thrown away; but where more is refused than can be read that way, their connections are closed, which a
- * client may notice before its answer.
- */
-export function leaveUnread({ raw, headers }: FastifyRequest, reply: FastifyReply): void {
-  // Fastify closes the connection over any body that it will not read.
-  reply.removeHeader('connection');
-  const length = Number(headers['content-length']);
-  const { socket } = raw;
-  // A request that is injected comes by no socket.
-  if (raw.complete || !(length > SHORT && socket instanceof Socket)) return;
-  const destroySoon = socket.destroySoon.bind(socket);
-  reply.header('connection', 'close');
-  // Node reads what nobody has begun to read.
-  raw.pause().read(0);
-  // With this Node closes a connection after its last answer, which would reset it: half of it is closed for now.
-  socket.destroySoon = () => socket.end();
-  const now = performance.now();
-  const turn = Math.max(busyUntil, now + NOTICE);
-  const isTooLate = turn > now + LONGEST_WAIT;
-  if (!isTooLate) busyUntil = turn + Math.min(length, ON_ITS_WAY) / PACE;
-  const timer = isTooLate
-    ? setTimeout(() => socket.destroy(), LONGEST_WAIT)
-    : setTimeout(() => raw.once('end', destroySoon).resume(), turn - now);
-  socket.once('close', () => clearTimeout(timer));
+/** The longest that a connection waits to be drained before it is closed. */
+const LONGEST_WAIT_MS = 1_000;
+
+/** The bodies that an application leaves unread. */
+export class UnreadBodies {
+  /** Until when draining is scheduled, in milliseconds of `performance.now()`. */
+  #busyUntil = 0;
+
+  /**
+   * Leaves the rest of a request's body unread: reading it may take longer than computing an answer.
+   * - A short body is read and discarded, and the connection stays open.
+   * - Otherwise the answer closes the connection, and most clients stop sending when they see it.
+   * - Some clients read the answer only after they have sent everything: for them the body is drained later, at a limited rate.
+   * - If draining would begin more than a second from now, or the body is very long or of unknown length, the connection is
+   *   destroyed. Then the client may see a reset instead of the answer.
+   */
+  leave({ raw, headers }: FastifyRequest, reply: FastifyReply): void {
+    const { socket } = raw;
+    // An injected request has no socket.
+    if (raw.complete || !(socket instanceof Socket)) return;
+    const length = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : Infinity;
+    if (length > SHORT_BODY_BYTES) this.#drainLater(raw, socket, length, reply);
+  }
+
+  #drainLater(raw: IncomingMessage, socket: Socket, length: number, reply: FastifyReply): void {
+    const destroySoon = socket.destroySoon.bind(socket);
+    reply.header('connection', 'close');
+    // read(0) marks the body as being read: otherwise Node would drain it after the answer.
+    raw.pause().read(0);
+    // Node calls this after the last answer. It would reset the connection, so only half of it is closed for now.
+    socket.destroySoon = () => socket.end();
+    const now = performance.now();
+    const turn = Math.max(this.#busyUntil, now + NOTICE_MS);
+    const isTooLate = turn > now + LONGEST_WAIT_MS || length > MOST_DRAINED_BYTES;
+    if (!isTooLate) this.#busyUntil = turn + Math.min(length, MOST_ON_ITS_WAY_BYTES) / DRAIN_BYTES_PER_MS;
+    const timer = isTooLate
+      ? setTimeout(() => socket.destroy(), LONGEST_WAIT_MS)
+      : setTimeout(() => raw.once('end', destroySoon).resume(), turn - now);
+    socket.once('close', () => clearTimeout(timer));
+  }
 }

@@ -1,21 +1,22 @@
-// What Prometheus is told at GET /metrics.
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+// The metrics at GET /metrics, for Prometheus.
+import { collectDefaultMetrics, Gauge, Counter as PromCounter, Registry } from 'prom-client';
 import { type ProblemType, problems } from '../../schemas/problem.ts';
 import type { Finished } from '../http/exchange.ts';
 import type { EngineChoice } from '../linalg/engines.ts';
-import { type Phase, phases } from '../operations/report.ts';
+import { phases } from '../operations/report.ts';
 import type { Pool, PoolState } from '../pool/pool.ts';
+import { Counter, Histogram } from './instruments.ts';
 
 export interface Metrics {
   observe(finished: Finished): void;
-  /** Counts a problem of which there is no request. */
+  /** Counts a problem that belongs to no request, such as malformed HTTP. */
   count(problem: ProblemType): void;
-  /** The text that Prometheus reads, and its media type. */
   readonly contentType: string;
+  /** All metrics in Prometheus's text format. */
   text(): Promise<string>;
 }
 
-/** What is measured apart from requests. */
+/** Sources of the metrics that are not about single requests. */
 export interface Measured {
   readonly engine: EngineChoice;
   readonly pool: Pool;
@@ -23,39 +24,67 @@ export interface Measured {
   readonly connections: () => Promise<number>;
 }
 
-/** From a tenth of a millisecond to a minute, in seconds. */
+/** Buckets from 0.1 ms to 1 min. */
 const SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60];
 
-/** From 1 KiB to 1 GiB, in bytes. */
+/** Buckets from 1 KiB to 1 GiB. */
 const BYTES = Array.from({ length: 11 }, (_, i) => 1024 * 4 ** i);
 
-/** What prom-client says of the process: event-loop delay, memory, garbage collection. It is one, however many applications it has. */
+/** prom-client's metrics of the process (event-loop delay, memory, garbage collection), shared by all applications. */
 const ofProcess = new Registry();
 collectDefaultMetrics({ register: ofProcess });
 
-export function collectMetrics({ engine, pool, ready, connections }: Measured): Metrics {
+export function collectMetrics(measured: Measured): Metrics {
   const register = new Registry();
-  const registers = [register];
-  const counter = (name: string, help: string, labelNames: string[] = []) => new Counter({ name, help, labelNames, registers });
-  const histogram = (name: string, help: string, labelNames: string[], buckets: number[]) =>
-    new Histogram({ name, help, labelNames, buckets, registers });
-
-  const requests = counter('http_requests_total', 'Requests by method, route and status, which may be cut-off', [
+  const requests = new Counter('http_requests_total', 'Requests by method, route and status, which may be cut-off', [
     'method',
     'route',
     'status',
   ]);
-  const durations = histogram('http_request_duration_seconds', 'Headers to end of answer, by route', ['route'], SECONDS);
-  const phaseDurations = histogram('gradients_phase_duration_seconds', 'Where the time of a request goes', ['phase'], SECONDS);
-  const received = histogram('gradients_request_bytes', 'Bodies, unpacked', ['media_type'], BYTES);
-  const sent = histogram('gradients_answer_bytes', 'Answers', ['media_type'], BYTES);
-  const problemsMet = counter('problems_total', 'Problem documents by type', ['type']);
-  const flops = counter('gradients_flops_total', 'Floating-point operations of the requests answered, as estimated');
+  const durations = new Histogram('http_request_duration_seconds', 'Headers to end of answer, by route', ['route'], SECONDS);
+  const phaseDurations = new Histogram(
+    'gradients_phase_duration_seconds',
+    'Durations of the phases of requests',
+    ['phase'],
+    SECONDS,
+  );
+  const received = new Histogram('gradients_request_bytes', 'Bodies, decompressed', ['media_type'], BYTES);
+  const sent = new Histogram('gradients_answer_bytes', 'Answers', ['media_type'], BYTES);
+  const problemsMet = new Counter('problems_total', 'Problem documents by type', ['type']);
+  const flops = new Counter('gradients_flops_total', 'Floating-point operations of the requests answered, as estimated', []);
+  const instruments = [requests, durations, phaseDurations, received, sent, problemsMet, flops];
+  // Creates the children now, so that events that have not happened yet are reported as 0.
+  const ofPhase = phases.map((phase) => [phase, phaseDurations.of(phase)] as const);
+  for (const type of Object.keys(problems)) problemsMet.of(type);
+  const allFlops = flops.of();
 
-  const ofPhase = Object.fromEntries(phases.map((phase) => [phase, phaseDurations.labels({ phase })]));
-  for (const phase of phases) phaseDurations.zero({ phase });
-  for (const type of Object.keys(problems)) problemsMet.inc({ type }, 0);
+  addGauges(register, measured);
+  const all = Registry.merge([ofProcess, register]);
+  return {
+    observe({ request, exchange, status, duration, sentBytes, isCutOff }) {
+      const { route = 'none' } = exchange;
+      requests.of(request.method, route, isCutOff ? 'cut-off' : `${status}`).add(1);
+      durations.of(route).observe(duration / 1000);
+      for (const [phase, distribution] of ofPhase) {
+        const ms = exchange.phases[phase];
+        if (ms !== undefined) distribution.observe(ms / 1000);
+      }
+      if (exchange.problem) problemsMet.of(exchange.problem).add(1);
+      if (exchange.receivedBytes === undefined) return;
+      received.of(exchange.mediaType).observe(exchange.receivedBytes);
+      if (exchange.problem) return;
+      if (sentBytes !== undefined) sent.of(exchange.answerType).observe(sentBytes);
+      if (exchange.flops) allFlops.add(exchange.flops);
+    },
+    count: (type) => problemsMet.of(type).add(1),
+    contentType: all.contentType,
+    text: async () => instruments.map((instrument) => instrument.text()).join('\n') + (await all.metrics()),
+  };
+}
 
+/** The metrics that are not about single requests; their values are read when Prometheus asks. */
+function addGauges(register: Registry, { engine, pool, ready, connections }: Measured): void {
+  const registers = [register];
   const gauge = (name: string, help: string, value: (state: PoolState) => number) =>
     new Gauge({
       name,
@@ -66,13 +95,13 @@ export function collectMetrics({ engine, pool, ready, connections }: Measured): 
       },
     });
   gauge('gradients_queue_depth', 'Requests that wait for a thread', ({ waiting }) => waiting);
-  gauge('gradients_queue_limit', 'How many may wait (MAX_QUEUE)', ({ mayWait }) => mayWait);
+  gauge('gradients_queue_limit', 'Most requests that may wait (MAX_QUEUE)', ({ mayWait }) => mayWait);
   gauge('gradients_memory_budget_used_bytes', 'Memory of the requests in flight', ({ memory }) => memory);
-  gauge('gradients_memory_budget_bytes', 'How much that may be (MEMORY_BUDGET)', ({ budget }) => budget);
+  gauge('gradients_memory_budget_bytes', 'Most memory of the requests in flight (MEMORY_BUDGET)', ({ budget }) => budget);
   gauge('gradients_ready', 'Whether /readyz says yes', () => Number(ready()));
   new Gauge({
     name: 'gradients_threads',
-    help: 'Threads by what they do',
+    help: 'Threads by state',
     labelNames: ['state'],
     registers,
     collect() {
@@ -81,9 +110,9 @@ export function collectMetrics({ engine, pool, ready, connections }: Measured): 
       this.set({ state: 'idle' }, threads - busy);
     },
   });
-  new Counter({
+  new PromCounter({
     name: 'gradients_thread_deaths_total',
-    help: 'Threads that came to an end that nobody wanted',
+    help: 'Threads that ended unexpectedly',
     registers,
     collect() {
       this.reset();
@@ -100,26 +129,8 @@ export function collectMetrics({ engine, pool, ready, connections }: Measured): 
   });
   new Gauge({
     name: 'gradients_engine_info',
-    help: 'What multiplies matrices',
+    help: 'The engine that multiplies matrices',
     labelNames: ['engine', 'library'],
     registers,
   }).set({ engine: engine.name, library: engine.library ?? '' }, 1);
-
-  const all = Registry.merge([ofProcess, register]);
-  return {
-    observe({ request, report, route = 'none', status, duration, sent: bytes, isCutOff }) {
-      requests.inc({ method: request.method, route, status: isCutOff ? 'cut-off' : status });
-      durations.observe({ route }, duration / 1000);
-      for (const [phase, ms] of Object.entries(report.phases)) ofPhase[phase as Phase].observe(ms / 1000);
-      if (report.problem) problemsMet.inc({ type: report.problem });
-      if (report.received === undefined) return;
-      received.observe({ media_type: report.received.mediaType }, report.received.bytes);
-      if (report.problem) return;
-      if (bytes !== undefined) sent.observe({ media_type: request.accepted }, bytes);
-      if (report.flops) flops.inc(report.flops);
-    },
-    count: (type) => problemsMet.inc({ type }),
-    contentType: all.contentType,
-    text: () => all.metrics(),
-  };
 }

@@ -1,4 +1,4 @@
-// Traces by OpenTelemetry: a span for each request, in the trace that its traceparent names, and one for each of its phases.
+// OpenTelemetry traces: a span per request, within the trace of its traceparent header, and a child span per phase.
 import { defaultTextMapGetter, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { setGlobalErrorHandler, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
@@ -11,39 +11,39 @@ import { phases } from '../operations/report.ts';
 
 export interface Traces {
   observe(finished: Finished): void;
-  /** Sends what has not been sent. */
+  /** Sends the remaining spans. */
   close(): Promise<void>;
 }
 
-/** How long a collector may take to receive spans, in milliseconds: on shutdown the process waits for it. */
-const EXPORT_TIMEOUT = 2_000;
+/** Timeout for sending spans, in milliseconds. Short, since the process waits for it on shutdown. */
+const EXPORT_TIMEOUT_MS = 2_000;
 
 const propagator = new W3CTraceContextPropagator();
 
-/** Sends traces to `endpoint`, by OTLP over HTTP; OpenTelemetry's own variables, such as OTEL_SERVICE_NAME, say the rest. */
+/** Sends traces to `endpoint` by OTLP over HTTP. OpenTelemetry's own variables, such as OTEL_SERVICE_NAME, are supported. */
 export function startTraces(endpoint: string, log: Pick<FastifyBaseLogger, 'warn'>): Traces {
   const warn = (error: unknown) => log.warn(`traces cannot be sent to ${endpoint}: ${(error as Error).message}`);
   setGlobalErrorHandler(warn);
   const url = new URL('v1/traces', endpoint.replace(/\/*$/, '/')).href;
-  const exporter = new OTLPTraceExporter({ url, timeoutMillis: EXPORT_TIMEOUT });
+  const exporter = new OTLPTraceExporter({ url, timeoutMillis: EXPORT_TIMEOUT_MS });
   const provider = new TracerProvider({
     resource: defaultResource()
       .merge(resourceFromAttributes({ 'service.name': packageJson.name, 'service.version': packageJson.version }))
       .merge(detectResources({ detectors: [envDetector] })),
-    spanProcessors: [new BatchSpanProcessor({ exporter, exportTimeoutMillis: EXPORT_TIMEOUT })],
+    spanProcessors: [new BatchSpanProcessor({ exporter, exportTimeoutMillis: EXPORT_TIMEOUT_MS })],
   });
   const tracer = provider.getTracer(packageJson.name, packageJson.version);
 
   return {
-    observe({ request, report, route, status, duration, isCutOff }) {
-      const startTime = performance.timeOrigin + report.began;
-      const { sizes, flops, problem } = report;
+    observe({ request, exchange, status, duration, isCutOff }) {
+      const startTime = performance.timeOrigin + exchange.began;
+      const { route, sizes, flops, problem } = exchange;
       const span = tracer.startSpan(
         route ? `${request.method} ${route}` : request.method,
         {
           kind: SpanKind.SERVER,
           startTime,
-          // By OpenTelemetry's semantic conventions for HTTP, and our own.
+          // OpenTelemetry's semantic conventions for HTTP, and our own attributes.
           attributes: {
             'http.request.method': request.method,
             'url.path': pathOf(request),
@@ -60,18 +60,18 @@ export function startTraces(endpoint: string, log: Pick<FastifyBaseLogger, 'warn
         propagator.extract(ROOT_CONTEXT, request.headers, defaultTextMapGetter),
       );
       if (isCutOff || (status as number) >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
-      addPhases(span, report, startTime);
+      addPhases(span, exchange, startTime);
       span.end(startTime + duration);
     },
     close: () => provider.shutdown().catch(warn),
   };
 
-  /** The phases follow each other without a gap worth a span. */
-  function addPhases(parent: Span, report: Finished['report'], startTime: number): void {
+  /** Adds a child span per phase. The phases are treated as consecutive: gaps between them are negligible. */
+  function addPhases(parent: Span, exchange: Finished['exchange'], startTime: number): void {
     const context = trace.setSpan(ROOT_CONTEXT, parent);
     let at = startTime;
     for (const phase of phases) {
-      const ms = report.phases[phase];
+      const ms = exchange.phases[phase];
       if (ms === undefined) continue;
       tracer.startSpan(phase, { startTime: at }, context).end(at + ms);
       at += ms;

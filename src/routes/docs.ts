@@ -1,35 +1,51 @@
-// GET /openapi.json and GET /docs: the documentation, made from the routes' schemas.
+// GET /openapi.json and GET /docs: the documentation, generated from the schemas and configurations of the routes.
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { Type } from '@sinclair/typebox';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyContextConfig, FastifyInstance, FastifySchema } from 'fastify';
 import packageJson from '../../package.json' with { type: 'json' };
-import { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
 import { Components } from '../http/openapi.ts';
 import { problemResponses } from '../http/responses.ts';
+import type { Operation } from '../operations/operation.ts';
 
-/** Nothing from outside. Swagger UI has its icons as data and some of its styles inline. */
+const title = packageJson.name;
+
+/** Own resources only; but Swagger UI needs data URLs for icons, and inline styles. */
 const CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'";
 
-/** How a route for those who have an API key is documented: whether there are keys is the operator's choice. */
-export const optionalKey = [{}, { bearer: [] }, { header: [] }];
+/** API keys are optional in the documentation: whether they are required depends on the operator. */
+const OPTIONAL_KEY = [{}, { bearer: [] }, { header: [] }];
 
-/** What every OpenAPI document has. */
 const AnyDocument = Type.Object({ openapi: Type.String() }, { additionalProperties: true });
 
-/** To be called before the routes that are to be documented are added. */
-export async function docsRoutes(app: FastifyInstance): Promise<void> {
-  const { name: title, version, description, author, license } = packageJson;
-  const components = new Components([GradientsRequest, GradientsAnswer]);
+/** The schema of a route, extended by its security and its possible problems, which follow from its configuration. */
+function described(schema: FastifySchema, { needsKey, isUnlimited, operation }: FastifyContextConfig = {}): object {
+  const refusals = problemResponses(
+    ...(operation ? [400, 406, 408, 413, 415, 422, 500, 503, 504] : []),
+    ...(needsKey ? [401] : []),
+    ...(isUnlimited ? [] : [429]),
+    431,
+  );
+  const { response } = schema as { response: object };
+  return { ...schema, ...(needsKey && { security: OPTIONAL_KEY }), response: { ...response, ...refusals } };
+}
+
+/** Generates the OpenAPI description of all routes that are added afterwards. */
+export async function describeRoutes(app: FastifyInstance, operations: readonly Operation[]): Promise<void> {
+  const { version, description, author, license } = packageJson;
+  const components = new Components(operations.flatMap(({ request, answer }) => [request, answer]));
   await app.register(swagger, {
     convertConstToEnum: false,
-    transform: ({ schema, url }) => ({ schema: components.ofRoute({ ...schema }), url }),
+    transform: ({ schema, url, route }) => ({
+      schema: schema?.hide ? schema : components.ofRoute({ ...described(schema, route.config) }),
+      url,
+    }),
     transformObject: (made) => components.complete((made as { openapiObject: object }).openapiObject),
     openapi: {
       openapi: '3.1.0',
       info: { title, version, description, contact: { name: author }, license: { name: license, identifier: license } },
-      servers: [{ url: '/', description: 'The service that this document comes from' }],
-      // None, but for what says otherwise.
+      servers: [{ url: '/', description: 'This server' }],
+      // No security by default; routes that need a key override it.
       security: [],
       components: {
         securitySchemes: {
@@ -38,12 +54,15 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
         },
       },
       tags: [
-        { name: 'gradients', description: 'What the service is for' },
-        { name: 'documentation', description: 'What explains it' },
-        { name: 'health', description: 'For those who run it' },
+        { name: 'gradients', description: 'What the service computes' },
+        { name: 'documentation', description: 'Documentation' },
+        { name: 'health', description: 'Operations' },
       ],
     },
   });
+}
+
+export async function docsRoutes(app: FastifyInstance): Promise<void> {
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: CONTENT_SECURITY_POLICY,
@@ -51,7 +70,7 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
     uiConfig: {
       layout: 'BaseLayout',
       deepLinking: true,
-      // Examples, to read and to send, before schemas; the list of all of those is long, and is there for who opens it.
+      // Shows examples first, ready to send; collapses the long list of schemas.
       defaultModelRendering: 'example',
       defaultModelExpandDepth: 3,
       defaultModelsExpandDepth: 0,
@@ -72,7 +91,6 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
             description: 'An OpenAPI 3.1 document',
             content: { 'application/json': { schema: AnyDocument, example: { openapi: '3.1.0' } } },
           },
-          ...problemResponses(429, 431),
         },
       },
     },

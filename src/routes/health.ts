@@ -1,16 +1,15 @@
-// Whether the service lives and is ready: for orchestrators.
+// GET /livez and GET /readyz: liveness and readiness, for orchestrators.
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
 import { engineNames } from '../../schemas/config.ts';
 import { Names } from '../../schemas/names.ts';
 import { type Readiness, readinessStates } from '../http/readiness.ts';
-import { problemResponses } from '../http/responses.ts';
 import type { EngineChoice } from '../linalg/engines.ts';
 
-/** Asked for every few seconds, and whatever else is going on. */
+/** Called every few seconds: not logged and not rate-limited. */
 const forOrchestrators = { logLevel: 'warn', config: { isUnlimited: true } } as const;
 
-const Live = Type.Object({ status: Type.Literal('live') }, { $id: 'Live', additionalProperties: false });
+const Live = Type.Object({ status: Type.Literal('live') }, { $id: 'Live' });
 
 const Ready = Type.Object(
   {
@@ -18,7 +17,7 @@ const Ready = Type.Object(
     engine: Names(engineNames),
     library: Type.Optional(Type.String({ description: 'the BLAS of the engine openblas' })),
   },
-  { $id: 'Ready', additionalProperties: false },
+  { $id: 'Ready' },
 );
 
 export function healthRoutes(app: FastifyInstance, { name, library }: EngineChoice, readiness: Readiness): void {
@@ -28,10 +27,10 @@ export function healthRoutes(app: FastifyInstance, { name, library }: EngineChoi
       ...forOrchestrators,
       schema: {
         operationId: 'live',
-        summary: 'Whether the process answers',
-        description: 'For an orchestrator that restarts what hangs.',
+        summary: 'Liveness: the process responds',
+        description: 'For an orchestrator that restarts a process that does not respond.',
         tags: ['health'],
-        response: { 200: { description: 'Yes', ...json(Live, { status: 'live' }) }, ...problemResponses(431) },
+        response: { 200: { description: 'Live', ...json(Live, { status: 'live' }) } },
       },
     },
     () => ({ status: 'live' }),
@@ -42,16 +41,15 @@ export function healthRoutes(app: FastifyInstance, { name, library }: EngineChoi
       ...forOrchestrators,
       schema: {
         operationId: 'ready',
-        summary: 'Whether the service takes requests, and what multiplies its matrices',
-        description: 'For a balancer that sends requests only to those who take them.',
+        summary: 'Readiness: whether the service accepts requests, and the engine that multiplies its matrices',
+        description: 'For a load balancer that sends requests only to ready instances.',
         tags: ['health'],
         response: {
-          200: { description: 'Yes', ...json(Ready, { status: 'ready', engine: 'portable' }) },
+          200: { description: 'Ready', ...json(Ready, { status: 'ready', engine: 'portable' }) },
           503: {
-            description: 'Not while it starts, has too much to do, or is about to end',
+            description: 'Not ready: starting, overloaded or shutting down',
             ...json(Ready, { status: 'draining', engine: 'portable' }),
           },
-          ...problemResponses(431),
         },
       },
     },

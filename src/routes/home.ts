@@ -1,4 +1,4 @@
-// GET /: what this service is. A browser gets the page that shows gradients being computed, a program what routes there are.
+// GET /: the page for browsers, which shows how gradients are computed; for programs, a list of the routes as JSON.
 import { readFile } from 'node:fs/promises';
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
@@ -9,7 +9,6 @@ import { preferred } from '../http/accept.ts';
 import { type Asset, type Assets, asset, buildAssets, libraries, sendAsset, styles } from '../http/assets.ts';
 import { html, pageResponse } from '../http/html.ts';
 import { handleNotFound } from '../http/problems.ts';
-import { problemResponses } from '../http/responses.ts';
 
 const Home = Type.Object(
   {
@@ -19,7 +18,7 @@ const Home = Type.Object(
     routes: Type.Object({}, { additionalProperties: Type.String() }),
     example: Type.String({ description: 'a command line to try' }),
   },
-  { $id: 'Home', additionalProperties: false },
+  { $id: 'Home' },
 );
 
 const EXAMPLE = {
@@ -29,7 +28,7 @@ const EXAMPLE = {
   routes: { 'POST /gradients': "A network's gradients on a batch" },
   example: "curl http://127.0.0.1:3000/gradients -H 'Content-Type: application/json' -d @request.json",
 };
-/** Only what the service itself sends, and nothing inline. */
+/** Own resources only, nothing inline. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -41,7 +40,7 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** For the files: their path changes with what is in them. */
+/** For the files of the page, whose paths contain a version. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
 interface Page {
@@ -55,9 +54,9 @@ export function homeRoutes(app: FastifyInstance): void {
     built ??= buildPage(app);
     return built;
   };
-  // Ready before the first visitor comes, and after the service itself is.
+  // Builds the page in advance, but only after the service is ready.
   app.addHook('onListen', (done) => {
-    // If it fails, that is told to whoever asks for the page.
+    // Errors are ignored here: every request for the page will report them.
     Promise.allSettled([app.readiness.started.then(page)]);
     done();
   });
@@ -66,10 +65,10 @@ export function homeRoutes(app: FastifyInstance): void {
     {
       schema: {
         operationId: 'home',
-        summary: 'What this service is',
-        description: 'Its routes, and a request to try.',
+        summary: 'The service and its routes',
+        description: 'The page for browsers; for programs, the routes and an example request.',
         tags: ['documentation'],
-        response: { 200: pageResponse('The service and its routes', Home, EXAMPLE), ...problemResponses(429, 431) },
+        response: { 200: pageResponse('The service and its routes', Home, EXAMPLE) },
       },
     },
     async (request, reply) => {
@@ -92,7 +91,7 @@ export function homeRoutes(app: FastifyInstance): void {
       const { assets } = await page();
       const file = assets.files.get(request.params['*']);
       if (!file) return handleNotFound(request, reply);
-      // Another version is asked for where replicas are being replaced: what is there now may do, but is not to be kept.
+      // While replicas are being replaced, pages of other versions ask for files: serve the current version, uncached.
       reply.header('cache-control', request.params.version === assets.version ? FOR_EVER : 'no-cache');
       return sendAsset(request, reply, file);
     },
@@ -101,7 +100,7 @@ export function homeRoutes(app: FastifyInstance): void {
 
 async function buildPage(app: FastifyInstance): Promise<Page> {
   const assets = await buildAssets();
-  // Relative, so that the page may also be had under a path of a proxy's.
+  // Relative, so that a proxy may serve the page under any path.
   const base = `page/${assets.version}`;
   const slots = {
     scripts: html`${Object.keys(libraries).map((path) => html`<script src="${base}/${path}" defer></script>\n`)}`,
@@ -125,7 +124,7 @@ function routeRow([route, meaning]: [string, string]) {
   return html`<tr><td><code>${link}</code></td><td>${meaning}</td></tr>\n`;
 }
 
-/** Every route of the documentation, with what it says of it. */
+/** All documented routes, with their summaries. */
 function documentedRoutes(app: FastifyInstance): Record<string, string> {
   const paths = Object.entries(app.swagger().paths as Record<string, Record<string, { summary: string }>>);
   return Object.fromEntries(

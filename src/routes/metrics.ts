@@ -1,9 +1,7 @@
 // GET /metrics: for Prometheus.
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
-import { problemResponses } from '../http/responses.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import { optionalKey } from './docs.ts';
 
 const EXAMPLE = '# HELP gradients_ready Whether /readyz says yes\n# TYPE gradients_ready gauge\ngradients_ready 1\n';
 
@@ -15,13 +13,11 @@ export function metricsRoutes(app: FastifyInstance, metrics: Metrics): void {
       config: { needsKey: true, isUnlimited: true },
       schema: {
         operationId: 'metrics',
-        summary: 'What Prometheus reads',
+        summary: 'Metrics for Prometheus',
         description: 'Requests, their phases and problems, the queue, threads and memory, in the text format of Prometheus.',
         tags: ['health'],
-        security: optionalKey,
         response: {
           200: { description: 'Metrics', content: { 'text/plain': { schema: Type.String(), example: EXAMPLE } } },
-          ...problemResponses(401, 431),
         },
       },
     },

@@ -1,4 +1,4 @@
-// GET /problems/{type}: what an error means and what to do.
+// GET /problems/{type}: the meaning of an error, and what to do.
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
 import { Names } from '../../schemas/names.ts';
@@ -15,7 +15,7 @@ const Meaning = Type.Object(
     meaning: Type.String(),
     remedy: Type.String(),
   },
-  { $id: 'ProblemMeaning', additionalProperties: false },
+  { $id: 'ProblemMeaning' },
 );
 
 export function problemsRoutes(app: FastifyInstance): void {
@@ -25,12 +25,12 @@ export function problemsRoutes(app: FastifyInstance): void {
       schema: {
         operationId: 'problem',
         summary: 'What an error type means and what to do',
-        description: 'The `type` of a problem document is the path of this.',
+        description: 'The `type` of a problem document is a path of this route.',
         tags: ['documentation'],
         params: Type.Object({ type: Names(Object.keys(problems)) }),
         response: {
           200: pageResponse('The meaning of the error', Meaning, meaningOf('overloaded')),
-          ...problemResponses(404, 429, 431),
+          ...problemResponses(404),
         },
       },
     },
@@ -45,7 +45,7 @@ export function problemsRoutes(app: FastifyInstance): void {
 <p>${meaning}</p>
 <h2>What to do</h2>
 <p>${remedy}</p>
-<p><a href="/">All of the service</a></p>`;
+<p><a href="/">Back to the service</a></p>`;
       return sendPage(request, reply, problem, title, body);
     },
   );

@@ -1,0 +1,76 @@
+// API keys: loads them, and finds the key of a request.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import type { Config } from '../../schemas/config.ts';
+
+/** How often the file of keys is checked for changes. */
+const KEYS_FILE_INTERVAL_MS = 1_000;
+
+export interface Keys {
+  /** Whether keys are configured; then some routes require one. */
+  readonly areNeeded: boolean;
+  /** The hexadecimal digest of the request's key; undefined if the key is missing or unknown. */
+  find(headers: IncomingHttpHeaders): string | undefined;
+}
+
+/**
+ * API_KEYS and API_KEYS_FILE; the file is read again when it changes.
+ * @throws Error with a one-line message, if the file cannot be read or a digest is malformed.
+ */
+export function watchKeys(app: FastifyInstance, { API_KEYS, API_KEYS_FILE }: Config): Keys {
+  const given = digestsOf(listOf(API_KEYS ?? ''), 'API_KEYS');
+  let digests = given;
+  const read = (path: string) => {
+    const lines = readFileSync(path, 'utf8').split('\n');
+    digests = [...given, ...digestsOf(lines.map((line) => line.trim()).filter(Boolean), path)];
+    app.log.info(`API keys: ${digests.length}`);
+  };
+  if (API_KEYS_FILE) {
+    read(API_KEYS_FILE);
+    watchFile(API_KEYS_FILE, { interval: KEYS_FILE_INTERVAL_MS, persistent: false }, () => {
+      try {
+        read(API_KEYS_FILE);
+      } catch (error) {
+        // The keys that were read before stay valid.
+        app.log.error(`API_KEYS_FILE: ${(error as Error).message}`);
+      }
+    });
+    app.addHook('onClose', async () => unwatchFile(API_KEYS_FILE));
+  }
+  return {
+    areNeeded: API_KEYS !== undefined || API_KEYS_FILE !== undefined,
+    find(headers) {
+      if (digests.length === 0) return undefined;
+      const key = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1] ?? headers['x-api-key'];
+      if (typeof key !== 'string') return undefined;
+      const digest = sha256(key);
+      // Compares with every key, each in constant time: the time must reveal nothing.
+      const known = digests.filter((one) => timingSafeEqual(one, digest)).length > 0;
+      return known ? digest.toString('hex') : undefined;
+    },
+  };
+}
+
+/** Digest of each key; keys given as sha256: are digests already. */
+function digestsOf(keys: readonly string[], where: string): Buffer[] {
+  return keys.map((key, i) => {
+    if (!key.startsWith('sha256:')) return sha256(key);
+    const hexadecimal = key.slice('sha256:'.length);
+    if (/^[0-9a-f]{64}$/i.test(hexadecimal)) return Buffer.from(hexadecimal, 'hex');
+    throw new Error(`${where}: expected 64 hexadecimal digits after sha256: in key ${i + 1}`);
+  });
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** The items of a comma-separated list. */
+export function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean);
+}
