@@ -3,7 +3,7 @@ import type { Computed } from './computed.ts';
 import { biasGradient, inputGradient, preActivationGradient, weightGradient } from './explain.ts';
 import { computedMatrix, matrix } from './matrix.ts';
 import { cell, column, flipped, isRowwise, ofSample, product, type Quantities, reading, row } from './quantities.ts';
-import type { Described, Formulas, Quantity } from './steps.ts';
+import type { Described, Formulas, Quantity } from './step.ts';
 
 /** Slopes of the activations that people meet first, to read beside the numbers. */
 const slopes: Record<string, string> = {

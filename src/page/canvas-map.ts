@@ -1,9 +1,9 @@
 // A matrix with more numbers than fit, as a picture of coloured points; each number is beside the pointer.
+import { arrow, type Cells, type HeatMap, placeOf } from './cells.ts';
 import { el } from './dom.ts';
 import { spoken } from './formula.ts';
-import { arrow, type Cells, type HeatMap, placeOf } from './heat-map.ts';
 import { extentOf, type Matrix, short } from './matrix.ts';
-import type { Quantity } from './steps.ts';
+import type { Quantity } from './step.ts';
 import { hideTooltip, showTooltip } from './tooltip.ts';
 
 /** How wide and high a cell may be, and all of them, in CSS pixels. */

@@ -13,7 +13,7 @@ import {
 import { formula } from './formula.ts';
 import type { Choice } from './layout.ts';
 import { nameOf } from './picture.ts';
-import type { Formulas } from './steps.ts';
+import type { Formulas } from './step.ts';
 import { exact, sumView } from './sum-view.ts';
 
 interface Details {

@@ -2,7 +2,7 @@
 import type { Computed } from './computed.ts';
 import { preActivation } from './explain.ts';
 import { cell, column, isRowwise, ofSample, type Quantities, reading, row } from './quantities.ts';
-import type { Described, Formulas } from './steps.ts';
+import type { Described, Formulas } from './step.ts';
 
 /** The batch. */
 export function start(quantities: Quantities): Described {

@@ -1,23 +1,13 @@
 // A matrix to look at: a table with its numbers where they fit, and a canvas where there are too many.
 import { canvasMap } from './canvas-map.ts';
+import { arrow, type Cells, type HeatMap, placeOf } from './cells.ts';
 import { el, releaseKeys } from './dom.ts';
 import { formula, spoken } from './formula.ts';
 import { extentOf, short } from './matrix.ts';
-import type { Quantity } from './steps.ts';
+import type { Quantity } from './step.ts';
 
 /** The largest matrix that is shown with its numbers. */
 const TABLE = { rows: 16, columns: 10 };
-
-export interface Cells {
-  /** What is called when a cell is pointed at or chosen. */
-  readonly choose?: (row: number, column: number) => void;
-}
-
-export interface HeatMap {
-  readonly element: HTMLElement;
-  /** Marks a row, a column or a cell; nothing without both. */
-  mark(row: number | undefined, column: number | undefined): void;
-}
 
 /** The heat map of a quantity, with its symbol, its size and where it comes from. */
 export function heatMap(quantity: Quantity, cells: Cells = {}, from?: Node): HeatMap {
@@ -107,20 +97,4 @@ function walk(table: HTMLElement, all: readonly (readonly HTMLElement[])[]): voi
     next.setAttribute('tabindex', '0');
     next.focus();
   });
-}
-
-/** Where an arrow key goes: rows down and columns to the right. */
-export function arrow({ key }: KeyboardEvent): readonly [down: number, right: number] | undefined {
-  const moves: Record<string, readonly [number, number]> = {
-    ArrowUp: [-1, 0],
-    ArrowDown: [1, 0],
-    ArrowLeft: [0, -1],
-    ArrowRight: [0, 1],
-  };
-  return moves[key];
-}
-
-/** A cell in words. */
-export function placeOf({ axes: [row, column] }: Quantity, i: number, j: number): string {
-  return [row && `${row} ${i + 1}`, column && `${column} ${j + 1}`].filter(Boolean).join(', ');
 }

@@ -1,10 +1,7 @@
 // The matrices of the algorithm, named and standing as those of the request do, and what a cell of a result is made from.
 import type { Computed } from './computed.ts';
 import { matrix, rowOf, transposed } from './matrix.ts';
-import type { Kind, Quantity } from './steps.ts';
-
-/** The number of the step that makes something, if there is one. */
-export type Find = (kind: Kind, layer: number) => number | undefined;
+import type { Find, Kind, Quantity } from './step.ts';
 
 /** What the steps are made from, named and standing as the request's matrices do. */
 export class Quantities {

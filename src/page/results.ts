@@ -6,8 +6,9 @@ import { showDetails } from './details.ts';
 import { announce, byId, el, nextFrame } from './dom.ts';
 import type { Choice } from './layout.ts';
 import { drawPicture, type Show } from './picture.ts';
+import type { Formulas, Steps } from './step.ts';
 import { announceStep, listenToStepper, showStep } from './stepper.ts';
-import { type Formulas, phaseOf, type Steps, stepsOf } from './steps.ts';
+import { phaseOf, stepsOf } from './steps.ts';
 import { exact } from './sum-view.ts';
 
 /** What the picture shows: what fits to the step, or always the same. */

@@ -1,8 +1,10 @@
 // The algorithm, step by step: a formula, its matrices, and how a number of the result came about.
+
+import { type HeatMap, placeOf } from './cells.ts';
 import { announce, byId, el } from './dom.ts';
 import { formula, spoken } from './formula.ts';
-import { type HeatMap, heatMap, placeOf } from './heat-map.ts';
-import type { Quantity, Step, Steps } from './steps.ts';
+import { heatMap } from './heat-map.ts';
+import type { Quantity, Step, Steps } from './step.ts';
 import { sumView } from './sum-view.ts';
 
 interface Standing {
