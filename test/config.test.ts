@@ -1,4 +1,4 @@
-// The configuration: defaults, bounds, and that what is written about it is complete.
+// The configuration: defaults, bounds, and completeness of its documentation.
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { Config } from '../schemas/config.ts';

@@ -1,9 +1,9 @@
-// What the tests have to cover in full: the service, whichever test runs it.
+// The files that the tests must cover completely: the service, no matter which test runs the code.
 import { globSync, readFileSync } from 'node:fs';
 
 const files = globSync(['src/**/*.ts', 'schemas/**/*.ts'], { exclude: ['src/kernel/assembly/*.ts'] });
 
-/** What of the page touches the document runs in a browser only: test/page/page.test.ts runs it there, where nothing counts the lines. */
+/** Code of the page that uses the document runs only in a browser, in test/page/page.test.ts, where no coverage is measured. */
 const inBrowser = (file) =>
   file.startsWith('src/page/') && /\b(document|window|HTML\w*Element)\b/.test(readFileSync(file, 'utf8'));
 

@@ -1,4 +1,4 @@
-// What the documentation shows is what happens: every code block of every Markdown file is run, and the output below it is compared.
+// The documentation: runs every code block of every Markdown file, and compares its output with the block below.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,11 +14,11 @@ interface Language {
   readonly command: readonly [program: string, ...args: string[]];
   /** A statement that prints a line. */
   print(line: string): string;
-  /** What a program needs that is not here, if anything. */
+  /** The reason why a program cannot be run here, if there is one. */
   missing?(program: string): Promise<string | false>;
 }
 
-/** The languages whose blocks, all those of a file together, are a program. */
+/** The languages whose blocks form one program per file. */
 const languages: Record<string, Language> = {
   js: { command: [process.execPath, '--input-type=module', '-'], print: (line) => `console.log('${line}');` },
   python: { command: [PYTHON, '-'], print: (line) => `print("${line}", flush=True)`, missing: missingPackages },
@@ -37,7 +37,7 @@ t.before(async () => {
 });
 t.teardown(() => service.process.kill('SIGKILL'));
 
-/** Runs a command on an input, with the service at the place where the documentation has it. */
+/** Runs a command with input; replaces the URL of the documentation by that of the service. */
 async function execute(
   [program, ...args]: readonly [string, ...string[]],
   input: string,
@@ -53,13 +53,13 @@ async function execute(
   return { code, output, errors };
 }
 
-/** The block below, if it is the output of a block. */
+/** The block below, if it is the output of this block. */
 function outputOf(blocks: readonly Block[], block: Block): Block | undefined {
   const next = blocks[blocks.indexOf(block) + 1];
   return next && ['json', 'text'].includes(next.language) ? next : undefined;
 }
 
-/** Compares the output that a block shows, if it shows one, with what was printed. Gives the blocks that are accounted for. */
+/** Compares the output that a block shows, if any, with the printed output. Returns the blocks that have been checked. */
 function compare(t: Test, blocks: readonly Block[], block: Block, printed: string): Block[] {
   const shown = outputOf(blocks, block);
   if (!shown) return [block];
@@ -67,7 +67,7 @@ function compare(t: Test, blocks: readonly Block[], block: Block, printed: strin
   return [block, shown];
 }
 
-/** Runs all blocks of a language as one program, a mark before the output of each. */
+/** Runs all blocks of a language as one program, which prints a mark before the output of each block. */
 async function runProgram(
   t: Test,
   blocks: readonly Block[],
@@ -99,7 +99,7 @@ async function runShell(t: Test, blocks: readonly Block[], block: Block): Promis
   return compare(t, blocks, block, output);
 }
 
-/** A list of files: each is there. */
+/** Checks that every file of a listing exists. */
 function checkTree(t: Test, block: Block): Block[] {
   for (const line of block.text.trim().split('\n')) {
     const [path] = line.split(' ');
@@ -123,7 +123,7 @@ for (const file of markdownFiles) {
   });
 }
 
-t.test('the blocks that are not run are there', (t) => {
+t.test('the blocks that are not run exist', (t) => {
   const all = markdownFiles.flatMap(blocksOf);
   for (const [beginning, reason] of notRun) {
     const found = all.some(({ text }) => text.startsWith(beginning));
@@ -132,7 +132,7 @@ t.test('the blocks that are not run are there', (t) => {
   t.end();
 });
 
-t.test('links and pictures lead somewhere', (t) => {
+t.test('links and pictures point to existing files', (t) => {
   for (const file of markdownFiles) for (const path of linksOf(file)) t.ok(existsSync(path), `${file}: ${path}`);
   t.end();
 });

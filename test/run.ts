@@ -1,17 +1,17 @@
-// npm test: the type check, lint and format check, and every test with coverage, on every engine. Ends with the line "N passed, N failed".
+// npm test: type check, lint, format check, and all tests with coverage on every engine. The last line is "N passed, N failed".
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { engineNames } from '../schemas/config.ts';
 import { chooseEngine } from '../src/linalg/engines.ts';
 
-/** What tap prints last: how its assertions went. */
+/** The last line of tap: the totals of its assertions. */
 const totals = /^# \{ total: \d+(?:, pass: (\d+))?(?:, fail: (\d+))?(?:, skip: (\d+))?/;
 
 let passed = 0;
 let failed = 0;
 let skipped = 0;
 
-/** Runs a command, and gives each line that it prints to `show`. */
+/** Runs a command, and passes each line of its output to `show`. */
 async function run(command: string, show: (line: string) => void = console.log): Promise<boolean> {
   console.log(`> ${command}`);
   const child = spawn(command, { shell: true, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -20,13 +20,13 @@ async function run(command: string, show: (line: string) => void = console.log):
   return (await exit) === 0;
 }
 
-/** Runs a command that counts as one test of its own. */
+/** Runs a command that counts as one test. */
 async function check(command: string): Promise<void> {
   if (await run(command)) passed++;
   else failed++;
 }
 
-/** Shows, of what tap prints, the result of each file, each failure with its diagnosis, and all that is not TAP. */
+/** Prints the parts of tap's output that matter: results of files, failures with diagnosis, and lines that are not TAP. */
 function showTap(): (line: string) => void {
   let diagnosis = false;
   return (line) => {
@@ -42,23 +42,23 @@ function showTap(): (line: string) => void {
   };
 }
 
-/** Runs the tests with tap; a failure that is no test's, as of coverage, counts as one. */
+/** Runs the tests with tap. A failure that belongs to no test, such as missing coverage, counts as one. */
 async function tap(options: string): Promise<void> {
   const before = failed;
   if (!(await run(`tap --reporter=tap ${options}`, showTap())) && failed === before) failed++;
 }
 
 await check('tsc');
-// The page is a browser's code.
+// The page is compiled separately, as browser code.
 await check('tsc -p src/page');
 await check('biome ci');
-// Else tap would notice only while the first tests run that its TypeScript plugin is switched off.
+// Otherwise tap would notice only during the first tests that its TypeScript plugin is disabled.
 await check('tap build');
 const { choice } = chooseEngine('auto');
 const complete = choice.name === 'openblas';
 if (!complete) console.log('There is no BLAS here: its tests are skipped, and coverage need not be complete.');
 await tap(complete ? '' : '--allow-incomplete-coverage');
-// What is computed must not depend on the engine.
+// Results must not depend on the engine.
 for (const name of engineNames.filter((name) => name !== choice.name)) {
   process.env.ENGINE = name;
   if (name !== 'openblas') await tap('--disable-coverage test/backprop/*.test.ts test/routes/gradients.test.ts');

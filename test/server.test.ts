@@ -1,4 +1,4 @@
-// The server as a real process: start, answer, SIGTERM; and what it does when something is wrong.
+// The server as a process: start, answers, SIGTERM, and errors.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -8,7 +8,7 @@ import { examples } from '../schemas/examples.ts';
 import { validRequest } from './support/app.ts';
 import { program, type Service, startService } from './support/process.ts';
 
-/** Starts a server on a free port, ended with the test. */
+/** Starts a server on a free port; it is ended with the test. */
 async function startServer(t: Test, environment: Record<string, string> = {}, options: string[] = []): Promise<Service> {
   const server = await startService({ environment, options });
   t.teardown(() => server.process.kill('SIGKILL'));
@@ -29,7 +29,7 @@ t.test('start, answer, SIGTERM', async (t) => {
   t.equal(await server.exit, 0);
 });
 
-/** A connection to a server, on which a request has begun: its head, and the first `sent` bytes of its body. */
+/** Opens a connection and begins a request: sends its head, and the first `sent` bytes of its body. */
 async function begin(server: Service, body: string, sent: number): Promise<Socket> {
   const socket = connect(Number(server.url.port), server.url.hostname);
   socket.write(`POST /gradients HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`);
@@ -47,7 +47,7 @@ t.test('SIGTERM finishes the requests in flight', async (t) => {
   await once(open, 'readable');
   server.process.kill('SIGTERM');
   await server.logged('finishing the requests in flight');
-  // Another one on a connection that is open already, while the first holds up the end.
+  // A second request, on a connection that is already open, while the first one delays the end.
   open.write('GET /livez HTTP/1.1\r\nHost: a\r\n\r\n');
   const [, last] = (await text(open)).split(/(?=HTTP\/1\.1)/).slice(-2);
   t.match(last, /^HTTP\/1\.1 200 OK\r\n.*connection: close\r\n.*\{"status":"live"\}$/is);
@@ -56,7 +56,7 @@ t.test('SIGTERM finishes the requests in flight', async (t) => {
   t.equal(await server.exit, 0);
 });
 
-t.test('SIGTERM cuts off, after SHUTDOWN_MS, a client that does not go on', async (t) => {
+t.test('SIGTERM cuts off a client that stops sending, after SHUTDOWN_MS', async (t) => {
   const server = await startServer(t, { SHUTDOWN_MS: '0', LOG_LEVEL: 'debug' });
   const socket = await begin(server, JSON.stringify(validRequest()), 10);
   server.process.kill('SIGTERM');
@@ -64,7 +64,7 @@ t.test('SIGTERM cuts off, after SHUTDOWN_MS, a client that does not go on', asyn
   t.equal(await text(socket).catch(({ code }) => code), '');
 });
 
-t.test('SIGTERM waits for an answer that is on its way, and for no client that keeps its connection', async (t) => {
+t.test('SIGTERM waits for an answer that is being sent, but not for idle keep-alive connections', async (t) => {
   const server = await startServer(t);
   const ones = Array.from({ length: 1000 }, () => Array(1000).fill(0.1));
   const request = { network: { layers: [{ weights: ones }] }, batch: { inputs: [ones[0]], targets: [ones[0]] } };
@@ -83,7 +83,7 @@ t.test('SIGTERM waits for an answer that is on its way, and for no client that k
   t.equal(await server.exit, 0);
 });
 
-t.test('after SIGTERM it is not ready, but answers for DRAIN_MS', async (t) => {
+t.test('after SIGTERM it is not ready, but still answers for DRAIN_MS', async (t) => {
   const server = await startServer(t, { DRAIN_MS: '3600000', SHUTDOWN_MS: '3600000' });
   const get = async (path: string) => {
     const response = await fetch(new URL(path, server.url));
@@ -92,12 +92,12 @@ t.test('after SIGTERM it is not ready, but answers for DRAIN_MS', async (t) => {
   while ((await get('/readyz')).status === 503) await new Promise(setImmediate);
   t.match(await get('/readyz'), { status: 200, connection: 'keep-alive', body: { status: 'ready' } });
   server.process.kill('SIGTERM');
-  await server.logged('SIGTERM: no longer ready, and still answering for 1800000 ms');
+  await server.logged('SIGTERM: no longer ready, but still answering for 1800000 ms');
   t.match(await get('/readyz'), { status: 503, connection: 'close', body: { status: 'draining' } });
   t.match(await get('/livez'), { status: 200 });
   const body = JSON.stringify(validRequest());
   t.equal((await fetch(new URL('/gradients', server.url), { method: 'POST', headers, body })).status, 200);
-  // A second signal ends it at once.
+  // A second signal ends the process at once.
   server.process.kill('SIGTERM');
   t.equal(await server.exit, 1);
 });
@@ -108,7 +108,7 @@ t.test('SIGINT, as from a terminal, does not wait', async (t) => {
   t.equal(await server.exit, 0);
 });
 
-t.test('a fault outside any request: logged, and the process ends, whatever is in flight', async (t) => {
+t.test('an uncaught error outside of requests is logged and ends the process at once', async (t) => {
   for (const fault of ["throw new Error('the cause')", "Promise.reject(new Error('the cause'))"]) {
     const hook = `process.once('SIGUSR2', () => { ${fault} })`;
     const server = await startServer(t, { SHUTDOWN_MS: '3600000', LOG_LEVEL: 'debug' }, [
@@ -124,7 +124,7 @@ t.test('a fault outside any request: logged, and the process ends, whatever is i
   }
 });
 
-t.test('what stops the start, in one clear line', async (t) => {
+t.test('errors on start are reported in one clear line', async (t) => {
   const running = await startServer(t);
   const stopped: [environment: Record<string, string>, line: RegExp][] = [
     [
@@ -141,7 +141,7 @@ t.test('what stops the start, in one clear line', async (t) => {
   }
 });
 
-t.test('a file .env is read, and the environment goes before it', async (t) => {
+t.test('a file .env is read; the environment has priority over it', async (t) => {
   const cwd = t.testdir({ '.env': 'PORT=80a\nLOG_LEVEL=loud\n' });
   const child = spawn(process.execPath, [program], { cwd, env: { ...process.env, LOG_LEVEL: 'info' } });
   t.equal(await text(child.stderr), 'wrong environment: PORT: expected an integer, got "80a"\n');

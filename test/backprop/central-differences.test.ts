@@ -1,4 +1,4 @@
-// Random networks: every gradient agrees with central differences of the loss.
+// Random networks: all gradients agree with central differences of the loss.
 import t from 'tap';
 import type { GradientsRequest } from '../../schemas/gradients.ts';
 import { type LossName, losses } from '../../schemas/loss.ts';
@@ -6,7 +6,7 @@ import { compute, forRandomRequests } from '../support/random-request.ts';
 
 const STEP = 1e-5;
 
-/** The difference quotient of the loss in one number of the request; undefined at a kink or a jump of the loss. */
+/** The central difference of the loss with respect to one number of the request; undefined at a kink or a jump of the loss. */
 function quotient(request: GradientsRequest, numbers: number[], i: number, loss: number): number | undefined {
   const value = numbers[i];
   const slope = (step: number) => {
@@ -16,12 +16,12 @@ function quotient(request: GradientsRequest, numbers: number[], i: number, loss:
     return (shifted - loss) / step;
   };
   const [ahead, behind] = [slope(STEP), slope(-STEP)];
-  // What the slopes ahead and behind differ by shrinks with the step, but for a kink.
+  // The difference between forward and backward slope shrinks with the step, except at a kink.
   const kink = ahead - behind - 2 * (slope(STEP / 2) - slope(-STEP / 2));
   return Math.abs(kink) <= 1e-6 * Math.max(1, Math.abs(loss)) ? (ahead + behind) / 2 : undefined;
 }
 
-/** The gradients that disagree with the difference quotients of the loss, and how many agree. */
+/** The gradients that disagree with central differences, and the number of those that agree. */
 function compare(request: GradientsRequest): { wrong: string[]; right: number } {
   const { loss, gradients, input_gradients } = compute({ ...request, include: ['input_gradients'] });
   const wrong: string[] = [];
@@ -30,7 +30,7 @@ function compare(request: GradientsRequest): { wrong: string[]; right: number } 
     for (let i = 0; i < numbers.length; i++) {
       const numeric = quotient(request, numbers, i, loss);
       if (numeric === undefined) continue;
-      // The quotient is exact to about STEP² and to the loss's rounding over STEP.
+      // The error of the quotient is about STEP², plus the rounding error of the loss divided by STEP.
       const tolerance = 1e-5 * Math.max(1, Math.abs(loss), Math.abs(numeric));
       if (Math.abs(numeric - analytic[i]) <= tolerance) right++;
       else wrong.push(`${name}[${i}]: ${analytic[i]}, but the difference quotient is ${numeric}`);

@@ -1,8 +1,8 @@
-// Random networks: the shares of the samples add up, and the trace holds the values of one and the same computation.
+// Random networks: per-sample values add up to the totals, and the values of the trace are consistent.
 import t from 'tap';
 import type { Extra, GradientsRequest } from '../../schemas/gradients.ts';
 import { type LossName, losses } from '../../schemas/loss.ts';
-import { sameNumbers } from '../support/app.ts';
+import { largest, sameNumbers } from '../support/numbers.ts';
 import { compute, forRandomRequests } from '../support/random-request.ts';
 
 const include: Extra[] = ['outputs', 'input_gradients', 'per_sample_losses', 'per_sample_gradients', 'gradient_norms', 'trace'];
@@ -16,16 +16,20 @@ function sums(data: Float64Array, samples: number): number[] {
 }
 
 /** The largest difference of two arrays, relative to the largest number of the second. */
-function distance(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  const largest = Math.max(...Array.from(expected, Math.abs), Number.MIN_VALUE);
-  return Math.max(...Array.from(expected, (number, i) => Math.abs(number - actual[i]))) / largest;
+function distance(actual: ArrayLike<number>, expected: ArrayLike<number>, scale = largest(Array.from(expected))): number {
+  return largest(Array.from(expected, (number, i) => number - actual[i])) / Math.max(scale, Number.MIN_VALUE);
+}
+
+/** The difference between the sum of per-sample values and the total, relative to the largest sum of magnitudes. */
+function gap(shares: Float64Array, samples: number, sum: ArrayLike<number>): number {
+  return distance(sums(shares, samples), sum, largest(sums(shares.map(Math.abs), samples)));
 }
 
 function norm(numbers: ArrayLike<number>): number {
   return Math.hypot(...Array.from(numbers));
 }
 
-/** Every relation between the values of an answer, as how far it is from holding. */
+/** The error of every relation that must hold between the values of an answer. */
 function relations(request: GradientsRequest): Record<string, number> {
   const result = compute({ ...request, include });
   const { loss, gradients, outputs, input_gradients, per_sample_losses, per_sample_gradients, gradient_norms, trace } = result;
@@ -34,7 +38,7 @@ function relations(request: GradientsRequest): Record<string, number> {
   const samples = per_sample_losses.length;
   const last = trace.length - 1;
   const far: Record<string, number> = {
-    'the losses of the samples add up': distance(sums(per_sample_losses, samples), [loss]),
+    'the losses of the samples add up': gap(per_sample_losses, samples, [loss]),
     'the outputs are those of the last layer': distance(trace[last].outputs.data, outputs.data),
     'the input gradients are those of the first layer': distance(trace[0].input_gradients.data, input_gradients.data),
     'the inputs are those of the first layer': distance(trace[0].inputs.data, request.batch.inputs.flat()),
@@ -46,10 +50,10 @@ function relations(request: GradientsRequest): Record<string, number> {
   gradients.forEach(({ weights, biases }, k) => {
     const shares = per_sample_gradients[k];
     const norms = gradient_norms.layers[k];
-    far[`the weight gradients of layer ${k} add up`] = distance(sums(shares.weights.data, samples), weights.data);
+    far[`the weight gradients of layer ${k} add up`] = gap(shares.weights.data, samples, weights.data);
     far[`the weight norm of layer ${k}`] = distance([norms.weights], [norm(weights.data)]);
     if (biases && shares.biases && norms.biases !== undefined) {
-      far[`the bias gradients of layer ${k} add up`] = distance(sums(shares.biases.data, samples), biases);
+      far[`the bias gradients of layer ${k} add up`] = gap(shares.biases.data, samples, biases);
       far[`the bias norm of layer ${k}`] = distance([norms.biases], [norm(biases)]);
       far[`the pre-activation gradients of layer ${k} are the bias gradients' shares`] = distance(
         trace[k].pre_activation_gradients.data,
@@ -67,7 +71,7 @@ function relations(request: GradientsRequest): Record<string, number> {
 }
 
 for (const name of Object.keys(losses) as LossName[]) {
-  t.test(`shares and trace: ${name}`, async (t) => {
+  t.test(`per-sample values and trace: ${name}`, async (t) => {
     const worst: Record<string, number> = {};
     forRandomRequests(name, (request) => {
       for (const [relation, far] of Object.entries(relations(request))) worst[relation] = Math.max(worst[relation] ?? 0, far);
@@ -103,7 +107,7 @@ t.test("the article's trace, by hand", async (t) => {
       },
     ],
     'the trace',
-    1e-15,
+    { tolerance: 1e-15 },
   );
   t.strictSame([...gradients[0].weights.data], [dZ * 1, dZ * 2]);
 });

@@ -1,4 +1,4 @@
-// Special functions to the last digits, and values that must not overflow where the result is finite.
+// Special functions to the last digits, and huge values that must not overflow if the result is finite.
 import t from 'tap';
 import type { Activation } from '../../schemas/activation.ts';
 import { examples } from '../../schemas/examples.ts';
@@ -6,7 +6,7 @@ import type { Loss } from '../../schemas/loss.ts';
 import { erf } from '../../src/backprop/erf.ts';
 import { compute } from '../support/random-request.ts';
 
-t.test('erf, against values of 20 digits', async (t) => {
+t.test('erf agrees with reference values of 20 digits', async (t) => {
   // Computed with mpmath 1.3 at 50 digits.
   const values = [
     [1e-300, 1.1283791670955126e-300],
@@ -39,7 +39,7 @@ t.test('erf, against values of 20 digits', async (t) => {
   }
 });
 
-/** A network of one unit: f(z) and f′(z). */
+/** f(z) and f′(z), from a network with one unit. */
 function activated(activation: Activation | string, z: number): { value: number; derivative: number } {
   const { outputs, gradients } = compute({
     network: { layers: [{ weights: [[1]], biases: [0], activation: activation as Activation }] },

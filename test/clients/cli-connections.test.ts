@@ -1,4 +1,4 @@
-// The command line client where the network, the service or a terminal is not as it should be; and how it is installed.
+// The command line client: failing connections and services, terminals, and installation.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ const text = JSON.stringify(examples.article.answer);
 const right = answer(200, 'application/json', text);
 const request = JSON.stringify(examples.article.request);
 
-t.test('sent again until there is an answer', async (t) => {
+t.test('a request is retried until there is an answer', async (t) => {
   const troubles: Record<string, Step> = {
     '503': refusal(503, { 'retry-after': '0' }),
     '429': refusal(429, { 'retry-after': '0' }),
@@ -35,7 +35,7 @@ t.test('sent again until there is an answer', async (t) => {
   await Promise.all(outcomes);
 });
 
-t.test('as often as allowed, and not what will not change', async (t) => {
+t.test('there are as many retries as allowed, and none for permanent errors', async (t) => {
   const busy = refusal(503, { 'retry-after': '0' });
   const { url, asked } = await startStub(t, busy, busy, busy, right);
   const { code, stderr } = await runCommand(['--url', url, '--retries', '2'], request);
@@ -51,7 +51,7 @@ t.test('as often as allowed, and not what will not change', async (t) => {
   }
 });
 
-t.test('refused before the body has come', async (t) => {
+t.test('a refusal that arrives before the body has been sent', async (t) => {
   const refuse: Step = Object.assign(refusal(503, { 'retry-after': '0', connection: 'close' }), { early: true });
   const { url, asked } = await startStub(t, refuse, right);
   const large = `${request}${' '.repeat(2 ** 24)}`;
@@ -59,7 +59,7 @@ t.test('refused before the body has come', async (t) => {
   t.equal(asked[1].body.length, large.length);
 });
 
-t.test('what is sent', async (t) => {
+t.test('requests and their headers', async (t) => {
   const zipped = answer(200, 'application/json', gzipSync(text), { 'content-encoding': 'gzip' });
   const { url, asked } = await startStub(t, right, zipped, right);
   await runCommand(['--url', `${url}/under/`, '--api-key', 'secret'], request, { GRADIENTS_API_KEY: 'other' });
@@ -96,7 +96,7 @@ t.test('no service', async (t) => {
   for (const [args, stderr] of cases) t.match(await runCommand(args, request), { code: 3, stdout: '', stderr });
 });
 
-t.test('nothing of what is said can steer a terminal', async (t) => {
+t.test('output contains no terminal control characters', async (t) => {
   const title = 'Red \u001b[31m\nand more';
   const { url } = await startStub(t, answer(422, 'application/problem+json', JSON.stringify({ title, detail: '' })));
   t.equal((await runCommand(['--url', url], request)).stderr, 'gradients: 422 Red  [31m and more: \n');
@@ -127,7 +127,7 @@ t.test('wrong usage', async (t) => {
   );
 });
 
-t.test('a reader that has had enough', async (t) => {
+t.test('a reader that closes the pipe early', async (t) => {
   const { url } = await startStub(t, answer(200, 'application/json', ' '.repeat(2 ** 22)));
   const child = spawn(process.execPath, [command, '--url', url], { env: environment(), stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdout.destroy();
@@ -139,7 +139,7 @@ t.test('a reader that has had enough', async (t) => {
   t.strictSame([await once(child, 'close'), stderr], [[0, null], '']);
 });
 
-// Of util-linux: it runs a command on a terminal of its own.
+// From util-linux: runs a command on a new terminal.
 const { stdout: script } = await run('script', ['--version']).catch(() => ({ stdout: '' }));
 t.test('on a terminal', { skip: !script.includes('util-linux') && 'there is no script of util-linux here' }, async (t) => {
   const folder = t.testdir({ request, large: `${request}${' '.repeat(2 ** 21)}` });
@@ -170,7 +170,7 @@ t.test('on a terminal', { skip: !script.includes('util-linux') && 'there is no s
 });
 
 t.test(
-  'a terminal in place of a request',
+  'a terminal instead of a request',
   { skip: !script.includes('util-linux') && 'there is no script of util-linux here' },
   async (t) => {
     const { url } = await startStub(t, right);
@@ -180,7 +180,7 @@ t.test(
     let shown = '';
     for await (const data of child.stdout) {
       shown += data;
-      // Typed when it is asked for, and ended as one does on a terminal.
+      // Typed after the prompt, and ended with Ctrl+D.
       if (/says more/.test(shown) && child.stdin.writable) child.stdin.end('{"typed":1}\n\u0004');
     }
     t.match(shown, 'gradients: type or paste a request in JSON, then Ctrl-D (gradients --help says more)');
@@ -188,7 +188,7 @@ t.test(
   },
 );
 
-t.test('installed from its package, and run in the clone', async (t) => {
+t.test('installed from its package, and run from the repository', async (t) => {
   const root = new URL('../../', import.meta.url).pathname;
   const folder = t.testdir();
   const options = { timeout: 60_000, env: environment({ npm_config_update_notifier: 'false' }) };

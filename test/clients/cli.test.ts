@@ -1,4 +1,4 @@
-// The command line client as its user sees it: what it prints, and how it ends.
+// The command line client: output and exit codes.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -14,13 +14,13 @@ const url = service.url.origin;
 const env = { GRADIENTS_URL: url };
 const body = JSON.stringify(article.request);
 
-/** What the service itself answers. */
+/** The text of the service's answer. */
 async function textOf(request: object): Promise<string> {
   const headers = { 'content-type': 'application/json' };
   return (await fetch(`${url}/gradients`, { method: 'POST', headers, body: JSON.stringify(request) })).text();
 }
 
-t.test('JSON, to the letter', async (t) => {
+t.test('JSON, unchanged', async (t) => {
   const expected = { code: 0, stdout: `${await textOf(article.request)}\n`, stderr: '' };
   t.strictSame(JSON.parse(expected.stdout), article.answer);
   const folder = t.testdir({ 'request.json': body, request: body });
@@ -49,7 +49,7 @@ layer  parameter  shape  norm      gradient-norm  gradient-min  gradient-max
   );
 });
 
-t.test('a table with extra values, more of them by --include', async (t) => {
+t.test('a table with extra values, some of them requested by --include', async (t) => {
   const request = { ...classification.request, include: ['per_sample_losses', 'gradient_norms'] };
   const { stdout } = await runCommand(
     ['--output', 'table', '--include', 'outputs,per_sample_losses'],
@@ -95,7 +95,7 @@ layer 2  weights   0.2449  ██████▍
   );
 });
 
-t.test('norms that are 0, and norms far apart', async (t) => {
+t.test('norms that are 0, and norms of very different magnitudes', async (t) => {
   const layers = [{ weights: [[0]] }, { weights: [[1e200]] }];
   const request = { network: { layers }, batch: { inputs: [[1e-9]], targets: [[1]] }, loss: 'l1' };
   const { stdout } = await runCommand(['--output', 'norms'], JSON.stringify(request), { ...env, COLUMNS: '60' });
@@ -151,11 +151,11 @@ t.test('safetensors', async (t) => {
     [body, bytes].map((input) => runCommand(['--output', 'table', '--save', join(folder, 'd.safetensors')], input, env)),
   );
   t.match(inJson.stdout, 'loss     2.629915324247322\n');
-  // The tensors of an answer come in the order of the document, whatever the request is in.
+  // Tensors are listed in the order of the answer's document, in both formats.
   t.equal(inTensors.stdout, inJson.stdout, 'the same table of both');
 });
 
-t.test('an answer that is saved', async (t) => {
+t.test('saving an answer', async (t) => {
   const folder = t.testdir();
   const file = (name: string) => join(folder, name);
   const request = JSON.stringify(classification.request);
@@ -175,7 +175,7 @@ t.test('an answer that is saved', async (t) => {
   });
 });
 
-t.test('problems, each in one line', async (t) => {
+t.test('problems, one per line', async (t) => {
   const wide = {
     ...article.request,
     batch: {

@@ -1,4 +1,4 @@
-// The command line client as a process, and servers for it that do what a test tells them.
+// Runs the command line client as a process, and scripted servers for it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -14,13 +14,13 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** The environment without what would change what the command does. */
+/** The environment, without variables that affect the command. */
 export function environment(added: Record<string, string> = {}): Record<string, string | undefined> {
   const { GRADIENTS_URL, GRADIENTS_API_KEY, COLUMNS, NO_COLOR, FORCE_COLOR, CI, ...others } = process.env;
   return { ...others, ...added };
 }
 
-/** Runs a program to its end, with `input` on its standard input. */
+/** Runs a program to its end, with `input` on standard input. */
 export async function runProgram(
   file: string,
   args: string[],
@@ -43,13 +43,13 @@ export interface Asked {
   readonly body: Buffer;
 }
 
-/** What a server does with a request. One that is `early` is called before the body has come. */
+/** A server's reaction to a request. If `early`, it is called before the body has arrived. */
 export interface Step {
   (response: ServerResponse, request: IncomingMessage): void;
   early?: boolean;
 }
 
-/** A server that takes one step for each request, and what it was asked. */
+/** A server that takes one step per request, and records the requests. */
 export async function startStub(t: Test, ...steps: Step[]): Promise<{ url: string; asked: Asked[] }> {
   const asked: Asked[] = [];
   const server = createServer(async (request, response) => {
@@ -75,7 +75,7 @@ export function refusal(status: number, headers: Record<string, string> = {}): S
   return answer(status, 'application/problem+json', '{"title":"Busy","detail":"as it is"}', headers);
 }
 
-/** Ends the connection: before any answer, or in the middle of one. */
+/** Closes the connection: before any answer, or in the middle of one. */
 export const reset: Step = (response) => response.socket?.resetAndDestroy();
 export const cutOff: Step = (response) => {
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' });

@@ -1,4 +1,4 @@
-// The Python client: its own tests against a running service, its examples, its types, and that it installs.
+// The Python client: its own tests against a running service, its examples, types, and installation.
 import { execFile } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -9,12 +9,12 @@ const run = promisify(execFile);
 const python = process.env.PYTHON ?? 'python3';
 const project = new URL('../../clients/python/', import.meta.url).pathname;
 
-/** Of all that the tests need, the modules that Python lacks. */
+/** The modules that are missing in Python, of all that the tests need. */
 const modules = ['numpy', 'safetensors', 'urllib3', 'torch', 'scipy', 'mypy', 'pip', 'hatchling'];
 const search = `from importlib.util import find_spec; print(*(name for name in ${JSON.stringify(modules)} if not find_spec(name)))`;
 const { stdout: missing } = await run(python, ['-c', search]).catch(() => ({ stdout: modules.join(' ') }));
 
-/** Why a test is skipped that needs the given modules as well as those of the client; false, if it is not. */
+/** The reason to skip a test that needs these modules in addition to those of the client; false if all are installed. */
 function lacking(...others: string[]): string | false {
   const names = ['numpy', 'safetensors', 'urllib3', ...others].filter((name) => missing.trim().split(' ').includes(name));
   return names.length > 0 && `${python} has no ${names.join(', ')}`;

@@ -1,11 +1,11 @@
-// docker-compose.yml: that the settings are complete, and what each container is held to.
+// docker-compose.yml: completeness of the settings, and restrictions of the containers.
 import t from 'tap';
 import { Config } from '../../schemas/config.ts';
 import { defaultOf, readYaml } from './files.ts';
 
 const { services, networks } = readYaml('docker-compose.yml');
 
-t.test('every setting but the address is passed on', async (t) => {
+t.test('every setting except the address is passed on', async (t) => {
   const settings = Object.keys(Config.properties).filter((name) => name !== 'HOST' && name !== 'PORT');
   for (const name of ['gradients', 'replica']) {
     t.strictSame(Object.keys(services[name].environment).sort(), settings.toSorted(), name);
@@ -15,13 +15,13 @@ t.test('every setting but the address is passed on', async (t) => {
   }
 });
 
-t.test('replicas believe the balancer only, and nobody else reaches them', async (t) => {
+t.test('replicas trust only the balancer, and are reachable only by it', async (t) => {
   t.equal(services.replica.environment.TRUST_PROXY, networks.replicas.ipam.config[0].subnet);
   t.strictSame(services.replica.networks, services.balancer.networks);
   t.notOk(services.replica.ports);
 });
 
-t.test('what is on and what is not', async (t) => {
+t.test('which services run by default', async (t) => {
   const profiles = Object.entries<{ profiles?: string[] }>(services).map(([name, { profiles }]) => [name, ...(profiles ?? [])]);
   t.strictSame(profiles, [
     ['gradients'],
@@ -33,18 +33,18 @@ t.test('what is on and what is not', async (t) => {
 });
 
 for (const [name, service] of Object.entries<Record<string, unknown>>(services)) {
-  t.test(`${name} can do no harm`, async (t) => {
+  t.test(`${name} has no unnecessary privileges`, async (t) => {
     t.match(service, { read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
     for (const limit of ['cpus', 'mem_limit', 'pids_limit']) t.ok(service[limit], limit);
-    // The service's own image says who it is: see the test of the Dockerfile.
+    // The user of the service's own image is checked in the test of the Dockerfile.
     if (!service.build) t.match(service.user, /^[1-9]\d*:\d+$/);
     for (const port of (service.ports ?? []) as string[]) t.match(port, /^127\.0\.0\.1:\$\{[A-Z]+(_[A-Z]+)*:-\d+\}:\d+$/);
     t.ok(service.healthcheck);
   });
 }
 
-t.test('the service may finish before it is killed', async (t) => {
-  // The process ends itself at the latest five seconds after SHUTDOWN_MS.
+t.test('the service has time to finish before it is killed', async (t) => {
+  // The process ends itself at most five seconds after SHUTDOWN_MS.
   const needed = defaultOf(Config.properties, 'SHUTDOWN_MS') / 1000 + 5;
   for (const name of ['gradients', 'replica', 'balancer'])
     t.ok(Number.parseInt(services[name].stop_grace_period, 10) >= needed, name);

@@ -1,4 +1,4 @@
-// What the tests of deploy/ share: its files, and whether the programs that read them are here.
+// Shared by the tests of deploy/: reads its files, and finds the programs that read them.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -9,10 +9,10 @@ export const pathOf = (file: string) => new URL(`../../${file}`, import.meta.url
 
 export const read = (file: string) => readFileSync(pathOf(file), 'utf8');
 
-// biome-ignore lint/suspicious/noExplicitAny: what is in the documents is what the tests are to find out.
+// biome-ignore lint/suspicious/noExplicitAny: the tests check the structure of the documents
 type Document = any;
 
-/** The documents of a YAML text, with its anchors and merges resolved. */
+/** The documents of a YAML text, with anchors and merges resolved. */
 export function parseYaml(text: string): Document[] {
   return parseAllDocuments(text, { merge: true }).map((document) => {
     for (const error of document.errors) throw error;
@@ -22,11 +22,11 @@ export function parseYaml(text: string): Document[] {
 
 export const readYaml = (file: string): Document => parseYaml(read(file))[0];
 
-/** Runs a program, which Debian may have put where only root looks. */
+/** Runs a program; also finds programs in sbin, which may be only in root's PATH. */
 export const run = (command: string, args: string[], cwd = '.') =>
   promisify(execFile)(command, args, { cwd, env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } });
 
-/** Why a test is skipped: because running the program, with arguments that only make it say its version, fails. */
+/** The reason to skip a test: the program cannot be run (here with arguments that make it print its version). */
 export async function missing(command: string, ...args: string[]): Promise<string | false> {
   return run(command, args).then(
     () => false,

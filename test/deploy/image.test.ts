@@ -1,19 +1,19 @@
-// The image: what the Dockerfile says of it, and its bill of materials.
+// The image: its Dockerfile, and its bill of materials.
 import t from 'tap';
 import { read, run } from './files.ts';
 
-t.test('the last stage has nothing but what it is given, and is not root', async (t) => {
+t.test('the last stage contains only what is copied into it, and does not run as root', async (t) => {
   const last =
     read('Dockerfile')
       .split(/^FROM /m)
       .at(-1) ?? '';
   t.match(last, /^scratch\n/);
   t.match(last, /\nUSER 1000:1000\n/);
-  // What has no shell must not be asked to run one.
+  // The image has no shell, so commands must be in exec form.
   for (const [, command] of last.matchAll(/^\s*(?:RUN|CMD|HEALTHCHECK.*CMD) (.*)$/gm)) t.type(JSON.parse(command), Array);
 });
 
-t.test('the bill of materials has npm packages, Node and the packages of Debian', async (t) => {
+t.test('the bill of materials lists npm packages, Node and Debian packages', async (t) => {
   const directory = t.testdir({
     'package.json': JSON.stringify({ name: 'gradient-service', version: '1.2.3' }),
     'npm.json': JSON.stringify({ metadata: { component: { type: 'library', name: 'app' } }, components: [{ name: 'fastify' }] }),

@@ -1,4 +1,4 @@
-// The manifests for Kubernetes: the values that matter, what kustomize makes of them, and whether that fits Kubernetes's schemas.
+// The Kubernetes manifests: important values, the output of kustomize, and validity against Kubernetes's schemas.
 import { readdirSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { Config } from '../../schemas/config.ts';
@@ -10,13 +10,13 @@ const deployment = readYaml(`${base}/deployment.yaml`);
 const pod = deployment.spec.template.spec;
 const [container] = pod.containers;
 
-t.test('every file is in its kustomization', async (t) => {
+t.test('every file is listed in its kustomization', async (t) => {
   const { resources, configMapGenerator } = readYaml(`${base}/kustomization.yaml`);
   const named = [...resources, ...configMapGenerator.flatMap(({ envs }: { envs: string[] }) => envs), 'kustomization.yaml'];
   t.strictSame(readdirSync(pathOf(base)).sort(), named.sort());
 });
 
-t.test('the pod can do no harm', async (t) => {
+t.test('the pod has no unnecessary privileges', async (t) => {
   t.match(pod.securityContext, { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: 'RuntimeDefault' } });
   t.strictSame(container.securityContext, {
     allowPrivilegeEscalation: false,
@@ -32,13 +32,13 @@ t.test('the pod can do no harm', async (t) => {
   t.match(readYaml(`${base}/namespace.yaml`).metadata.labels, { 'pod-security.kubernetes.io/enforce': 'restricted' });
 });
 
-t.test('probes: what does not take requests gets none, and only what does not answer is killed', async (t) => {
+t.test('probes: a pod that is not ready gets no requests, and only one that does not answer is restarted', async (t) => {
   const get = (path: string) => ({ httpGet: { path, port: 'http' } });
   t.match(container, { startupProbe: get('/readyz'), readinessProbe: get('/readyz'), livenessProbe: get('/livez') });
   t.strictSame(container.ports, [{ name: 'http', containerPort: defaultOf(Config.properties, 'PORT') }]);
 });
 
-/** The settings of a file of environment variables. */
+/** The settings in a file of environment variables. */
 const settings = Object.fromEntries(
   read(`${base}/settings.env`)
     .split('\n')
@@ -46,16 +46,16 @@ const settings = Object.fromEntries(
     .map((line) => line.split('=', 2)),
 );
 
-t.test('a pod drains, and finishes its requests, before it is killed', async (t) => {
+t.test('a pod drains and finishes its requests before it is killed', async (t) => {
   const shutdown = Number(settings.SHUTDOWN_MS ?? defaultOf(Config.properties, 'SHUTDOWN_MS'));
   t.ok(Number(settings.DRAIN_MS) < shutdown);
-  // The process ends itself at the latest five seconds after SHUTDOWN_MS.
+  // The process ends itself at most five seconds after SHUTDOWN_MS.
   t.ok(pod.terminationGracePeriodSeconds * 1000 > shutdown + 5000);
   const { periodSeconds, failureThreshold } = container.readinessProbe;
   t.ok(Number(settings.DRAIN_MS) >= periodSeconds * failureThreshold * 1000, 'time for the probe to see it');
 });
 
-t.test('the settings are settings, and the service takes them', async (t) => {
+t.test('the settings exist, and the service accepts their values', async (t) => {
   const example = readYaml('deploy/kubernetes/overlays/example/kustomization.yaml');
   const literals: string[] = example.configMapGenerator[0].literals;
   const keys = readYaml('deploy/kubernetes/components/api-keys/mount.yaml').spec.template.spec.containers[0].env;
@@ -68,7 +68,7 @@ t.test('the settings are settings, and the service takes them', async (t) => {
   t.match(readConfig(all), { DRAIN_MS: Number(settings.DRAIN_MS) });
 });
 
-/** The command that builds a kustomization, if there is one that knows components and labels. */
+/** The command that builds a kustomization, if one is installed that supports components and labels. */
 async function kustomize(): Promise<string[] | undefined> {
   const version = async (command: string, ...args: string[]) =>
     run(command, args).then(
@@ -121,9 +121,9 @@ t.test('kustomize', { skip: !command && 'there is no kustomize 5 here, nor a kub
     t.equal(of('ServiceMonitor').spec.endpoints[0].authorization.credentials.name, volumes[0].secret.secretName);
 
     const skip = await missing(python, '-c', 'import kubernetes_validate');
-    t.test('fits the schemas of Kubernetes', { skip }, async (t) => {
+    t.test('is valid against the schemas of Kubernetes', { skip }, async (t) => {
       const file = `${t.testdir()}/example.yaml`;
-      // Prometheus's operator declares the kind ServiceMonitor, not Kubernetes.
+      // The kind ServiceMonitor is declared by the Prometheus operator, not by Kubernetes.
       writeFileSync(
         file,
         text

@@ -1,4 +1,4 @@
-// The balancer: that its limits fit the service's, and, where nginx is here, what it does before replicas that fail.
+// The balancer: its limits agree with those of the service and, if nginx is installed, how it handles failing replicas.
 import { spawn } from 'node:child_process';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
@@ -12,13 +12,13 @@ import { defaultOf, missing, read } from './files.ts';
 const configuration = read('deploy/nginx/nginx.conf');
 const upstream = read('deploy/nginx/upstream.conf');
 
-/** The number of a directive, seconds as milliseconds. */
+/** The number in a directive; seconds are converted to milliseconds. */
 function numberOf(directive: string, from = configuration): number {
   const [, number, seconds] = new RegExp(`^\\s*${directive} (\\d+)(s?);`, 'm').exec(from) ?? [];
   return Number(number) * (seconds ? 1000 : 1);
 }
 
-t.test('its limits fit those of the service', async (t) => {
+t.test('its limits agree with those of the service', async (t) => {
   const setting = (name: string) => defaultOf(Config.properties, name);
   t.equal(numberOf('client_max_body_size'), setting('BODY_LIMIT'));
   t.ok(numberOf('proxy_read_timeout') > setting('DEADLINE_MS'), 'the service says first that an answer took too long');
@@ -26,7 +26,7 @@ t.test('its limits fit those of the service', async (t) => {
   t.ok(numberOf('keepalive_timeout', upstream) < setting('KEEP_ALIVE_MS'), 'the balancer lets go of a connection first');
 });
 
-t.test('its problem documents are those of the service', async (t) => {
+t.test('its problem documents are the same as those of the service', async (t) => {
   const documents = [...configuration.matchAll(/return (\d+) '(\{"type":.*)'/g)];
   t.equal(documents.length, [...configuration.matchAll(/location = \/balancer-problems\//g)].length);
   for (const [, status, document] of documents) {
@@ -38,7 +38,7 @@ t.test('its problem documents are those of the service', async (t) => {
   }
 });
 
-/** A replica that answers as told, and its address. */
+/** Starts a scripted replica, and returns its address. */
 async function startReplica(t: Test, answer: RequestListener): Promise<string> {
   const server = createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -57,12 +57,12 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts nginx on loopback, before replicas at the given addresses, and returns its URL. */
+/** Starts nginx on loopback, in front of the given replicas, and returns its URL. */
 async function startBalancer(t: Test, replicas: string[]): Promise<string> {
   const port = await freePort();
   const servers = replicas.map((address) => `server ${address} max_fails=0;`).join('\n');
   const directory = t.testdir({
-    // A notice says when it has started.
+    // A notice in the log tells when nginx has started.
     'nginx.conf': configuration.replace('error_log stderr warn;', 'error_log stderr notice;'),
     'upstream.conf': upstream.replace(/server .*;/, servers),
     'listen.conf': `listen 127.0.0.1:${port};\naccess_log off;\n`,
@@ -87,7 +87,7 @@ const echo: RequestListener = async (request, response) => {
 };
 
 t.test('nginx', { skip: await missing('nginx', '-v') }, async (t) => {
-  t.test('passes on who asks, and what its id is', async (t) => {
+  t.test('forwards the client address and the request id', async (t) => {
     const url = await startBalancer(t, [await startReplica(t, echo)]);
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
     const headers = {
@@ -124,11 +124,11 @@ t.test('nginx', { skip: await missing('nginx', '-v') }, async (t) => {
     });
     const url = await startBalancer(t, [replica]);
     for (let times = 0; times < 5; times++) await (await fetch(url)).text();
-    // One, if none of the five comes to another worker of nginx.
+    // Fewer than five, unless every request went to a different worker of nginx.
     t.ok(ports.size < 5);
   });
 
-  t.test('keeps to itself what is of one replica, and refuses too large a body', async (t) => {
+  t.test('hides the paths of single replicas, and refuses too large bodies', async (t) => {
     const url = await startBalancer(t, [await startReplica(t, echo)]);
     for (const path of ['/metrics', '/readyz', '/%6detrics', '/a/../metrics', '/balancer-problems/500']) {
       const response = await fetch(url + path.replace('..', '%2e%2e'));
@@ -140,7 +140,7 @@ t.test('nginx', { skip: await missing('nginx', '-v') }, async (t) => {
     const response = await fetch(`${url}/gradients`, { method: 'POST', headers: { 'x-request-id': 'an-id' }, body }).catch(
       () => undefined,
     );
-    // A client that sends on without listening may see its connection closed instead.
+    // A client that keeps sending without reading may see a closed connection instead.
     if (response) {
       t.equal(response.headers.get('x-request-id'), 'an-id');
       t.match(await response.json(), { type: '/problems/body-too-large', status: 413 });
@@ -151,7 +151,7 @@ t.test('nginx', { skip: await missing('nginx', '-v') }, async (t) => {
     t.equal(response?.headers.get('server') ?? 'nginx', 'nginx', 'no version');
   });
 
-  t.test('sends a request that fails to another replica, with its body', async (t) => {
+  t.test('retries a failed request with its body on another replica', async (t) => {
     const tried: string[] = [];
     const failing =
       (name: string, fail: (request: IncomingMessage) => void): RequestListener =>
@@ -181,14 +181,14 @@ t.test('nginx', { skip: await missing('nginx', '-v') }, async (t) => {
     }
     t.ok(tried.includes('broken off') && tried.includes('full'), 'both were tried');
 
-    await t.test('all are full: the answer is a replica’s own', async (t) => {
+    await t.test('all are full: the answer comes from a replica', async (t) => {
       const response = await post(await startBalancer(t, [full, full]));
       t.equal(response.status, 503);
       t.equal(response.headers.get('retry-after'), '7');
       t.equal(await response.text(), 'full');
     });
 
-    await t.test('all break off: three tries, then a document', async (t) => {
+    await t.test('all break off: three tries, then a problem document', async (t) => {
       tried.length = 0;
       const response = await post(await startBalancer(t, [breaking, breaking, breaking, breaking]));
       t.match(await response.json(), { type: 'about:blank', status: 502 });
@@ -196,7 +196,7 @@ t.test('nginx', { skip: await missing('nginx', '-v') }, async (t) => {
       t.equal(tried.length, 3);
     });
 
-    await t.test('a deadline is not tried again', async (t) => {
+    await t.test('a 504 is not retried', async (t) => {
       let times = 0;
       const late = await startReplica(t, async (request, response) => {
         await text(request);

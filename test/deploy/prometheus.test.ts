@@ -1,4 +1,4 @@
-// Alerts and dashboard: that they are well-formed, that they fire when they should, and that they read metrics that there are.
+// Alerts and dashboard: they are well-formed, alerts fire when they should, and all metrics that they read exist.
 import t from 'tap';
 import { post, startApp, validRequest } from '../support/app.ts';
 import { missing, parseYaml, pathOf, read, readYaml, run } from './files.ts';
@@ -24,7 +24,7 @@ const dashboard = JSON.parse(read('deploy/grafana/dashboards/gradients.json'));
 const panels: Panel[] = dashboard.panels;
 const queries = panels.flatMap(({ targets }) => targets ?? []).map(({ expr }) => expr);
 
-t.test('each alert says how urgent it is, what is wrong, and what to do', async (t) => {
+t.test('each alert has a severity, a summary, a description and a section in the handbook', async (t) => {
   const handbook = read('docs/operations.md');
   t.strictSame(rules, [...new Map(rules.map((rule) => [rule.alert, rule])).values()], 'each name once');
   for (const { alert, labels, annotations } of rules) {
@@ -34,7 +34,7 @@ t.test('each alert says how urgent it is, what is wrong, and what to do', async 
   }
 });
 
-t.test('the limit of the memory alert is that of the containers', async (t) => {
+t.test('the limit in the memory alert equals that of the containers', async (t) => {
   const { expr } = rules.find(({ alert }) => alert === 'GradientsMemoryLimit') as Rule;
   t.match(expr, `0.9 * ${4 * 2 ** 30}`);
   t.equal(readYaml('docker-compose.yml').services.gradients.mem_limit, '4g');
@@ -42,19 +42,19 @@ t.test('the limit of the memory alert is that of the containers', async (t) => {
   t.equal(resources.limits.memory, '4Gi');
 });
 
-/** The metrics that a query reads, each with the labels by which it chooses or groups; all of them are written with a selector. */
+/** The metrics in a query, each with the labels used for selection or grouping; every metric must have a selector. */
 function readBy(query: string): [metric: string, labels: string[]][] {
   const grouping = [...query.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, names]) => names.split(/,\s*/));
   return [...query.matchAll(/([a-z_]\w*)\{([^}]*)\}/gi)]
     .filter(([, metric]) => metric !== 'up' && metric !== 'ALERTS')
     .map(([, metric, selector]) => {
       const chosen = [...selector.matchAll(/(\w+)(?:=~|!~|!=|=)"/g)].map(([, name]) => name);
-      // These are Prometheus's.
+      // These labels come from Prometheus.
       return [metric, [...grouping, ...chosen].filter((name) => !['job', 'instance', 'namespace', 'pod'].includes(name))];
     });
 }
 
-t.test('every metric and label that they read is in /metrics', async (t) => {
+t.test('/metrics has every metric and label that alerts and dashboard use', async (t) => {
   const app = await startApp(t);
   await app.readiness.started;
   await post(app, validRequest());
@@ -95,18 +95,18 @@ t.test('the dashboard', async (t) => {
 
 t.test('promtool', { skip: await missing('promtool', '--version') }, async (t) => {
   const directory = pathOf('deploy/prometheus');
-  t.test('takes the configuration and the alerts', async (t) => {
-    // Only the syntax: the file with the key is in the container.
+  t.test('accepts the configuration and the alerts', async (t) => {
+    // Checks only the syntax: the file with the key exists only in the container.
     await run('promtool', ['check', 'config', '--syntax-only', 'prometheus.yml'], directory);
     await run('promtool', ['check', 'rules', 'alerts.yml'], directory);
     t.pass();
   });
-  t.test('sees each alert fire, and not fire', async (t) => {
+  t.test('each alert fires, and does not fire, as expected', async (t) => {
     await run('promtool', ['test', 'rules', 'alerts_test.yml'], directory);
     const tests = JSON.stringify(parseYaml(read('deploy/prometheus/alerts_test.yml')));
     for (const { alert } of rules) t.match(tests, alert);
   });
-  t.test('can read every query of the dashboard', async (t) => {
+  t.test('can parse every query of the dashboard', async (t) => {
     const record = (expr: string, at: number) => ({ record: `query:${at}`, expr: expr.replaceAll('$__rate_interval', '1m') });
     const file = t.testdir({ 'rules.yml': JSON.stringify({ groups: [{ name: 'dashboard', rules: queries.map(record) }] }) });
     await run('promtool', ['check', 'rules', `${file}/rules.yml`]);

@@ -1,4 +1,4 @@
-// Each example, as its user sees it: the article's numbers, what is wrong with a request, a service that is busy or broken.
+// The example programs: their output for the article, for an invalid request, and for a service that is busy or broken.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { articles, run, skipped } from './programs.ts';
 
 const KEY = 'the-key-of-the-examples';
 const answer: GradientsAnswer = examples.article.answer;
-/** Three things are wrong with it. */
+/** Has three errors. */
 const wrong = {
   network: { layers: [{ weights: [[1, 2]], biases: [1, 2] }] },
   batch: {
@@ -24,7 +24,7 @@ const wrong = {
     targets: [[1], [2]],
   },
 };
-/** The same as safetensors. */
+/** The same request as safetensors. */
 const wrongTensors: [name: string, shape: number[], numbers: number[]][] = [
   ['network.layers.0.weights', [1, 2], [1, 2]],
   ['network.layers.0.biases', [2], [1, 2]],
@@ -39,7 +39,7 @@ await writeFile(join(folder, 'wrong.safetensors'), safetensors(wrongTensors));
 
 const front = await startFront(t);
 const origin = `http://127.0.0.1:${front.port}`;
-/** The same place, and to a browser another origin. */
+/** The same address under another name: for a browser, a different origin. */
 const pageOrigin = `http://localhost:${front.port}`;
 const service = await startService({ environment: { API_KEYS: KEY, CORS_ORIGINS: pageOrigin } });
 t.teardown(async () => {
@@ -58,12 +58,12 @@ const response = await fetch(new URL('/gradients', service.url), {
 });
 const said = (await response.json()) as { title: string; detail: string; errors?: Finding[] };
 const skips = await Promise.all(articles.map(skipped));
-// From here on tap waits for nothing but its tests.
+// Everything is started: from here on, tap waits only for the tests.
 t.equal(said.errors?.length, 3, 'the wrong request has three errors');
 const errors = (said.errors ?? []).map(({ pointer, detail }) => `\n  ${pointer}: ${detail}`);
 const explained = `${said.title}: ${said.detail}${errors.join('')}`;
 
-// Most of the time they wait. Those that are compiled longest come first.
+// The tests run in parallel, since they mostly wait. Those with the longest compilation come first.
 t.equal(articles.length, 13);
 t.jobs = 4;
 const slow = ['browser', 'java', 'go', 'rust'];
@@ -73,14 +73,14 @@ for (const program of articles.toSorted((a, b) => slow.indexOf(b.language) - slo
   const isPage = language === 'browser';
   const usesCurl = ['shell', 'octave'].includes(language);
 
-  /** What the program does before a front that is `busy`, `broken` or neither. */
+  /** Runs the program with a front that is `busy`, `broken` or `straight`. */
   const visit = (path: string, request: 'article' | 'wrong'): Promise<Outcome> => {
     const url = `${origin}/${path}`;
     if (isPage) return run(program, `${pageOrigin}/page/${request}?url=${encodeURIComponent(url)}`);
     const wrongFile = join(folder, language === 'numpy' ? 'wrong.safetensors' : 'wrong.json');
     return run(program, url, { args: request === 'wrong' ? [wrongFile] : [], environment: { GRADIENTS_API_KEY: KEY } });
   };
-  /** Asserts that a program says this, and that it failed; a page cannot end with a status. */
+  /** Asserts that a program prints this text and fails; pages have no exit status. */
   const fails = (t: Test, { code, stdout, stderr }: Outcome, text: string) => {
     t.match(isPage ? stdout : stderr, text, 'it says why');
     t.notMatch(stdout, 'loss', 'it has no answer');
@@ -88,20 +88,20 @@ for (const program of articles.toSorted((a, b) => slow.indexOf(b.language) - slo
   };
 
   t.test(file, { buffered: true, skip: skips[articles.indexOf(program)] }, async (t) => {
-    await t.test('the article, from a service that is busy at first', async (t) => {
+    await t.test('the article, with a service that is busy at first', async (t) => {
       const { code, stdout, stderr } = await visit(`busy/${name}`, 'article');
       t.equal(code, 0, 'it succeeds', { stderr });
-      // Octave reads the last digit of a number wrong now and then.
+      // Octave sometimes gets the last digit of a number wrong.
       const digits = language === 'octave' ? 15 : 17;
       t.strictSame(answerOf(stdout, digits), rounded(answer, digits));
       const [first, second, ...more] = front.posted.get(`busy/${name}`) ?? [];
       t.equal(more.length, 0, 'it asked twice');
-      // The browser's clock is turned forward while it waits.
+      // Not for pages: the browser's clock is advanced while it waits.
       if (!isPage) t.ok(second - first > 1000 * WAIT - 100, `it waited as long as it was told to: ${second - first} ms`);
     });
-    await t.test('a wrong request', async (t) => fails(t, await visit(`straight/${name}`, 'wrong'), explained));
-    await t.test('a service that is broken', async (t) => {
-      // Where it is to wait for 0 seconds, curl waits longer each time.
+    await t.test('an invalid request', async (t) => fails(t, await visit(`straight/${name}`, 'wrong'), explained));
+    await t.test('a broken service', async (t) => {
+      // After 503 curl would retry, with increasing delays if Retry-After is 0.
       const status = usesCurl ? 404 : 503;
       fails(t, await visit(`broken/${name}/${status}`, 'article'), `the service answered ${status}`);
       t.equal(front.posted.get(`broken/${name}`)?.length, usesCurl ? 1 : 5, 'it tried as often as it should');
@@ -109,7 +109,7 @@ for (const program of articles.toSorted((a, b) => slow.indexOf(b.language) - slo
   });
 }
 
-/** What a program printed: each line's numbers, rounded, by the line's label. */
+/** The numbers printed by a program, rounded, by the labels of the lines. */
 function answerOf(stdout: string, digits: number): Record<string, string[]> {
   const lines = [...stdout.matchAll(/^(loss|layer \d+ \w+): (.*)$/gm)];
   return Object.fromEntries(
@@ -117,7 +117,7 @@ function answerOf(stdout: string, digits: number): Record<string, string[]> {
   );
 }
 
-/** The same of an answer. */
+/** The same numbers, from an answer. */
 function rounded({ loss, gradients }: GradientsAnswer, digits: number): Record<string, string[]> {
   const arrays = gradients.flatMap((layer, number) =>
     Object.entries(layer).map(([name, values]) => [`layer ${number} ${name}`, values.flat()] as const),

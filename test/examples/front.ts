@@ -1,4 +1,4 @@
-// What stands in front of the service in the tests of examples: it is busy at first, or broken, and lets all else through.
+// A proxy for the tests of examples: simulates a busy or broken service, and forwards all other requests to the real one.
 
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
@@ -6,22 +6,22 @@ import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
 import { folder } from './programs.ts';
 
-/** How long a client is told to wait, in seconds: not the second that it waits when it is told nothing. */
+/** The Retry-After of a busy service, in seconds. Differs from the clients' default of one second. */
 export const WAIT = 2;
 
 export interface Front {
   readonly port: number;
-  /** Where the service is; to be set before the first request. */
+  /** The URL of the service; must be set before the first request. */
   service: URL;
-  /** The page of the example for browsers, by what was changed in it. */
+  /** Changes to the page of the browser example, by name. */
   readonly pages: Map<string, (page: string) => string>;
   /** When requests were posted, by kind and client, as `busy/NAME`. */
   readonly posted: Map<string, number[]>;
 }
 
 /**
- * Starts it. `/busy/NAME/gradients` is answered with 503 when the client NAME comes for the first time,
- * `/broken/NAME/STATUS/gradients` always with this status and no problem document.
+ * Starts the front. `/busy/NAME/gradients` is answered with 503 at the first request of the client NAME;
+ * `/broken/NAME/STATUS/gradients` always with this status, without a problem document.
  */
 export async function startFront(t: Test): Promise<Front> {
   const front: { -readonly [Key in keyof Front]: Front[Key] } = {
@@ -67,7 +67,7 @@ function refuse(
   asked.on('end', () => answer.writeHead(status, { 'content-type': 'text/html', ...cors, ...headers }).end(body));
 }
 
-/** Lets a request through to the service, without what stands before the path that the service knows. */
+/** Forwards a request to the service, without the prefix of its path. */
 function pass({ service }: Front, asked: IncomingMessage, answer: ServerResponse): void {
   const url = new URL(`${asked.url}`.replace(/.*(?=\/gradients$)/, ''), service);
   const passed = request(url, { method: asked.method, headers: asked.headers }, (answered) => {

@@ -1,4 +1,4 @@
-// The programs that examples/README.md lists, run by the commands that it gives.
+// The programs listed in examples/README.md, run by the commands given there.
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,15 +10,15 @@ export const folder = fileURLToPath(new URL('../../examples/', import.meta.url))
 export const readme = readFileSync(`${folder}README.md`, 'utf8');
 
 export interface Program {
-  /** The file that the README points to, from the folder of the examples on. */
+  /** The path of the file, relative to the folder of the examples. */
   readonly file: string;
   readonly command: string;
-  /** What the README says that it needs. */
+  /** The requirements, as stated in the README. */
   readonly needs: string;
   readonly language: LanguageName | 'browser';
 }
 
-/** By the ending of its file. */
+/** The languages by file extension. */
 export const languageOf: Record<string, Program['language']> = {
   '.sh': 'shell',
   '.py': 'python',
@@ -34,7 +34,7 @@ export const languageOf: Record<string, Program['language']> = {
   '.m': 'octave',
 };
 
-/** What a program needs besides its language: a file of it, and how it gets there. The tests download nothing. */
+/** Files that a program needs in addition to its language, and the commands that download them. The tests download nothing. */
 const downloads: Record<string, readonly [file: string, command: string]> = {
   typescript: [`${folder}typescript/node_modules/openapi-fetch/package.json`, 'npm ci --prefix examples/typescript'],
   java: ['/usr/share/java/gson.jar', 'apt-get install libgoogle-gson-java'],
@@ -46,7 +46,7 @@ function read([, file, command, needs]: RegExpMatchArray): Program {
   return { file, command, needs, language: file.endsWith('safetensors.py') ? 'numpy' : languageOf[extname(file)] };
 }
 
-/** Why a program cannot be run here, for the option `skip` of a test; false if it can. */
+/** The reason why a program cannot be run here, for the option `skip` of a test; false if it can. */
 export async function skipped({ file, language }: Program): Promise<string | false> {
   if (language === 'browser') return !existsSync(chromium) && 'there is no Chromium here: apt-get install chromium';
   const [needed, command] = downloads[dirname(file)] ?? [];
@@ -60,10 +60,10 @@ export async function skipped({ file, language }: Program): Promise<string | fal
   return missing(language);
 }
 
-/** The folder of the language, where the commands are to be run. */
+/** The folder of the language, where the commands are run. */
 const folderOf = (file: string): string => `${folder}${file.split('/')[0]}`;
 
-/** Java compiles no better than a short run is worth. */
+/** Java: less optimization, for short runs. */
 const hasty = { JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' };
 
 /** Runs a program as the README says. */
@@ -80,12 +80,12 @@ export function run(
   });
 }
 
-/** Opens a page: what it says in the end is on standard output. */
+/** Opens a page in a browser; standard output has the text of the page at the end. */
 async function browse(page: string): Promise<Outcome> {
-  // Without these it asks for hosts of its own, and as root it does not start.
+  // Chromium would contact other hosts without the first options, and would not start as root without the last one.
   const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
   const options = ['--headless', '--no-sandbox', '--disable-gpu', ...quiet, '--virtual-time-budget=60000', '--dump-dom'];
-  // A profile of its own: with that of another Chromium it would leave the page to that one.
+  // A new profile: otherwise a running Chromium would open the page.
   const profile = await mkdtemp(join(tmpdir(), 'chromium-'));
   const outcome = await runCommand([chromium, ...options, `--user-data-dir=${profile}`, page]);
   await rm(profile, { recursive: true, force: true, maxRetries: 5 });
@@ -93,7 +93,7 @@ async function browse(page: string): Promise<Outcome> {
   return { ...outcome, stdout: said };
 }
 
-/** The programs of the README's tables, the first of which has those for the article, the second those that train. */
+/** The programs in the README's tables: the first table has those for the article, the second those that train. */
 export const [articles, trainings] = readme
   .split(/^\|---.*\n/m)
   .slice(1)

@@ -1,4 +1,4 @@
-// The README of the examples lists each of them and no other, and they look as the tools of their languages would have it.
+// The README of the examples lists exactly the examples; and the examples pass the formatters of their languages.
 import { existsSync, readdirSync } from 'node:fs';
 import { extname } from 'node:path';
 import t from 'tap';
@@ -28,7 +28,7 @@ t.test('each example is listed', async (t) => {
   );
 });
 
-t.test('the versions that are needed are those that the tests ask for', async (t) => {
+t.test('the README and the tests require the same versions', async (t) => {
   for (const { file, needs, language } of articles) {
     const { atLeast }: Partial<Language> = language === 'browser' ? {} : languages[language];
     if (atLeast) t.match(needs, ` ${atLeast.join('.').replace(/\.0$/, '')}`, file);

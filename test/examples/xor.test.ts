@@ -1,9 +1,9 @@
-// The examples that train: each learns XOR, and ends where all the others do.
+// The examples that train: each learns XOR, and reaches the same loss as all others.
 import t from 'tap';
 import { startService } from '../support/process.ts';
 import { run, skipped, trainings } from './programs.ts';
 
-/** The loss that a program reaches which has the same start, steps and gradients of its own, worked out by hand. */
+/** The final loss, from an independent computation with the same start, steps and derivatives written by hand. */
 const REACHED = 0.002407251993171941;
 
 const service = await startService();

@@ -1,4 +1,4 @@
-// What can be done to any bytes, whatever they mean.
+// Changes of bytes, independent of their meaning.
 import type { Random } from './random.ts';
 
 export type Change<T> = (value: T, random: Random) => T;
@@ -6,7 +6,7 @@ export type Change<T> = (value: T, random: Random) => T;
 const without = (bytes: Buffer, start: number, end: number) => Buffer.concat([bytes.subarray(0, start), bytes.subarray(end)]);
 const inserted = (bytes: Buffer, at: number, what: Buffer) => Buffer.concat([bytes.subarray(0, at), what, bytes.subarray(at)]);
 
-/** Changes of bytes that are at least one. */
+/** Changes for at least one byte. */
 export const byteChanges: Record<string, Change<Buffer>> = {
   'bit flips': (bytes, random) => {
     const changed = Buffer.from(bytes);
@@ -41,10 +41,10 @@ export const byteChanges: Record<string, Change<Buffer>> = {
 
 export const byteChangeNames = Object.keys(byteChanges);
 
-/** The beginning of one and the end of another. */
+/** The beginning of one text and the end of another. */
 export function spliced(bytes: Buffer, other: Buffer, random: Random): Buffer {
   const at = random.below(bytes.length);
-  // Often at the same place, where both may have the same structure.
+  // Often at the same offset, where both may have the same structure.
   const from = random.percent(50) ? Math.min(at, other.length) : random.below(other.length);
   return Buffer.concat([bytes.subarray(0, at), other.subarray(from)]);
 }

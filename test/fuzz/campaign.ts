@@ -1,4 +1,4 @@
-// A campaign of mutants against a running service: sends them, examines every answer, and counts what came.
+// A fuzzing campaign: sends mutants to a running service, checks all answers, and counts them.
 import { Agent } from 'node:http';
 import type { Service } from '../support/process.ts';
 import { type Expectations, examine } from './check.ts';
@@ -6,7 +6,7 @@ import { type Answer, exchange, exchangeBytes, type Sent, wireBytes } from './cl
 import { goodRequests } from './good.ts';
 import { type Mutant, mutant } from './mutant.ts';
 
-/** Bounds so low that mutants meet them. */
+/** Limits low enough for mutants to reach them. */
 export const settings = {
   RATE_LIMIT: '0',
   LOG_LEVEL: 'info',
@@ -20,7 +20,7 @@ export const settings = {
 };
 
 export interface Fault {
-  /** Undefined if it is not that of a single mutant. */
+  /** Undefined if the fault does not belong to a single mutant. */
   readonly mutant: Mutant | undefined;
   readonly what: readonly string[];
 }
@@ -37,16 +37,16 @@ export const newTally = (): Tally => ({ outcomes: new Map(), good: 0, sent: 0, f
 interface Options {
   readonly seed: number;
   readonly count: number;
-  /** How many connections are kept busy. */
+  /** The number of concurrent connections. */
   readonly connections: number;
-  /** After so many mutants on a connection, a good request. */
+  /** A good request is sent after this many mutants on a connection. */
   readonly goodEvery: number;
-  /** After so many faults it ends. */
+  /** The campaign stops after this many faults. */
   readonly mostFaults: number;
   readonly progress?: (sent: number) => void;
 }
 
-/** What the answers to mutants are held against. */
+/** The expectations that answers to mutants are checked against. */
 export async function expectationsOf({ url }: Service): Promise<Expectations> {
   const document = await (await fetch(new URL('/openapi.json', url))).json();
   const { paths } = document as { paths: Record<string, { post: { responses: object } }> };
@@ -96,7 +96,7 @@ export async function sendGood(url: URL, agent: Agent, number: number, tally: Ta
   }
 }
 
-/** Sends one mutant, and returns all answers that came. */
+/** Sends one mutant, and returns all answers. */
 export async function send(url: URL, agent: Agent, sent: Sent): Promise<Answer[]> {
   if (sent.framing === 'length' || sent.framing === 'chunked') return [await exchange(url, agent, sent)];
   return exchangeBytes(url, wireBytes(sent));
@@ -110,7 +110,7 @@ async function sendMutant(url: URL, agent: Agent, made: Mutant, expected: Expect
   const what: string[] = [];
   try {
     const answers = await send(url, agent, made);
-    // What follows a body of the wrong length is taken for another request.
+    // If Content-Length is too short, the rest of the body is taken for another request.
     for (const answer of answers) {
       const { outcome, faults } = examine(made, answer, expected);
       count(tally, outcome);
@@ -118,7 +118,7 @@ async function sendMutant(url: URL, agent: Agent, made: Mutant, expected: Expect
     }
     if (answers.length === 0) what.push('no answer');
   } catch (error) {
-    // A connection that is closed before all of a wrong body has been read may take the answer along.
+    // If the connection is closed before a wrong body has been read completely, the answer may be lost.
     if (made.framing === 'length' || made.framing === 'chunked') what.push(`no answer: ${error}`);
     else count(tally, 'closed');
   }

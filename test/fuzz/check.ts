@@ -1,4 +1,4 @@
-// What is wrong with an answer to a mutant, as far as the contract says.
+// Checks the answer to a mutant against the contract.
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { MAX_ERRORS, type ProblemType, ProblemWith, problems } from '../../schemas/problem.ts';
 import { inspector } from '../../src/wire/check.ts';
@@ -9,7 +9,7 @@ import { wrongResult } from './result.ts';
 
 const PROBLEM = 'application/problem+json';
 
-/** RFC 6901. */
+/** A JSON pointer (RFC 6901). */
 const POINTER = /^(\/([^/~]|~[01])*)*$/u;
 
 const unpack: Record<string, (bytes: Buffer) => Buffer> = {
@@ -19,7 +19,7 @@ const unpack: Record<string, (bytes: Buffer) => Buffer> = {
   zstd: zstdDecompressSync,
 };
 
-/** The bytes of a body that may be compressed. @throws if it is not compressed as it says. */
+/** Decompresses a body. @throws if it is not compressed as its encoding says. */
 function unpacked(body: Buffer, encoding: string | undefined): Buffer {
   const name = (encoding ?? '').toLowerCase();
   if (name === '' || name === 'identity') return body;
@@ -31,13 +31,13 @@ const checks = new Map<number, ReturnType<typeof inspector>>(
 );
 
 export interface Expectations {
-  /** The statuses that /openapi.json has for the route. */
+  /** The statuses of the route in /openapi.json. */
   readonly statuses: ReadonlySet<number>;
   /** MAX_ANSWER. */
   readonly maxAnswer: number;
 }
 
-/** What kind of answer it is, and what is wrong with it. */
+/** The kind of an answer, and everything that is wrong with it. */
 export function examine(sent: Sent, answer: Answer, expected: Expectations): { outcome: string; faults: string[] } {
   const { status, headers } = answer;
   const faults: string[] = [];

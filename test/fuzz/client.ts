@@ -1,4 +1,4 @@
-// Sends mutants: over connections that stay open, or, where the framing is wrong, over one of its own.
+// Sends mutants over keep-alive connections or, if the framing is invalid, over a new connection.
 import { once } from 'node:events';
 import { type Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { connect } from 'node:net';
@@ -15,7 +15,7 @@ export type Sent = Pick<Mutant, 'headers' | 'body' | 'framing'>;
 
 const PATH = '/gradients';
 
-/** Sends a request whose framing is right. */
+/** Sends a request with valid framing. */
 export async function exchange(url: URL, agent: Agent, { headers, body, framing }: Sent): Promise<Answer> {
   const length = framing === 'length' ? { 'content-length': body.length } : {};
   const sent = request(new URL(PATH, url), { method: 'POST', agent, headers: { ...headers, ...length } });
@@ -40,7 +40,7 @@ export function wireBytes({ headers, body, framing }: Sent): Buffer {
   return Buffer.concat([head, Buffer.from(`${size}\r\n`), body, Buffer.from('\r\n0\r\n\r\n')]);
 }
 
-/** Sends bytes over a connection of its own, ends it, and returns all answers that come. */
+/** Sends bytes over a new connection, ends it, and returns all answers. */
 export async function exchangeBytes({ port, hostname }: URL, bytes: Buffer): Promise<Answer[]> {
   const socket = connect({ port: Number(port), host: hostname });
   socket.end(bytes);
@@ -49,7 +49,7 @@ export async function exchangeBytes({ port, hostname }: URL, bytes: Buffer): Pro
 
 const HEAD_END = '\r\n\r\n';
 
-/** Reads the answers of a connection that has ended. */
+/** Parses the answers received on a connection that has ended. */
 export function answersIn(bytes: Buffer): Answer[] {
   const answers: Answer[] = [];
   for (let at = 0; at < bytes.length; ) {

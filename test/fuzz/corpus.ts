@@ -1,4 +1,4 @@
-// The well-formed requests that mutants are made from: the vectors, the examples of the documentation, and random ones.
+// The well-formed requests from which mutants are made: the test vectors, the examples of the documentation, and random ones.
 import { readdirSync, readFileSync } from 'node:fs';
 import { examples } from '../../schemas/examples.ts';
 import type { Extra, GradientsRequest } from '../../schemas/gradients.ts';
@@ -8,7 +8,7 @@ import type { Random } from './random.ts';
 
 const vectors = new URL('../vectors/', import.meta.url);
 
-/** Longer ones are left out, in bytes of JSON: a mutant of a short one meets as much of the code. */
+/** Longer requests are left out, in bytes of JSON: mutants of short ones reach as much of the code. */
 const LONGEST = 20_000;
 
 function fromVectors(): GradientsRequest[] {
@@ -38,7 +38,7 @@ const extras: Extra[] = ['outputs', 'input_gradients', 'per_sample_losses', 'per
 
 const times = <T>(items: readonly T[], n: number): T[] => Array.from({ length: n }, () => items).flat();
 
-/** The same request with each sample n times. */
+/** The request with every sample repeated n times. */
 function repeated(request: GradientsRequest, n: number): GradientsRequest {
   const { inputs, targets, sample_weights, samples } = request.batch;
   const columns = samples === 'columns';
@@ -54,7 +54,7 @@ function repeated(request: GradientsRequest, n: number): GradientsRequest {
   };
 }
 
-/** The same request with n more layers, which change nothing. */
+/** The request with n additional layers that do not change its outputs. */
 function deepened(request: GradientsRequest, n: number): GradientsRequest {
   const { layers } = request.network;
   const width = layers[0].weights[0].length;
@@ -62,7 +62,7 @@ function deepened(request: GradientsRequest, n: number): GradientsRequest {
   return { ...request, network: { layers: [...times([{ weights: identity }], n), ...layers] } };
 }
 
-/** A well-formed request: some have everything in their answer, some are long, some have many layers. */
+/** A random well-formed request: some have all extra values, some are long, some have many layers. */
 export function wellFormed(random: Random): GradientsRequest {
   let request = random.pick(corpus);
   if (random.percent(30)) request = { ...request, include: extras.filter(() => random.percent(60)) };

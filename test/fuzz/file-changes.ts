@@ -1,4 +1,4 @@
-// What can be done to a safetensors file.
+// Changes of a safetensors file.
 import { type Entry, file, type Header, parts } from '../support/safetensors-file.ts';
 import { documentChangeNames, documentChanges, oddKey, oddValue } from './json-changes.ts';
 import type { Random } from './random.ts';
@@ -11,7 +11,7 @@ interface Parts {
 const oddSize = (random: Random) =>
   random.pick<unknown>([0, 1, 2, 7, 8, -1, 1.5, 2 ** 31, 2 ** 32, 2 ** 53 - 1, 2 ** 53, 1e300, null, '8', [], {}]);
 
-/** Some tensor of a file, by its name. */
+/** A random tensor of a file. */
 function anyTensor(header: Header, random: Random): [name: string, entry: Entry] {
   const name = random.pick(Object.keys(header).filter((key) => key !== '__metadata__'));
   return [name, header[name] as Entry];
@@ -30,7 +30,7 @@ const changed = (value: unknown[], random: Random): unknown[] => {
   return copy;
 };
 
-/** Each changes the parts of a file in place, or gives the bytes of one that its parts cannot make. */
+/** Each changes the parts of a file in place, or returns the bytes of a file that cannot be made from parts. */
 const changes: Record<string, (parts: Parts, random: Random, document: object) => Buffer | undefined> = {
   dtype: ({ header }, random) => {
     const [, entry] = anyTensor(header, random);
@@ -132,7 +132,7 @@ const changes: Record<string, (parts: Parts, random: Random, document: object) =
 
 export const fileChangeNames = Object.keys(changes);
 
-/** The file of a document, in which something has been changed. */
+/** The file of a document, with one change. */
 export function changedFile(document: object, dtype: 'F64' | 'F32', change: string, random: Random): Buffer {
   const made = parts(document, dtype);
   return changes[change](made, random, document) ?? file(made.header, made.data);

@@ -1,4 +1,4 @@
-// A fixed part of the fuzzing, against the real process; npm run fuzz sends more.
+// A short, fixed run of the fuzzer against a real process; npm run fuzz is longer.
 import t from 'tap';
 import { startService } from '../support/process.ts';
 import { campaign, settings } from './campaign.ts';
@@ -7,7 +7,9 @@ import { mutant } from './mutant.ts';
 
 const COUNT = 3000;
 
-/** The least number of answers of each kind, about half of what there are: fewer would test less than it seems. */
+/**
+ * The least number of answers of each kind, about half of the actual numbers: fewer would mean that less is tested than it seems.
+ */
 const least = {
   '200 application/json': 250,
   '200 application/vnd.safetensors': 100,
@@ -23,7 +25,7 @@ const least = {
   '422 non-finite-result': 1,
 };
 
-t.test('a seed and an index make a mutant', (t) => {
+t.test('seed and index determine a mutant', (t) => {
   const made = (seed: number) => Array.from({ length: 100 }, (_, index) => wireBytes(mutant(seed, index)).toString('base64'));
   t.strictSame(made(7), made(7));
   t.notSame(made(7), made(8));

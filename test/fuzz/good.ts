@@ -1,4 +1,4 @@
-// The requests whose right answers are known, sent in between to see that no mutant has left anything behind.
+// Requests with known answers, sent in between to check that no mutant has left the service in a bad state.
 import { isDeepStrictEqual } from 'node:util';
 import { examples } from '../../schemas/examples.ts';
 import { fileOf, flattened, read, SAFETENSORS } from '../support/safetensors-file.ts';
@@ -6,7 +6,7 @@ import type { Answer, Sent } from './client.ts';
 import { JSON_TYPE } from './mutant.ts';
 
 interface Good extends Sent {
-  /** What the answer is, bit by bit. */
+  /** Whether the answer is right, to the last bit. */
   isRight(answer: Answer): boolean;
 }
 
@@ -15,7 +15,7 @@ function inJson(request: object, answer: object, padding: number): Good {
     headers: { 'content-type': JSON_TYPE },
     body: Buffer.from(JSON.stringify(request) + ' '.repeat(padding)),
     framing: 'length',
-    // isDeepStrictEqual tells -0 from 0, and numbers apart that differ in their last bit.
+    // isDeepStrictEqual distinguishes -0 from 0.
     isRight: ({ status, body }) => status === 200 && isDeepStrictEqual(JSON.parse(`${body}`), answer),
   };
 }
@@ -30,7 +30,7 @@ function inSafetensors(request: object, answer: object): Good {
   };
 }
 
-/** In JSON, answered at once and by a thread, and in safetensors. */
+/** In JSON, answered inline and in a thread; and in safetensors. */
 export const goodRequests: readonly Good[] = Object.values(examples).flatMap(({ request, answer }) => [
   inJson(request, answer, 0),
   inJson(request, answer, 100_000),

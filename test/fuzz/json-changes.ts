@@ -1,4 +1,4 @@
-// What can be done to a JSON document so that it mostly stays JSON.
+// Changes of a JSON document that mostly keep it valid JSON.
 import type { Change } from './bytes.ts';
 import type { Random } from './random.ts';
 
@@ -6,7 +6,7 @@ const nested = (open: string, inner: string, close: string, depth: number) => op
 
 const digits = (random: Random, n: number) => Array.from({ length: n }, () => random.below(10)).join('');
 
-/** A number at the edge of what JSON or float64 has; some are no JSON. */
+/** A number near the limits of JSON or float64; some are not valid JSON. */
 export function oddNumber(random: Random): string {
   return random.pick([
     ...['0', '-0', '-0.0', '0e5', '1e999', '-1e999', '1e308', '1.7976931348623157e308', '1.7976931348623159e308', '1e-999'],
@@ -72,7 +72,7 @@ export function oddKey(random: Random): string {
   ]);
 }
 
-/** The text of a value that stands where another is expected. */
+/** The text of a value of an unexpected type. */
 export function oddValue(random: Random): string {
   if (random.percent(30)) return oddNumber(random);
   const depth = random.pick([2, 31, 32, 33, 100, 5000]);
@@ -102,18 +102,21 @@ export function oddValue(random: Random): string {
   ]);
 }
 
-/** The paths of all places of a document. */
+/** The paths of all values in a document. */
 function places(value: unknown, path: string[] = []): string[][] {
   const within = value instanceof Object ? Object.entries(value).flatMap(([key, item]) => places(item, [...path, key])) : [];
   return path.length === 0 ? within : [path, ...within];
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: any place of any document
+// biome-ignore lint/suspicious/noExplicitAny: the document may have any structure
 type Any = any;
 
 const MARK = '@@';
 
-/** A document as text, after something has been done to the parent of a random place, and the texts of the marks put in. */
+/**
+ * Changes the parent of a random value in a document, and returns the document's text. `change` may insert marks, which are
+ * replaced by the texts that it returns.
+ */
 function rewritten(document: object, random: Random, change: (parent: Any, key: string) => string[]): string {
   const copy = structuredClone(document);
   const path = random.pick(places(copy));
@@ -125,7 +128,7 @@ function rewritten(document: object, random: Random, change: (parent: Any, key: 
   return JSON.stringify(copy).replaceAll(`"${MARK}"`, () => texts.shift() as string);
 }
 
-/** Changes from a document to the text of another. */
+/** Changes of a document, which return the text of the changed document. */
 export const documentChanges: Record<string, (document: object, random: Random) => string> = {
   'value replaced': (document, random) =>
     rewritten(document, random, (parent, key) => {
@@ -165,7 +168,7 @@ export const documentChangeNames = Object.keys(documentChanges);
 
 const NUMBER = /-?\d+(\.\d+)?([eE][-+]?\d+)?/g;
 
-/** Replaces some numbers of a JSON text by odd ones, or by the same with other digits. */
+/** Replaces some numbers of a JSON text by unusual ones, or by the same number in other digits. */
 export const numbersReplaced: Change<string> = (text, random) => {
   const all = [...text.matchAll(NUMBER)];
   if (all.length === 0) return text;
@@ -181,7 +184,7 @@ export const numbersReplaced: Change<string> = (text, random) => {
   return changed;
 };
 
-/** Writes a JSON text in another way that says the same: with white space, or a byte order mark before it. */
+/** Rewrites a JSON text without changing its meaning: with white space, or with a byte order mark. */
 export const spaced: Change<string> = (text, random) => {
   const space = random.pick([' ', '\n', '\t', '\r\n', '  \n']);
   const everywhere = () => text.replace(/[,:[\]{}]/g, (sign) => `${space}${sign}${space}`);

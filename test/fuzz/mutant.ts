@@ -1,4 +1,4 @@
-// A mutant: a request that was well-formed, and what has been done to it. A seed and an index decide everything.
+// Mutants: well-formed requests that have been changed. Seed and index determine a mutant completely.
 import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { fileOf, SAFETENSORS } from '../support/safetensors-file.ts';
 import { byteChangeNames, byteChanges, spliced } from './bytes.ts';
@@ -9,13 +9,13 @@ import { Random } from './random.ts';
 
 export const JSON_TYPE = 'application/json';
 
-/** How a body is delimited; `short` and `long`: with a Content-Length that is too small or too large. */
+/** The framing of a body; `short` and `long`: with a Content-Length that is too small or too large. */
 export type Framing = 'length' | 'chunked' | 'short' | 'long' | 'broken chunks' | 'both';
 
 export interface Mutant {
   readonly seed: number;
   readonly index: number;
-  /** What has been done, for people. */
+  /** A readable description of the changes. */
   readonly story: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
@@ -29,7 +29,7 @@ interface Draft {
 }
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1');
-/** The bytes of a text, of which each character stands for one byte if it can. */
+/** The bytes of a text: Latin-1 if possible, otherwise UTF-8. */
 const bytesOf = (text: string) => (/^[\0-\u00ff]*$/.test(text) ? latin1(text) : Buffer.from(text));
 
 const bodyOf = (document: object, random: Random) =>
@@ -74,7 +74,7 @@ function jsonBody(draft: Draft, document: object, random: Random): void {
     text = spaced(text, random);
     draft.story.push('spaced');
   }
-  // Beyond 16 KiB arrays are taken out of the text, beyond 64 KiB a thread answers.
+  // Some bodies are longer than 16 KiB; bodies longer than 64 KiB are answered by a thread.
   const length = random.weighted([
     [80, 0],
     [10, 16_384],
@@ -109,7 +109,7 @@ const compressors: Record<string, (bytes: Buffer) => Buffer> = {
   zstd: (bytes) => zstdCompressSync(bytes),
 };
 
-/** What unpacks to 8 MiB of spaces, by encoding. */
+/** Compressed bodies that decompress to 8 MiB of spaces, by encoding. */
 const bombs = Object.fromEntries(
   Object.entries(compressors).map(([name, compress]) => [name, compress(Buffer.alloc(2 ** 23, ' '))]),
 );
@@ -187,7 +187,7 @@ function changeHeaders(draft: Draft, random: Random): void {
   headers['content-type'] = type;
 }
 
-/** The mutant that a seed and an index decide. */
+/** The mutant for a seed and an index. */
 export function mutant(seed: number, index: number): Mutant {
   const random = new Random(seed, index);
   const json = random.percent(60);

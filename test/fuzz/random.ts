@@ -1,6 +1,6 @@
-// Random choices that a seed and an index decide, the same on every machine.
+// A random generator determined by a seed and an index, the same on every machine.
 
-/** Small fast counting generator, 32 bits: https://pracrand.sourceforge.net/RNG_engines.txt. */
+/** The generator sfc32 (small fast counting): https://pracrand.sourceforge.net/RNG_engines.txt. */
 export class Random {
   #a: number;
   #b: number;
@@ -26,7 +26,7 @@ export class Random {
     return Math.floor((this.#next() / 2 ** 32) * n);
   }
 
-  /** True in so many percent of all cases. */
+  /** True with a probability of `share` percent. */
   percent(share: number): boolean {
     return this.#next() / 2 ** 32 < share / 100;
   }
@@ -35,7 +35,7 @@ export class Random {
     return items[this.below(items.length)];
   }
 
-  /** One of the values, each as often as its weight says. */
+  /** A random value, with probabilities proportional to the weights. */
   weighted<T>(items: readonly (readonly [weight: number, value: T])[]): T {
     let left = this.below(items.reduce((sum, [weight]) => sum + weight, 0));
     for (const [weight, value] of items) {
@@ -49,7 +49,7 @@ export class Random {
     return Buffer.from(Array.from({ length: n }, () => this.below(256)));
   }
 
-  /** A span within n bytes: mostly a short one. */
+  /** A random range within n bytes, mostly a short one. */
   span(n: number): [start: number, end: number] {
     const start = this.below(n);
     const length = 1 + this.below(this.percent(80) ? Math.min(32, n - start) : n - start);

@@ -1,21 +1,21 @@
-// Whether a result fits its request: read anew, by what JSON and safetensors say, with nothing of the service.
+// Checks a result against its request. Parses both independently of the service's code.
 import { type Extra, GradientsAnswer, type GradientsRequest } from '../../schemas/gradients.ts';
 import { inspector } from '../../src/wire/check.ts';
 import { type Entry, SAFETENSORS } from '../support/safetensors-file.ts';
 
 type Shape = readonly number[];
-/** The shapes of the arrays of numbers of a document, by their paths joined by dots; of a number []. */
+/** The shapes of all arrays of numbers in a document, by their paths, joined by dots; numbers have the shape []. */
 type Shapes = Map<string, Shape>;
 
 interface Read {
   readonly shapes: Shapes;
-  /** What is no array of numbers. */
+  /** Everything except the arrays of numbers. */
   readonly rest: Partial<GradientsRequest>;
 }
 
 const { inspect } = inspector(GradientsAnswer);
 
-/** The shape of lists of equal length. @throws if they are not. */
+/** The shape of nested lists. @throws if their lengths differ. */
 function shapeOf(value: unknown): Shape {
   if (!Array.isArray(value)) return [];
   const [first, ...others] = value.map(shapeOf);
@@ -41,7 +41,7 @@ function readJson(bytes: Buffer): Read {
 function readFile(bytes: Buffer): Read & { header: Map<string, Entry>; data: Buffer } {
   const end = 8 + Number(bytes.readBigUInt64LE());
   const { __metadata__: metadata = {}, ...entries } = JSON.parse(utf8.decode(bytes.subarray(8, end)));
-  const rest = JSON.parse(metadata.request ?? '{}');
+  const rest = JSON.parse(metadata?.request ?? '{}');
   const header = new Map(Object.entries(entries as Record<string, Entry>));
   const shapes = shapesOf(rest, '', new Map());
   for (const [name, { shape }] of header) shapes.set(name, shape);
@@ -50,7 +50,7 @@ function readFile(bytes: Buffer): Read & { header: Map<string, Entry>; data: Buf
 
 const arrays = { F64: Float64Array, F32: Float32Array };
 
-/** What is wrong with the numbers of a file. */
+/** Errors in the numbers of a file. */
 function wrongNumbers({ header, data }: ReturnType<typeof readFile>): string[] {
   return [...header].flatMap(
     ([
@@ -74,7 +74,7 @@ const different = (name: string, got: Shape | undefined, wanted: Shape | undefin
     ? []
     : [`${name}: the shape [${got}], not [${wanted}]`];
 
-/** The shapes that the result of a request must have. */
+/** The expected shapes of the result of a request. */
 function wantedShapes({ shapes, rest }: Read): Shapes {
   const wanted: Shapes = new Map([
     ['loss', []],
@@ -110,7 +110,7 @@ function wantedShapes({ shapes, rest }: Read): Shapes {
   return wanted;
 }
 
-/** What is wrong with a result. @throws if the request, or the result, cannot be read. */
+/** Errors in a result. @throws if the request or the result cannot be read. */
 export function wrongResult(request: Buffer, requestType: string, result: Buffer, resultType: string): string[] {
   const wrong: string[] = [];
   let got: Read;

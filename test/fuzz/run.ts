@@ -1,4 +1,4 @@
-// npm run fuzz: mutants of well-formed requests against the real process. `--help` lists the options.
+// npm run fuzz: sends mutants of well-formed requests to a real process. `--help` lists the options.
 import { writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { parseArgs } from 'node:util';
@@ -23,15 +23,16 @@ const USAGE = `node test/fuzz/run.ts [--count 100000] [--seed 1] [--connections 
 --save FILE    where the first mutant with a fault is written: the bytes of its whole request (default mutant.bin)
 --only INDEX   sends this one mutant of the seed, writes it to FILE, and shows the answers`;
 
-/** After so many faults it ends. */
+/** The run stops after this many faults. */
 const MOST_FAULTS = 5;
 
-/** How many mutants, of another seed, come before memory is measured first: the threads' heaps grow long. */
+/** The number of mutants, of another seed, before memory is measured first: the heaps of threads grow slowly. */
 const WARM_UP = 20_000;
 
 /**
- * What memory may grow by from the end of the warm-up to the end: the heap of the main thread by what 80 bytes a mutant would be; all
- * memory by more, since V8 lets the threads' heaps grow to their limits, and malloc gives little back.
+ * Whether memory has grown too much since the end of the warm-up. The limit for the main thread's heap corresponds to a leak of
+ * 80 bytes per mutant. The limit for the resident set is higher, since V8 lets the threads' heaps grow to their limits, and
+ * malloc returns little memory to the system.
  */
 const grownTooMuch = (before: Memory, { resident, heap }: Memory) =>
   heap > before.heap + 8 * MiB || (before.resident !== undefined && (resident ?? 0) > 1.1 * before.resident + 128 * MiB);

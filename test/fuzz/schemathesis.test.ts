@@ -1,9 +1,9 @@
-// A fixed part of what schemathesis makes from /openapi.json; npm run fuzz:api makes more.
+// A short, fixed run of schemathesis, which makes requests from /openapi.json; npm run fuzz:api is longer.
 import t from 'tap';
 import { startService } from '../support/process.ts';
 import { hasSchemathesis, PYTHON, runSchemathesis } from './schemathesis.ts';
 
-/** The least number of answers of each kind: fewer would test less than it seems. */
+/** The least number of answers of each kind: fewer would mean that less is tested than it seems. */
 const least = {
   'POST /gradients application/json 200': 2,
   'POST /gradients application/json 400': 100,

@@ -1,4 +1,4 @@
-// npm run fuzz:api: schemathesis, which makes requests from /openapi.json, against the real process.
+// npm run fuzz:api: runs schemathesis, which makes requests from /openapi.json, against a real process.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,10 +12,10 @@ const folder = import.meta.dirname;
 const environment = join(folder, '.venv');
 const requirements = join(folder, 'requirements.txt');
 
-/** Says which requirements an environment was made from. */
+/** A copy of the requirements from which the environment was created. */
 const stamp = join(environment, 'requirements.txt');
 
-/** The interpreter that the tests use. */
+/** The Python interpreter for the tests. */
 export const PYTHON = process.env.PYTHON ?? 'python3';
 
 export function hasSchemathesis(python: string): boolean {
@@ -27,13 +27,15 @@ export function hasSchemathesis(python: string): boolean {
   }
 }
 
-/** An interpreter that has schemathesis: the given one, or that of a virtual environment in this folder, made when it is first needed. */
+/**
+ * A Python with schemathesis: the given one, or that of a virtual environment in this folder, which is created when first needed.
+ */
 function ensurePython(): string {
   if (hasSchemathesis(PYTHON)) return PYTHON;
   const python = join(environment, 'bin', 'python');
   const wanted = readFileSync(requirements, 'utf8');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return python;
-  console.log('making a virtual environment with schemathesis');
+  console.log('creating a virtual environment with schemathesis');
   execFileSync(PYTHON, ['-m', 'venv', '--clear', environment], { stdio: 'inherit' });
   execFileSync(python, ['-m', 'pip', 'install', '--quiet', '-r', requirements], { stdio: 'inherit' });
   writeFileSync(stamp, wanted);
@@ -41,14 +43,15 @@ function ensurePython(): string {
 }
 
 /**
- * JSON Schema cannot say that shapes fit together, so much of what fits the schema is answered 422. In place of this check stands
- * `well_formed_is_understood`, see schemathesis_hooks.py. All others are on.
+ * Checks that do not apply. JSON Schema cannot express that shapes must be consistent, so many requests that fit the schema get
+ * 422; and the schema does not allow null for optional keys, but the service does. schemathesis_hooks.py replaces these checks by
+ * `well_formed_is_understood` and `wrong_is_refused`. All other checks are enabled.
  */
-const EXCLUDED = 'positive_data_acceptance';
+const EXCLUDED = 'positive_data_acceptance,negative_data_rejection';
 
 interface Options {
   readonly seed: number;
-  /** How many requests are made for each operation, apart from those for each place of the schema. */
+  /** The number of requests per operation, in addition to those for each part of the schema. */
   readonly examples: number;
   readonly phases?: string;
 }
@@ -56,14 +59,14 @@ interface Options {
 export interface Report {
   readonly passed: boolean;
   readonly output: string;
-  /** How many answers came, by operation, media type and status. */
+  /** The number of answers, by operation, media type and status. */
   readonly answers: Readonly<Record<string, number>>;
 }
 
 /** Runs all checks against a service. */
 export async function runSchemathesis(python: string, { url }: Service, options: Options): Promise<Report> {
   const { seed, examples, phases = 'examples,coverage,fuzzing,stateful' } = options;
-  // It keeps files where it runs.
+  // schemathesis writes files to the working directory.
   const cwd = mkdtempSync(join(tmpdir(), 'schemathesis-'));
   const args = [
     '-m',

@@ -1,4 +1,4 @@
-"""What schemathesis has to be told about this service: how to make a safetensors file, and which well-formed requests have no result."""
+"""Hooks for schemathesis: how to make safetensors files, and additional checks."""
 
 import atexit
 import json
@@ -34,7 +34,7 @@ def safetensors(tensors, document):
 
 @st.composite
 def files(draw):
-    """Requests of any shapes that fit together."""
+    """Requests with consistent shapes."""
     dtype = draw(st.sampled_from(["F64", "F32"]))
     samples, *units = draw(st.lists(sizes, min_size=3, max_size=5))
     tensors = {"batch.inputs": tensor(draw, dtype, [samples, units[0]])}
@@ -59,7 +59,7 @@ schemathesis.openapi.media_type(SAFETENSORS, files())
 
 @schemathesis.deserializer(SAFETENSORS)
 def as_text(_ctx, response):
-    """The description of the API has a file for a string of bytes."""
+    """In the OpenAPI document, a safetensors file is a binary string."""
     length = struct.unpack("<Q", response.content[:8])[0]
     tensors = json.loads(response.content[8 : 8 + length])
     assert {"loss", "divisor", "gradients.0.weights"} <= tensors.keys()
@@ -68,7 +68,7 @@ def as_text(_ctx, response):
 
 @schemathesis.hook
 def before_call(_ctx, case, _kwargs):
-    """A file is answered by a file."""
+    """A request in safetensors gets an answer in safetensors."""
     if case.media_type == SAFETENSORS:
         case.headers = {**(case.headers or {}), "Accept": SAFETENSORS}
 
@@ -79,13 +79,29 @@ CONSTRAINTS = ("/activation/max_val", "/activation/min_val", "/loss/ignore_index
 
 @schemathesis.check
 def well_formed_is_understood(_ctx, response, case):
-    """In place of positive_data_acceptance: what fits the schema may have no result (422), or be too large (413), but it is understood."""
+    """Replaces positive_data_acceptance: a request that fits the schema may be refused with 422 or 413, but not as invalid."""
     if case.meta is None or not case.meta.generation.mode.is_positive or case.path != "/gradients":
         return
     if response.status_code in (200, 413, 422):
         return
     errors = response.json().get("errors", [])
     assert errors and all(error["pointer"].endswith(CONSTRAINTS) for error in errors), f"{response.status_code}: {response.text}"
+
+
+def without_nulls(value):
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value]
+    if isinstance(value, dict):
+        return {key: without_nulls(item) for key, item in value.items() if item is not None}
+    return value
+
+
+@schemathesis.check
+def wrong_is_refused(_ctx, response, case):
+    """Replaces negative_data_rejection: a request that does not fit the schema is refused, unless null stands for a missing key."""
+    if case.meta is None or not case.meta.generation.mode.is_negative or case.path != "/gradients" or response.status_code != 200:
+        return
+    assert without_nulls(case.body) != case.body, f"{response.status_code}: {case.body}"
 
 
 answers = Counter()

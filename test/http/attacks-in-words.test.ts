@@ -1,4 +1,4 @@
-// The attacks of the threat model that are in keys, paths and headers, and the answer that each gets.
+// Attacks of the threat model by keys, paths and headers, and the answer to each.
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import t from 'tap';
@@ -7,7 +7,7 @@ import { goesOn, post, refused, start } from '../support/attack.ts';
 import type { Service } from '../support/process.ts';
 import { file, parts, SAFETENSORS } from '../support/safetensors-file.ts';
 
-t.test('keys of prototypes', async (t) => {
+t.test('keys of Object.prototype', async (t) => {
   const service = await start(t);
   const request = JSON.stringify(validRequest());
   for (const key of ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'toJSON', 'then']) {
@@ -36,7 +36,7 @@ t.test('keys of prototypes', async (t) => {
   await goesOn(t, service);
 });
 
-t.test('keys that stand twice', async (t) => {
+t.test('duplicate keys', async (t) => {
   const service = await start(t);
   const request = JSON.stringify(validRequest());
   for (const again of ['"batch"', '"\\u0062atch"']) {
@@ -51,7 +51,7 @@ t.test('keys that stand twice', async (t) => {
   await goesOn(t, service);
 });
 
-/** Sends a request line as it is, which fetch would put in order. */
+/** Sends a request line unchanged; fetch would normalize the path. */
 async function get({ url }: Service, path: string, ...headers: string[]): Promise<{ status: number; body: string }> {
   const socket = connect(Number(url.port), url.hostname);
   socket.write([`GET ${path} HTTP/1.1`, 'Host: a', 'Connection: close', ...headers, '', ''].join('\r\n'));
@@ -59,7 +59,7 @@ async function get({ url }: Service, path: string, ...headers: string[]): Promis
   return { status: Number(head.slice(9, 12)), body: body.join('\r\n\r\n') };
 }
 
-t.test('paths out of the folder of the documentation', async (t) => {
+t.test('path traversal in the documentation', async (t) => {
   const service = await start(t);
   const wrong: string[] = [];
   const ups = ['..', '%2e%2e', '%2E%2E', '.%2e', '%252e%252e', '..%00', '..;', '....//'];
@@ -83,7 +83,7 @@ t.test('paths out of the folder of the documentation', async (t) => {
   await goesOn(t, service);
 });
 
-t.test('nothing of a request makes a line of the log of its own, and no secret is in one', async (t) => {
+t.test('requests cannot inject log lines, and the log contains no secrets', async (t) => {
   const service = await start(t, { LOG_LEVEL: 'trace', API_KEYS: 'right-key' });
   const line = '{"level":60,"msg":"forged"}';
   const secret = 'c7b1f0e2';

@@ -1,4 +1,4 @@
-// What an attacker can do with connections and headers, and what comes of it: the service answers others all the while.
+// Attacks by connections and headers: the service still answers others.
 import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
@@ -16,13 +16,13 @@ async function open({ url }: Service): Promise<Socket> {
   return socket;
 }
 
-/** Whatever comes until the service closes the connection. */
+/** All bytes until the service closes the connection. */
 const received = (socket: Socket) => buffer(socket).catch(() => Buffer.alloc(0));
 
 const head = (...lines: string[]) =>
   ['POST /gradients HTTP/1.1', 'Host: a', 'Content-Type: application/json', ...lines, '', ''].join('\r\n');
 
-/** Sends bytes over a connection of their own, and waits until the service closes it. */
+/** Sends bytes over a new connection, and waits until the service closes it. */
 async function send(service: Service, ...parts: (string | Buffer)[]) {
   const socket = await open(service);
   const all = received(socket);
@@ -41,18 +41,18 @@ t.test('slow clients', async (t) => {
     t.strictSame(await send(service, 'POST /gradients HTTP/1.1\r\nHost: a\r\nX-A: '), [timeout]);
   });
 
-  t.test('headers that come byte by byte', async (t) => {
+  t.test('headers that arrive byte by byte', async (t) => {
     const socket = await open(service);
     const all = received(socket);
     socket.write('GET /livez HTTP/1.1\r\nHost: a\r\n');
     const drip = setInterval(() => socket.writable && socket.write('X-A: b\r\n'), 50);
     const answers = answersIn(await all);
     clearInterval(drip);
-    // The bytes that still come may take the answer along.
+    // The answer may be lost, since bytes still arrive after it.
     t.ok(answers.length === 0 || answers[0].status === 408, 'closed');
   });
 
-  t.test('a connection on which nothing ever comes', async (t) => {
+  t.test('a connection without any bytes', async (t) => {
     const answers = await send(service);
     t.ok(answers.length === 0 || answers[0].status === 408, 'closed');
   });
@@ -66,7 +66,7 @@ t.test('slow clients', async (t) => {
     t.strictSame(await send(service, 'GET /livez HTTP/1.1\r\nHost: a\r\n\r\n'), [{ status: 200, type: undefined }]);
   });
 
-  t.test('a hundred of them at once', async (t) => {
+  t.test('a hundred slow clients at once', async (t) => {
     const slow = Promise.all(Array.from({ length: 100 }, () => send(service, head('Content-Length: 1000'), '{')));
     await goesOn(t, service);
     t.strictSame(await slow, Array(100).fill([timeout]));
@@ -83,7 +83,7 @@ t.test('a client that never reads its answer: ANSWER_TIMEOUT_MS', async (t) => {
   const [atServer] = await connected;
   const closed = once(atServer, 'close');
   const sample = Array(1000).fill(0.1);
-  // More than the buffers of both ends hold.
+  // More than the socket buffers of both ends hold.
   const body = JSON.stringify({
     network: { layers: [{ weights: Array(1000).fill([0.1]) }] },
     batch: { inputs: Array(1000).fill([0.1]), targets: Array(1000).fill(sample) },
@@ -108,7 +108,7 @@ t.test('headers', async (t) => {
     t.strictSame(await send(service, `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`), [tooLarge]);
   });
 
-  t.test('as many as fit: those that frame the body count, wherever they stand', async (t) => {
+  t.test('as many headers as fit: framing headers count, wherever they are', async (t) => {
     const many = head(...lines(2500, () => 'a:b'), `Content-Length: ${JSON_BODY.length}`, 'Connection: close');
     const answers = await send(service, many, JSON_BODY);
     t.equal(answers.length, 1);
@@ -117,7 +117,7 @@ t.test('headers', async (t) => {
   await goesOn(t, service);
 });
 
-t.test('smuggling: a second request in what may or may not be the body of the first', async (t) => {
+t.test('request smuggling: a second request in an ambiguous body of the first', async (t) => {
   const service = await start(t);
   const smuggled = 'GET /livez HTTP/1.1\r\nHost: a\r\n\r\n';
   const chunked = `0\r\n\r\n${smuggled}`;

@@ -1,14 +1,19 @@
-// The memory in which bodies arrive.
+// The memory of bodies.
 import { Readable } from 'node:stream';
 import t from 'tap';
 import { readBody } from '../../src/http/body.ts';
 import { Buffers } from '../../src/memory/buffers.ts';
+import type { Refusal } from '../../src/refusal.ts';
 
 const CHUNK = 65_536;
 
-const limits = (most: number) => ({ most, grow() {} });
+/** Reads a body of at most `most` bytes. */
+const read = (sent: Readable, headers: Record<string, string>, most: number, buffers: Buffers) =>
+  new Promise<Buffer>((resolve, reject) => {
+    readBody(sent, headers, { most, grow() {} }, buffers, (error, bytes) => (error ? reject(error) : resolve(bytes)));
+  });
 
-/** A body of so many chunks, each of its own memory, filled with its number. */
+/** A body of `chunks` chunks, each with its own memory, filled with its index. */
 function body(chunks: number): Readable {
   return Readable.from(
     (function* () {
@@ -19,10 +24,23 @@ function body(chunks: number): Readable {
 
 t.test('a body of known length, and one of unknown length', async (t) => {
   for (const headers of [{ 'content-length': `${100 * CHUNK}` }, {}]) {
-    const bytes = await readBody(body(100), headers, limits(100 * CHUNK), new Buffers());
+    const bytes = await read(body(100), headers, 100 * CHUNK, new Buffers());
     t.equal(bytes.length, 100 * CHUNK);
     for (let i = 0; i < 100; i++) t.ok(bytes.subarray(i * CHUNK, (i + 1) * CHUNK).equals(Buffer.alloc(CHUNK, i)));
   }
+});
+
+t.test('a body that is refused, and then aborted', async (t) => {
+  const sent = body(2);
+  const errors: string[] = [];
+  const ended = new Promise((resolve) => sent.on('close', resolve));
+  const limits = { most: CHUNK - 1, grow() {} };
+  readBody(sent, {}, limits, new Buffers(), (error) => {
+    errors.push(`${(error as Refusal).type}`);
+    sent.destroy(new Error('the client went away'));
+  });
+  await ended;
+  t.strictSame(errors, ['body-too-large'], 'one answer');
 });
 
 t.test('a large body leaves little garbage behind', async (t) => {
@@ -36,11 +54,11 @@ t.test('a large body leaves little garbage behind', async (t) => {
   watched.on('data', () => {
     most = Math.max(most, process.memoryUsage().arrayBuffers - before);
   });
-  await readBody(watched, { 'content-length': `${chunks * CHUNK}` }, limits(chunks * CHUNK), buffers);
+  await read(watched, { 'content-length': `${chunks * CHUNK}` }, chunks * CHUNK, buffers);
   t.ok(most < 2 ** 25, `${most} bytes`);
 });
 
-t.test('buffers are used again, one owner at a time', async (t) => {
+t.test('buffers are reused, by one owner at a time', async (t) => {
   const buffers = new Buffers();
   const first = buffers.take(1_000_000);
   t.ok(first.byteLength >= 1_000_000);
@@ -53,7 +71,7 @@ t.test('buffers are used again, one owner at a time', async (t) => {
   t.equal(buffers.take(900_000), first);
 });
 
-t.test('small buffers are not kept, nor more than 256 MiB', async (t) => {
+t.test('small buffers are not kept, and no more than 256 MiB in all', async (t) => {
   const buffers = new Buffers();
   const small = buffers.take(1000);
   t.equal(small.byteLength, 1000);

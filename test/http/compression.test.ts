@@ -1,4 +1,4 @@
-// Bodies and answers that are compressed.
+// Compressed bodies and answers.
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import {
@@ -52,16 +52,16 @@ for (const [encoding, [compress]] of Object.entries(encodings)) {
   });
 }
 
-t.test('x-gzip is gzip, and identity is nothing', async (t) => {
+t.test('x-gzip means gzip, and identity means uncompressed', async (t) => {
   const app = await startApp(t);
   const right = (await post(app, validRequest())).body;
   t.equal((await post(app, gzipSync(bodies['a small one']), { 'content-encoding': 'x-gzip' })).body, right);
   t.equal((await post(app, validRequest(), { 'content-encoding': 'identity' })).body, right);
 });
 
-t.test('a window of zstd beyond that of the web is refused: it would be memory of the service', async (t) => {
+t.test('a zstd window larger than allowed on the web is refused, since it would cost memory', async (t) => {
   const app = await startApp(t);
-  // Without its size, the frame says its window, of 128 MiB.
+  // Without a content size, the frame declares its window, of 128 MiB.
   const params = {
     [constants.ZSTD_c_windowLog]: 27,
     [constants.ZSTD_c_contentSizeFlag]: 0,
@@ -71,14 +71,14 @@ t.test('a window of zstd beyond that of the web is refused: it would be memory o
   t.match(response.json(), { type: '/problems/malformed-body', detail: /^the body is not zstd, as Content-Encoding says: / });
 });
 
-t.test('an unknown encoding: 415, and which ones there are', async (t) => {
+t.test('an unknown encoding: 415, with the list of known ones', async (t) => {
   const app = await startApp(t);
   const { statusCode, headers } = await post(app, validRequest(), { 'content-encoding': 'deflate' });
   t.equal(statusCode, 415);
   t.match(headers, { 'accept-encoding': 'zstd, br, gzip', 'accept-post': 'application/json, application/vnd.safetensors' });
 });
 
-t.test('a client that goes away in the middle of a compressed body', async (t) => {
+t.test('a client that disconnects in the middle of a compressed body', async (t) => {
   const app = await startApp(t);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
@@ -93,7 +93,7 @@ t.test('a client that goes away in the middle of a compressed body', async (t) =
   t.equal((await post(app, validRequest())).statusCode, 200);
 });
 
-t.test('a client that goes away while its body is unpacked leaves nothing behind', async (t) => {
+t.test('a client that disconnects while its body is decompressed leaves nothing behind', async (t) => {
   const app = await startApp(t);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
@@ -101,7 +101,7 @@ t.test('a client that goes away while its body is unpacked leaves nothing behind
   const closed: Promise<unknown>[] = [];
   app.server.on('request', (request, response) => {
     closed.push(once(response, 'close'));
-    // All of it is there, and it takes a while yet to unpack it.
+    // Everything has been sent, but decompression still takes a while.
     request.on('end', () => request.socket.destroy());
   });
   const finished = Array.from({ length: 5 }, async () => {
@@ -121,7 +121,7 @@ t.test('a client that goes away while its body is unpacked leaves nothing behind
   t.equal(await memory(), '0');
 });
 
-t.test('answers: compressed when asked for and worth it', async (t) => {
+t.test('answers are compressed if requested and large enough', async (t) => {
   const app = await startApp(t);
   const weights = Array.from({ length: 300 }, (_, i) => Array.from({ length: 200 }, (_, j) => Math.sin(i * 200 + j)));
   const request = { network: { layers: [{ weights }] }, batch: { inputs: [weights[0]], targets: [Array(300).fill(0)] } };

@@ -1,4 +1,4 @@
-// Who may ask, and how often: API keys, the rate limit, origins, proxies, and the headers that browsers heed.
+// Access: API keys, rate limit, CORS, proxies, and security headers.
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
@@ -12,7 +12,7 @@ import { ENGINE, post, startApp, validRequest } from '../support/app.ts';
 const digest = (key: string) => createHash('sha256').update(key).digest('hex');
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 
-t.test('API keys: as they are or by their digests, in either header; without one 401', async (t) => {
+t.test('API keys: plain or as digests, in either header; without a key 401', async (t) => {
   const app = await startApp(t, { API_KEYS: `first, sha256:${digest('second')}` });
   for (const headers of [bearer('first'), bearer('second'), { 'x-api-key': 'second' }, { authorization: 'bearer  first ' }])
     t.equal((await post(app, validRequest(), headers)).statusCode, 200, JSON.stringify(headers));
@@ -20,7 +20,7 @@ t.test('API keys: as they are or by their digests, in either header; without one
     const response = await post(app, validRequest(), headers);
     t.equal(response.statusCode, 401, JSON.stringify(headers));
     t.equal(response.headers['www-authenticate'], 'Bearer realm="gradients"');
-    t.match(response.json(), { type: '/problems/unauthorized', detail: 'expected an API key that is known' });
+    t.match(response.json(), { type: '/problems/unauthorized', detail: 'the API key is missing or unknown' });
   }
   t.equal((await app.inject({ url: '/metrics' })).statusCode, 401);
   t.equal((await app.inject({ url: '/metrics', headers: bearer('first') })).statusCode, 200);
@@ -28,7 +28,7 @@ t.test('API keys: as they are or by their digests, in either header; without one
     t.equal((await app.inject({ url })).statusCode, 200, `${url} is for everybody`);
 });
 
-t.test('API_KEYS_FILE is read again when it changes; what cannot be read changes nothing', async (t) => {
+t.test('API_KEYS_FILE is read again when it changes; an invalid file changes nothing', async (t) => {
   const file = `${t.testdir({ keys: 'old\n\n' })}/keys`;
   const lines: string[] = [];
   const output = new PassThrough();
@@ -43,7 +43,7 @@ t.test('API_KEYS_FILE is read again when it changes; what cannot be read changes
   const config = readConfig({ ENGINE, API_KEYS: 'always', API_KEYS_FILE: file });
   const app = await buildApp(config, createLogger('info', output));
   t.teardown(() => app.close());
-  // Something must keep the process alive while it waits.
+  // Keeps the process alive while the test waits.
   await app.listen({ host: '127.0.0.1', port: 0 });
   const statusOf = async (key: string) => (await post(app, validRequest(), bearer(key))).statusCode;
   t.strictSame([await statusOf('always'), await statusOf('old'), await statusOf('new')], [200, 200, 401]);
@@ -61,7 +61,7 @@ t.test('API_KEYS_FILE is read again when it changes; what cannot be read changes
   );
 });
 
-t.test('a configuration of access that is wrong stops the start', async (t) => {
+t.test('an invalid configuration of access prevents the start', async (t) => {
   const start = (environment: Record<string, string>) => buildApp(readConfig({ ENGINE, ...environment }));
   await t.rejects(start({ API_KEYS: 'sha256:12' }), {
     message: 'API_KEYS: expected 64 hexadecimal digits after sha256: in key 1',
@@ -70,12 +70,12 @@ t.test('a configuration of access that is wrong stops the start', async (t) => {
   await t.rejects(start({ TRUST_PROXY: 'nobody' }), { message: /invalid IP address: nobody/ });
 });
 
-t.test('a file without keys admits nobody', async (t) => {
+t.test('a file without keys allows nobody', async (t) => {
   const app = await startApp(t, { API_KEYS_FILE: `${t.testdir({ keys: '\n' })}/keys` });
   t.equal((await post(app, validRequest(), bearer('x'))).statusCode, 401);
 });
 
-t.test('the rate limit: of each key, or else each address; orchestrators are always answered', async (t) => {
+t.test('the rate limit counts by key, otherwise by address; orchestrators are exempt', async (t) => {
   const app = await startApp(t, { RATE_LIMIT: '2', RATE_WINDOW_MS: '3600000', API_KEYS: 'a,b' });
   const ask = (headers: Record<string, string>) => post(app, validRequest(), headers);
   const first = await ask(bearer('a'));
@@ -93,14 +93,14 @@ t.test('the rate limit: of each key, or else each address; orchestrators are alw
   for (let i = 0; i < 4; i++) for (const url of ['/livez', '/metrics']) t.not((await app.inject({ url })).statusCode, 429);
 });
 
-t.test('RATE_LIMIT=0 is no limit', async (t) => {
+t.test('RATE_LIMIT=0 disables the limit', async (t) => {
   const app = await startApp(t, { RATE_LIMIT: '0' });
   const { statusCode, headers } = await post(app, validRequest());
   t.equal(statusCode, 200);
   t.notOk('ratelimit-limit' in headers);
 });
 
-t.test('TRUST_PROXY: whose X-Forwarded-For tells the client', async (t) => {
+t.test('TRUST_PROXY: whose X-Forwarded-For is trusted', async (t) => {
   const address = async (TRUST_PROXY?: string) => {
     const app = await startApp(t, { RATE_LIMIT: '1', RATE_WINDOW_MS: '3600000', ...(TRUST_PROXY && { TRUST_PROXY }) });
     const ask = async (from: string) => (await app.inject({ url: '/', headers: { 'x-forwarded-for': from } })).statusCode;
@@ -119,7 +119,7 @@ t.test('TRUST_PROXY: whose X-Forwarded-For tells the client', async (t) => {
   );
 });
 
-t.test('CORS: off by default; with CORS_ORIGINS for these', async (t) => {
+t.test('CORS: off by default; allowed for CORS_ORIGINS', async (t) => {
   const origin = 'https://example.org';
   const preflight = {
     origin,
@@ -148,7 +148,7 @@ t.test('CORS: off by default; with CORS_ORIGINS for these', async (t) => {
   t.equal((await post(any, validRequest(), { origin })).headers['access-control-allow-origin'], '*');
 });
 
-t.test('headers for browsers, and none that says what is running', async (t) => {
+t.test('security headers for browsers, and no header that reveals the software', async (t) => {
   const app = await startApp(t);
   const { headers } = await post(app, validRequest());
   t.match(headers, {
@@ -164,14 +164,14 @@ t.test('headers for browsers, and none that says what is running', async (t) => 
   t.notMatch(page.body, /\d+\.\d+\.\d+</);
 });
 
-t.test('who listens to strangers without keys is told so', async (t) => {
+t.test('a warning if the service is reachable from other machines without keys', async (t) => {
   const warned = (environment: Record<string, string>) => {
     const lines: string[] = [];
     const output = new PassThrough().on('data', (line) => lines.push(JSON.parse(`${line}`).msg));
     warnOfStrangers(readConfig(environment), createLogger('warn', output));
     return lines;
   };
-  t.match(warned({ HOST: '0.0.0.0' }), [/^no API keys are set .* whoever reaches 0\.0\.0\.0 may ask$/]);
+  t.match(warned({ HOST: '0.0.0.0' }), [/^no API keys are set .* anyone who can reach 0\.0\.0\.0 may send requests$/]);
   t.equal(warned({ HOST: '::' }).length, 1);
   for (const HOST of ['127.0.0.1', '::1', 'localhost']) t.strictSame(warned({ HOST }), []);
   t.strictSame(warned({ HOST: '0.0.0.0', API_KEYS: 'a' }), []);

@@ -1,4 +1,4 @@
-// HTTP around the gradients: paths, methods, ids, and what is no HTTP at all.
+// HTTP apart from the operations: paths, methods, request ids, malformed HTTP.
 import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
@@ -10,7 +10,7 @@ import { readConfig } from '../../src/config.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { post, startApp, validRequest } from '../support/app.ts';
 
-t.test('a path that is not there', async (t) => {
+t.test('an unknown path', async (t) => {
   const app = await startApp(t);
   for (const url of ['/gradient', '/gradients/', '/%zz', '/problems/', '/problems/nothing', `/problems/${'x'.repeat(1000)}`]) {
     const response = await app.inject({ url });
@@ -21,7 +21,7 @@ t.test('a path that is not there', async (t) => {
   }
 });
 
-t.test('a method that a path does not take', async (t) => {
+t.test('a method that is not allowed', async (t) => {
   const app = await startApp(t);
   const allowed = {
     '/gradients': 'POST',
@@ -51,7 +51,7 @@ t.test('live and ready', async (t) => {
   t.strictSame((await app.inject({ url: '/readyz' })).json().status, 'ready');
 });
 
-t.test('request ids: the given one if it fits in a log line, else a new one', async (t) => {
+t.test("request ids: the client's if it fits in a log line, otherwise a new one", async (t) => {
   const app = await startApp(t);
   const idFor = async (id?: string) =>
     (await app.inject({ url: '/livez', headers: id ? { 'x-request-id': id } : {} })).headers['x-request-id'];
@@ -62,10 +62,10 @@ t.test('request ids: the given one if it fits in a log line, else a new one', as
   t.match(await idFor('x'.repeat(129)), uuid);
 });
 
-t.test('a fault of the service: logged with its cause, told without it', async (t) => {
+t.test('an internal error: the log has its cause, the answer does not', async (t) => {
   const lines: string[] = [];
   const output = new PassThrough().on('data', (line) => lines.push(`${line}`));
-  // A copy of a date, as the threads get it, leaves out what was added to it.
+  // A structured clone of a Date, as threads send it, drops properties that were added to it.
   const fault = Object.assign(new Date(2 ** 40), {
     valueOf() {
       throw new Error('the cause');
@@ -82,10 +82,10 @@ t.test('a fault of the service: logged with its cause, told without it', async (
     detail: 'the log has the cause, under the request id id-of-the-fault',
   });
   t.equal(lines.length, 1);
-  t.match(JSON.parse(lines[0]), { reqId: 'id-of-the-fault', err: { message: 'the cause', stack: /gradients/ } });
+  t.match(JSON.parse(lines[0]), { reqId: 'id-of-the-fault', err: { message: 'the cause', stack: /operations\/limits/ } });
 });
 
-t.test('a body that is shorter than its Content-Length', async (t) => {
+t.test('a body shorter than its Content-Length', async (t) => {
   const app = await startApp(t);
   const response = await post(app, '{}', { 'content-length': '10' });
   const detail = (what: string) => ({ type: '/problems/malformed-body', detail: `as Content-Length says, but ${what}` });
@@ -108,7 +108,7 @@ t.test('on a socket', async (t) => {
     return text(socket);
   };
 
-  t.test('what is no HTTP', async (t) => {
+  t.test('malformed HTTP', async (t) => {
     const answer = await send('HELLO\r\n\r\n');
     t.match(answer, /^HTTP\/1\.1 400 Bad Request\r\n/);
     t.match(JSON.parse(answer.split('\r\n\r\n')[1]), { type: '/problems/malformed-request', status: 400, detail: 'HPE_INVALID' });
@@ -124,7 +124,7 @@ t.test('on a socket', async (t) => {
     t.match(await send('GET /livez HTTP/1.0\r\n\r\n'), /^HTTP\/1\.1 200 OK\r\n/);
   });
 
-  t.test('CONNECT, and an expectation that nobody knows', async (t) => {
+  t.test('CONNECT, and an unknown expectation', async (t) => {
     t.match(
       await send('CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n'),
       /^HTTP\/1\.1 400 Bad Request\r\n.*"CONNECT is for proxies"/s,
@@ -132,13 +132,13 @@ t.test('on a socket', async (t) => {
     t.match(await send('GET /livez HTTP/1.1\r\nHost: a\r\nExpect: foo\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 200 OK\r\n/);
   });
 
-  t.test('headers that are too large', async (t) => {
+  t.test('too large headers', async (t) => {
     const answer = await send(`GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`);
     t.match(answer, /^HTTP\/1\.1 431 Request Header Fields Too Large\r\n/);
     t.match(JSON.parse(answer.split('\r\n\r\n')[1]), { type: '/problems/headers-too-large' });
   });
 
-  t.test('a request that comes too late', async (t) => {
+  t.test('a request that arrives too slowly', async (t) => {
     const impatient = await startApp(t, { REQUEST_TIMEOUT_MS: '1' });
     await impatient.listen({ host: '127.0.0.1', port: 0 });
     const socket = connect((impatient.server.address() as AddressInfo).port, '127.0.0.1');
@@ -146,7 +146,7 @@ t.test('on a socket', async (t) => {
     t.match(await text(socket), /^HTTP\/1\.1 408 Request Timeout\r\n.*"type":"\/problems\/request-timeout"/s);
   });
 
-  t.test('a client that goes away in the middle of its request is not a fault of the service', async (t) => {
+  t.test('a client that disconnects in the middle of its request causes no error', async (t) => {
     const lines: string[] = [];
     const output = new PassThrough().on('data', (line) => lines.push(`${line}`));
     const app = await buildApp(readConfig({}), createLogger('info', output));
@@ -165,7 +165,7 @@ t.test('on a socket', async (t) => {
     );
   });
 
-  t.test('a body beyond the limit: a client that sends all of it before it reads still gets its answer', async (t) => {
+  t.test('a body over the limit: a client that reads only after sending everything still gets its answer', async (t) => {
     const small = await startApp(t, { BODY_LIMIT: '1000' });
     await small.listen({ host: '127.0.0.1', port: 0 });
     const { port } = small.server.address() as AddressInfo;

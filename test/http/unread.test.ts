@@ -1,4 +1,4 @@
-// Bodies whose requests are refused while they are still being sent: the answer comes at once, and to every kind of client.
+// Bodies of requests that are refused while they are being sent: every kind of client gets the answer at once.
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
@@ -9,9 +9,9 @@ const LENGTH = 30_000_000;
 
 const listen = async (app: FastifyInstance) => new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
 
-/** Begins a request whose body is refused by its headers. */
+/** Begins a request whose headers cause a refusal. */
 async function begin({ hostname, port }: URL, length = LENGTH): Promise<Socket> {
-  // The service ends its half of the connection first.
+  // The service closes its half of the connection first.
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
   await once(socket, 'connect');
   socket.on('error', () => {});
@@ -26,14 +26,14 @@ t.test('a refused body', async (t) => {
   const url = await listen(app);
   const statusOf = async () => (await fetch(new URL('/livez', url))).status;
 
-  t.test('of a client that stops when it is answered', async (t) => {
+  t.test('from a client that stops sending when it is answered', async (t) => {
     const socket = await begin(url);
     t.match(`${await once(socket, 'data')}`, refusedAndClosed);
     socket.destroy();
     t.equal(await statusOf(), 200);
   });
 
-  t.test('of a client that looks only when it has sent all', async (t) => {
+  t.test('from a client that reads only after it has sent everything', async (t) => {
     const socket = await begin(url);
     socket.pause();
     await new Promise((sent) => socket.write(Buffer.alloc(LENGTH, ' '), sent));
@@ -45,7 +45,7 @@ t.test('a refused body', async (t) => {
     t.equal(await statusOf(), 200);
   });
 
-  t.test('that is short: the connection stays open', async (t) => {
+  t.test('a short one: the connection stays open', async (t) => {
     const socket = await begin(url, 10);
     t.match(`${await once(socket, 'data')}`, /^HTTP\/1\.1 401 /);
     socket.write('0123456789GET /livez HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -53,7 +53,7 @@ t.test('a refused body', async (t) => {
     socket.destroy();
   });
 
-  t.test('of more clients than can be read after: each is answered, and those that never stop are cut off', async (t) => {
+  t.test('from more clients than can be drained: each is answered, and those that do not stop are disconnected', async (t) => {
     const sockets = await Promise.all(Array.from({ length: 40 }, () => begin(url)));
     const answers = await Promise.all(sockets.map(async (socket) => `${await once(socket, 'data')}`));
     for (const answer of answers) t.match(answer, refusedAndClosed);
@@ -64,7 +64,7 @@ t.test('a refused body', async (t) => {
         wholly++;
         socket.end();
       });
-      // Not events.once, which would fail for an error before it.
+      // events.once would reject if an error came first.
       await new Promise((closed) => socket.once('close', closed));
     });
     await Promise.all(all);
@@ -73,7 +73,7 @@ t.test('a refused body', async (t) => {
     t.equal(await statusOf(), 200);
   });
 
-  t.test('that its client keeps back until it is told to send it', async (t) => {
+  t.test('from a client that sends it only after 100 Continue', async (t) => {
     const body = JSON.stringify(validRequest());
     const head = (key: string) =>
       'POST /gradients HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n' +

@@ -1,4 +1,4 @@
-// The WebAssembly that is kept is what its source compiles to.
+// The committed WebAssembly is up to date with its source.
 import { readFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
 import t from 'tap';

@@ -1,9 +1,12 @@
-// The dense matrix and the engine: what ml-matrix gives them, on flat storage.
+// The dense matrix and the products, compared with ml-matrix.
 import { Matrix } from 'ml-matrix';
 import t from 'tap';
 import { isTensor } from '../../schemas/numbers.ts';
 import { Dense } from '../../src/linalg/dense.ts';
-import { mlMatrix } from '../../src/linalg/ml-matrix.ts';
+import { mlMatrix as makeMlMatrix } from '../../src/linalg/ml-matrix.ts';
+import { Scratch } from '../../src/memory/scratch.ts';
+
+const mlMatrix = makeMlMatrix(new Scratch());
 
 const A = Dense.fromRows([
   [1, 2, 3],
@@ -83,15 +86,15 @@ t.test('the three products of backpropagation', async (t) => {
     t.ok(product instanceof Dense);
 });
 
-t.test('the sum of all rows, whether they go by fours or not', async (t) => {
+t.test('the sum of all rows, whether their number is a multiple of four or not', async (t) => {
   for (let rows = 1; rows <= 9; rows++) {
     const matrix = new Dense(
       rows,
       3,
       Float64Array.from({ length: rows * 3 }, (_, i) => i),
     );
-    // 0 + 3 + 6 and so on; the next columns have 1 and 2 more in each row.
+    // 0 + 3 + 6 and so on; the other columns have 1 and 2 more in each row.
     const first = (3 * rows * (rows - 1)) / 2;
-    t.strictSame([...matrix.sumOfRows()], [first, first + rows, first + 2 * rows]);
+    t.strictSame([...matrix.sumOfRows(new Scratch())], [first, first + rows, first + 2 * rows]);
   }
 });

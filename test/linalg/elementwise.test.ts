@@ -1,4 +1,4 @@
-// Functions of whole arrays against those of numbers.
+// Functions of arrays, compared with those of numbers.
 import t from 'tap';
 import { relu, reluPullback, tanh, tanhPullback } from '../../src/linalg/elementwise.ts';
 
@@ -11,7 +11,7 @@ function tanhOf(numbers: number[]): number[] {
 const special = [0, -0, 5e-324, -1e-310, 1e-20, 19, -19, 22, -710, 1e308, Infinity, -Infinity];
 const alternating = (n: number, of: (i: number) => number) => Array.from({ length: n }, (_, i) => (i % 2 ? -1 : 1) * of(i));
 
-t.test('within four units of the last place, at every length', async (t) => {
+t.test('tanh has an error of at most four units in the last place, at every length', async (t) => {
   for (const n of [1, 31, 32, 33, 4095, 4096, 4097, 10_001]) {
     for (const numbers of [
       alternating(n, (i) => i / 500),
@@ -27,7 +27,7 @@ t.test('within four units of the last place, at every length', async (t) => {
   }
 });
 
-t.test('exact where tanh is, in short arrays and in long ones', async (t) => {
+t.test('exact where tanh is exact, in short and in long arrays', async (t) => {
   for (const numbers of [special, [...special, ...Array(100).fill(1)]]) {
     t.strictSame(tanhOf(numbers).slice(0, special.length), special.map(Math.tanh));
     t.ok(Object.is(tanhOf(numbers)[1], -0));
@@ -35,14 +35,14 @@ t.test('exact where tanh is, in short arrays and in long ones', async (t) => {
   }
 });
 
-t.test('in place', async (t) => {
+t.test('the result may overwrite the argument', async (t) => {
   const numbers = Float64Array.from(alternating(5000, (i) => i / 1000));
   const expected = tanhOf([...numbers]);
   tanh(numbers, numbers);
   t.strictSame([...numbers], expected);
 });
 
-t.test('relu, and the way back through relu and tanh, at every length', async (t) => {
+t.test('relu, and the backward pass of relu and tanh, at every length', async (t) => {
   for (const n of [1, 2, 31, 4095, 4096, 4097, 10_001]) {
     const Z = Float64Array.from(alternating(n, (i) => (i % 7) / 10));
     const dA = Float64Array.from(Z, (_, i) => Math.cos(i));

@@ -1,16 +1,18 @@
-// The engines: each gives the products of ml-matrix; and which one is chosen.
+// The engines: their products agree with ml-matrix; and the choice of an engine.
 import { readdirSync } from 'node:fs';
 import t from 'tap';
 import { type EngineName, engineNames } from '../../schemas/config.ts';
 import { Dense } from '../../src/linalg/dense.ts';
-import type { Engine, Products } from '../../src/linalg/engine.ts';
+import type { Products } from '../../src/linalg/engine.ts';
 import { chooseEngine, loadEngine } from '../../src/linalg/engines.ts';
 import { byLoops } from '../../src/linalg/loops.ts';
-import { mlMatrix } from '../../src/linalg/ml-matrix.ts';
 import { checkProducts } from '../../src/linalg/openblas.ts';
+import { Scratch } from '../../src/memory/scratch.ts';
 import { startApp } from '../support/app.ts';
+import { isNear, largest } from '../support/numbers.ts';
 
 const blas = chooseEngine('auto');
+const reference = loadEngine({ name: 'ml-matrix' });
 const noBlas = blas.choice.name !== 'openblas' && 'there is no BLAS here';
 
 /** Numbers between -1 and 1, the same in every run. */
@@ -23,7 +25,11 @@ function matrix(rows: number, columns: number, seed: number): Dense {
   return new Dense(rows, columns, Float64Array.from({ length: rows * columns }, next));
 }
 
-/** samples, inputs, outputs: below and above the sizes of blocks and tiles, and one of each being 1. */
+function magnitudes({ rows, columns, data }: Dense): Dense {
+  return new Dense(rows, columns, data.map(Math.abs));
+}
+
+/** samples, inputs, outputs: below and above the sizes of blocks and tiles, and with one of them 1. */
 const sizes = [
   [1, 1, 1],
   [2, 3, 4],
@@ -37,31 +43,33 @@ const sizes = [
   [130, 520, 30],
 ];
 
-for (const name of ['in place', ...engineNames] as const) {
+for (const name of ['loops', ...engineNames] as const) {
   t.test(`the products of ${name}`, { skip: name === 'openblas' && noBlas }, async (t) => {
-    const engine = name === 'in place' ? byLoops : loadEngine({ name });
+    const engine = name === 'loops' ? byLoops(new Scratch()) : loadEngine({ name });
     for (const [samples, inputs, outputs] of sizes) {
       const [A, W, δ] = [matrix(samples, inputs, 1), matrix(outputs, inputs, 2), matrix(samples, outputs, 3)];
       const b = matrix(1, outputs, 4).data;
-      const products: Record<string, (engine: Products) => Dense> = {
-        forward: (engine) => engine.forward(A, W),
-        'forward with biases': (engine) => engine.forward(A, W, b),
-        weightGradient: (engine) => engine.weightGradient(δ, A),
-        inputGradient: (engine) => engine.inputGradient(δ, W),
+      type Factors = readonly [A: Dense, W: Dense, δ: Dense, b: Float64Array];
+      const products: Record<string, (engine: Products, ...factors: Factors) => Dense> = {
+        forward: (engine, A, W) => engine.forward(A, W),
+        'forward with biases': (engine, A, W, _, b) => engine.forward(A, W, b),
+        weightGradient: (engine, A, _, δ) => engine.weightGradient(δ, A),
+        inputGradient: (engine, _, W, δ) => engine.inputGradient(δ, W),
       };
       for (const [product, of] of Object.entries(products)) {
-        const [actual, expected] = [of(engine), of(mlMatrix)];
+        const [actual, expected] = [of(engine, A, W, δ, b), of(reference, A, W, δ, b)];
+        const terms = of(reference, magnitudes(A), magnitudes(W), magnitudes(δ), b.map(Math.abs));
         const what = `${product}, ${samples} x ${inputs} x ${outputs}`;
         t.strictSame(actual.shape, expected.shape, what);
-        const largest = expected.data.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-        const far = actual.data.findIndex((value, i) => !(Math.abs(value - expected.data[i]) <= 1e-12 * largest));
-        t.equal(far, -1, `${what}: within 1e-12 of the scale`);
+        const scale = largest(terms.data);
+        const far = actual.data.findIndex((value, i) => !isNear(value, expected.data[i], scale, 1e-14));
+        t.equal(far, -1, `${what}: within 1e-14 of what was summed`);
       }
     }
   });
 }
 
-t.test('what is not finite is not lost', async (t) => {
+t.test('NaN and Infinity are propagated', async (t) => {
   for (const name of engineNames.filter((name) => name !== 'openblas' || !noBlas)) {
     const A = matrix(20, 20, 1);
     A.data[0] = Infinity;
@@ -73,32 +81,34 @@ t.test('what is not finite is not lost', async (t) => {
   }
 });
 
-t.test('a library with wrong products is refused', async (t) => {
+t.test('a library with wrong products is rejected', async (t) => {
+  const scratch = new Scratch();
+  const loops = byLoops(scratch);
   for (const product of ['forward', 'weightGradient', 'inputGradient'] as const) {
-    const wrong: Engine = {
-      ...byLoops,
+    const wrong: Products = {
+      ...loops,
       [product]: (a: Dense, b: Dense) => {
-        const result = byLoops[product](a, b);
+        const result = loops[product](a, b);
         result.data[result.data.length - 1] += 1;
         return result;
       },
     };
-    t.throws(() => checkProducts(wrong), { message: 'its dgemm gives wrong products (of 1 x 1 x 1)' }, product);
+    t.throws(() => checkProducts(wrong, scratch), { message: 'its dgemm gives wrong products (of 1 x 1 x 1)' }, product);
   }
-  t.doesNotThrow(() => checkProducts(byLoops));
+  t.doesNotThrow(() => checkProducts(loops, scratch));
   const reading: Products = {
-    ...byLoops,
+    ...loops,
     forward(A, W, b) {
-      const C = Dense.scratch(A.rows, W.rows);
-      const product = byLoops.forward(A, W, b);
+      const C = Dense.in(scratch, A.rows, W.rows);
+      const product = loops.forward(A, W, b);
       for (let i = 0; i < C.data.length; i++) C.data[i] = 0 * C.data[i] + product.data[i];
       return C;
     },
   };
-  t.throws(() => checkProducts(reading), { message: '97 x 71 x 93' }, 'a product that reads what it is to overwrite');
+  t.throws(() => checkProducts(reading, scratch), { message: '1 x 1 x 1' }, 'a product that reads what it is to overwrite');
 });
 
-t.test('the choice', async (t) => {
+t.test('choosing an engine', async (t) => {
   for (const name of engineNames.filter((name) => name !== 'openblas')) {
     const { choice, refused } = chooseEngine(name);
     t.strictSame({ choice, refused }, { choice: { name }, refused: undefined });
@@ -109,8 +119,8 @@ t.test('the choice', async (t) => {
   t.throws(() => chooseEngine('openblas', 'no-such-library.so'), { message: /^no BLAS: no-such-library\.so: .*$/ });
 });
 
-t.test('a library that is no BLAS', async (t) => {
-  // Node's own shared libraries differ from system to system; koffi's is one that is always there.
+t.test('a library that is not a BLAS', async (t) => {
+  // Node's own shared libraries differ between systems; koffi's exists everywhere.
   const folder = new URL('../../node_modules/@koromix/', import.meta.url);
   const files = readdirSync(folder, { recursive: true }).map(String);
   const library = files.find((file) => file.endsWith('.node')) as string;
@@ -120,7 +130,7 @@ t.test('a library that is no BLAS', async (t) => {
   t.notMatch(refused, '\n');
 });
 
-t.test('the usual names, and the one that was found', { skip: noBlas }, async (t) => {
+t.test('the usual names, and the library that was found', { skip: noBlas }, async (t) => {
   const { engine, choice } = blas;
   t.equal(choice.library, engine.library);
   t.strictSame(chooseEngine('openblas', choice.library).choice, choice);

@@ -1,5 +1,9 @@
-// The log: JSON lines, and readable ones in a terminal.
-import { PassThrough } from 'node:stream';
+// The log: JSON lines, or readable ones in a terminal.
+import { once } from 'node:events';
+import { createWriteStream, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough, type Writable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
 import { createLogger } from '../../src/observability/logger.ts';
 
@@ -13,6 +17,26 @@ function logged(isTTY: boolean): string {
 
 t.test('JSON lines', async (t) => {
   t.match(JSON.parse(logged(false)), { level: 30, reqId: 'a', msg: 'this' });
+});
+
+t.test('the lines of a turn of the event loop go to a file together, at its end', async (t) => {
+  const path = join(t.testdir(), 'log');
+  const file = createWriteStream(path);
+  await once(file, 'open');
+  const logger = createLogger('info', file as Writable as Writable & { fd: number });
+  const written = () =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line).msg);
+  logger.info('one');
+  logger.info('two');
+  t.strictSame(written(), []);
+  await setImmediate();
+  t.strictSame(written(), ['one', 'two']);
+  logger.info('three');
+  logger.fatal('four');
+  t.strictSame(written(), ['one', 'two', 'three', 'four'], 'at once, since the process may end');
 });
 
 t.test('readable in a terminal', async (t) => {

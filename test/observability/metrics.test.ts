@@ -1,4 +1,4 @@
-// GET /metrics: what has happened, in numbers.
+// GET /metrics.
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { problems } from '../../schemas/problem.ts';
@@ -6,7 +6,7 @@ import { phases } from '../../src/operations/report.ts';
 import { post, startApp, validRequest } from '../support/app.ts';
 import { fileOf, SAFETENSORS } from '../support/safetensors-file.ts';
 
-/** The samples of a text for Prometheus, by name and labels. */
+/** The samples in Prometheus's text format, by name and labels. */
 function samplesOf(text: string): Map<string, number> {
   const lines = text.split('\n').filter((line) => line && !line.startsWith('#'));
   return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]));
@@ -38,7 +38,7 @@ t.test('requests, phases, sizes, problems', async (t) => {
     'problems_total{type="malformed-body"}': 1,
     'problems_total{type="not-found"}': 1,
     'problems_total{type="overloaded"}': 0,
-    // Two samples through 4 and 2 weights, six operations each, twice.
+    // Two samples with 4 and 2 weights, six operations per sample and weight, twice.
     gradients_flops_total: 2 * 6 * 2 * (4 + 2),
     gradients_queue_depth: 0,
     gradients_queue_limit: 7,

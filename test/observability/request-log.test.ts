@@ -1,4 +1,4 @@
-// The log: one line a request, with what happened and nothing of what was sent.
+// The log: one line per request, without its numbers.
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { PassThrough } from 'node:stream';
@@ -21,7 +21,7 @@ async function withLog(t: Test): Promise<{ app: FastifyInstance; output: PassThr
 
 const key = { authorization: 'Bearer the-secret-key' };
 
-t.test('a request that is answered', async (t) => {
+t.test('a successful request', async (t) => {
   const { app, lines } = await withLog(t);
   const request = { ...validRequest(), batch: { inputs: [[123.456, 2]], targets: [[654.321]] } };
   const response = await post(app, request, { 'x-request-id': 'mine', ...key });
@@ -45,13 +45,23 @@ t.test('a request that is answered', async (t) => {
   t.notMatch(JSON.stringify(lines), /123\.456|654\.321|secret/);
 });
 
-t.test('in a thread it has waited, too', async (t) => {
+t.test('over a connection: with the length of the answer', async (t) => {
+  const { app, output, lines } = await withLog(t);
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const headers = { 'content-type': 'application/json', ...key };
+  const response = await fetch(`${url}/gradients`, { method: 'POST', headers, body: JSON.stringify(validRequest()) });
+  const { length } = await response.text();
+  while (!lines.some(({ msg }) => msg === 'request completed')) await once(output, 'data');
+  t.match(lines.at(-1), { bytes: { in: JSON.stringify(validRequest()).length, out: length } });
+});
+
+t.test('in a thread: with the waiting time', async (t) => {
   const { app, lines } = await withLog(t);
   await post(app, JSON.stringify(validRequest()) + ' '.repeat(100_000), key);
   t.strictSame(Object.keys(lines[0].phases as object), phases);
 });
 
-t.test('a request that is refused, and paths that hide their queries', async (t) => {
+t.test('a refused request, and paths without their query strings', async (t) => {
   const { app, lines } = await withLog(t);
   await post(app, '{', key);
   await post(app, validRequest());
@@ -66,20 +76,20 @@ t.test('a request that is refused, and paths that hide their queries', async (t)
   t.notMatch(JSON.stringify(lines), /secret/);
 });
 
-t.test('a long network is not listed in full', async (t) => {
+t.test('a deep network is not listed completely', async (t) => {
   const { app, lines } = await withLog(t);
   const layers = Array.from({ length: 100 }, () => ({ weights: [[1]] }));
   await post(app, { network: { layers }, batch: { inputs: [[1]], targets: [[1]] } }, key);
   t.strictSame(lines[0].shapes, { layers: 100, samples: 1, features: 1, units: Array(16).fill(1) });
 });
 
-t.test('orchestrators leave no lines', async (t) => {
+t.test('requests of orchestrators are not logged', async (t) => {
   const { app, lines } = await withLog(t);
   for (const url of ['/livez', '/readyz', '/metrics']) await app.inject({ url, headers: key });
   t.strictSame(lines, []);
 });
 
-t.test('a client that goes away, and bytes that are no request', async (t) => {
+t.test('a client that disconnects, and malformed requests', async (t) => {
   const { app, output, lines } = await withLog(t);
   await app.listen({ host: '127.0.0.1', port: 0 });
   lines.length = 0;
@@ -98,5 +108,5 @@ t.test('a client that goes away, and bytes that are no request', async (t) => {
     .on('error', () => {})
     .end('GET\r\n\r\n');
   while (!lines.some(({ problem }) => problem === 'malformed-request')) await once(output, 'data');
-  t.match(lines.at(-1), { problem: 'malformed-request', msg: 'what came is no request' });
+  t.match(lines.at(-1), { problem: 'malformed-request', msg: 'malformed HTTP' });
 });

@@ -1,4 +1,4 @@
-// Traces, as a collector of OpenTelemetry receives them.
+// Traces, as an OpenTelemetry collector receives them.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -11,7 +11,7 @@ import { createLogger } from '../../src/observability/logger.ts';
 import { answerPhases } from '../../src/operations/report.ts';
 import { ENGINE, post, validRequest } from '../support/app.ts';
 
-/** A collector: its endpoint, and what it has received. Strings and identifiers stand in protobuf as they are. */
+/** A collector: its endpoint, and the bytes it has received. Strings and ids appear in protobuf unchanged. */
 async function startCollector(t: Test) {
   const received: { url: string | undefined; type: string | undefined; body: Buffer }[] = [];
   const server = createServer(async (request, response) => {
@@ -58,13 +58,13 @@ t.test('a span for the request and one for each phase, in the trace of its trace
   for (const name of ['refused', 'malformed-body', '/nothing', 'cut-off']) t.ok(has(name), name);
   const [trace, parent] = [Buffer.from(TRACE, 'hex'), Buffer.from(PARENT, 'hex')];
   t.ok(has(trace) && has(parent));
-  // The span of the request, and its five phases and the two of the way in and out.
+  // The span of the request, one per answer phase, and those of receive and send.
   t.equal(body.toString('latin1').split(trace.toString('latin1')).length - 1, 1 + answerPhases.length + 2);
   t.notOk(has('not-sampled'), "the sender's decision holds");
   t.notOk(has('secret'));
 });
 
-t.test('a collector that is not there keeps nobody waiting, and the log says so', async (t) => {
+t.test('an unreachable collector delays nothing, and is logged', async (t) => {
   const lines: string[] = [];
   const output = new PassThrough().on('data', (line) => lines.push(JSON.parse(`${line}`).msg));
   const config = readConfig({ ENGINE, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' });

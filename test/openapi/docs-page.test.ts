@@ -1,4 +1,4 @@
-// /docs in a browser: each example is sent as it stands there, and answered as the documentation says.
+// /docs in a browser: sends each example, and compares the answer with the documented one.
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import t from 'tap';
@@ -8,7 +8,7 @@ import { startService } from '../support/process.ts';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-/** So that it looks for nothing outside. */
+/** Prevents requests to other hosts. */
 const args =
   '--headless --no-sandbox --disable-gpu --disable-background-networking --no-first-run --disable-component-update --disable-sync';
 
@@ -22,7 +22,7 @@ t.test('Swagger UI sends the examples, and shows formulas', { skip }, async (t) 
   const page = await browser.newPage();
   page.setDefaultTimeout(60_000);
   const complaints: string[] = [];
-  // What the policy for content stops is told here, too.
+  // Violations of the content security policy are reported here, too.
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
   });

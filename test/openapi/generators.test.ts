@@ -1,4 +1,4 @@
-// Clients that well-known generators make from /openapi.json, as it is served: they compile, and get the article's gradients.
+// Clients made from /openapi.json by common generators: they compile, and get the article's gradients.
 import { execFile } from 'node:child_process';
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,10 +14,10 @@ const PYTHON = process.env.PYTHON ?? 'python3';
 const clients = join(import.meta.dirname, 'clients');
 const packages = join(import.meta.dirname, '../../node_modules');
 
-/** How long a program may take, in milliseconds: far longer than it does. */
+/** The timeout of a program, in milliseconds: far longer than usual. */
 const timeout = 120_000;
 
-/** Whether a program is here: false, or what is missing. */
+/** False if a program is installed; otherwise what is missing. */
 async function missing(what: string, command: string, args: string[]): Promise<string | false> {
   return run(command, args, { timeout }).then(
     () => false,
@@ -25,7 +25,7 @@ async function missing(what: string, command: string, args: string[]): Promise<s
   );
 }
 
-/** A folder with one of the programs in it, and the service to ask. */
+/** A folder with one of the programs, and a running service. */
 async function prepare(t: Test, program: string): Promise<{ folder: string; service: Service }> {
   const service = await startService({ keep: () => false });
   t.teardown(() => service.process.kill('SIGKILL'));
@@ -34,7 +34,7 @@ async function prepare(t: Test, program: string): Promise<{ folder: string; serv
   return { folder, service };
 }
 
-/** Checks what a program has printed: two answers, and the problem of a third request. */
+/** Checks the output of a program: two answers, and the problem of a third request. */
 function check(t: Test, stdout: string): void {
   const [article, trace, problem] = stdout
     .trim()
@@ -53,7 +53,7 @@ const noPython = await missing('openapi-python-client', PYTHON, ['-m', 'openapi_
 
 t.test('Python, by openapi-python-client', { skip: noPython }, async (t) => {
   const { folder, service } = await prepare(t, 'main.py');
-  // It would format what it has made.
+  // Without this the generator would run formatters.
   writeFileSync(join(folder, 'config.yaml'), 'post_hooks: []\n');
   const args = [
     '--url',
@@ -74,7 +74,7 @@ const noGenerator = await missing('openapi-generator-cli, or no Java', PYTHON, [
 t.test('TypeScript, by openapi-generator', { skip: noGenerator }, async (t) => {
   const { folder, service } = await prepare(t, 'main.ts');
   const input = `${new URL('/openapi.json', service.url)}`;
-  // As the file extension, what Node wants; as names, those of the documentation.
+  // The file extension that Node requires, and the documentation's names.
   const options = '--additional-properties=importFileExtension=.js,modelPropertyNaming=original';
   await run(PYTHON, [...generator, 'generate', '-i', input, '-g', 'typescript-fetch', '-o', 'client', options], {
     cwd: folder,
@@ -84,7 +84,7 @@ t.test('TypeScript, by openapi-generator', { skip: noGenerator }, async (t) => {
   const types = ['--types', 'node', '--typeRoots', join(packages, '@types')];
   const target = ['--target', 'esnext', '--module', 'nodenext', '--outDir', 'out', '--rootDir', '.'];
   const tsc = join(packages, '.bin/tsc');
-  // Without what tap loads into every Node: the compiler cannot be loaded after it.
+  // Without tap's preloaded modules: they prevent the compiler from loading.
   const compile = ['-u', 'NODE_OPTIONS', tsc, '--strict', '--ignoreConfig', ...types, ...target, 'main.ts'];
   await run('env', compile, { cwd: folder, timeout }).catch((error) => {
     throw new Error(`${error.message}\n${error.stdout}`);

@@ -1,4 +1,4 @@
-// The document passes a strict linter, every rule of it on, without a warning.
+// The OpenAPI document passes a strict linter with all rules, without warnings.
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ const run = promisify(execFile);
 
 t.test('redocly lint, recommended-strict', async (t) => {
   const app = await startApp(t);
-  // While its threads multiply nothing: see the test of safetensors.
+  // Waits for the threads, so that they multiply nothing: see test/wire/safetensors.test.ts.
   await app.readiness.started;
   const folder = t.testdir();
   const lint = async (name: string, document: object) => {
@@ -28,7 +28,7 @@ t.test('redocly lint, recommended-strict', async (t) => {
   t.match(await lint('worse.json', worse), [/^security-defined: /], 'it finds what is wrong');
 });
 
-t.test('more than the linter asks for', async (t) => {
+t.test('additional rules', async (t) => {
   const app = await startApp(t);
   const { info, tags, paths } = (await app.inject({ url: '/openapi.json' })).json();
   t.match(info, { description: /./, contact: { name: /./ }, license: { identifier: 'MIT' } });

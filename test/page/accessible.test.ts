@@ -1,4 +1,4 @@
-// The page for everybody: in light and dark, wide and narrow, with what axe can find out.
+// Accessibility of the page: light and dark, wide and narrow, checked by axe.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
@@ -9,7 +9,7 @@ import { answered, DESKTOP, type Look, noBrowser, openBrowser, openPage, refused
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const PHONE: Look = { width: 360, height: 740, scheme: 'light' };
 
-t.test('axe finds nothing, in light and dark, wide and narrow', { skip: noBrowser }, async (t) => {
+t.test('axe finds no violations, in light and dark, wide and narrow', { skip: noBrowser }, async (t) => {
   const service = await startService();
   const browser = await openBrowser();
   t.teardown(async () => {
@@ -21,7 +21,7 @@ t.test('axe finds nothing, in light and dark, wide and narrow', { skip: noBrowse
   for (const look of [DESKTOP, { ...DESKTOP, scheme: 'dark' as const }, PHONE, { ...PHONE, scheme: 'dark' as const }]) {
     const name = `${look.scheme}, ${look.width} pixels`;
     const { page } = await open(look);
-    // Not as a script of the page, which would not run one.
+    // Evaluated, not added as a script: the page's content security policy would block that.
     await page.evaluate(AXE);
     await page.evaluate(() => {
       for (const details of document.querySelectorAll('details')) details.open = true;

@@ -1,4 +1,4 @@
-// A request as code in each language: what it sends, prints and says where there is no answer.
+// A request as code in each language: what the code sends and prints, and how it reports problems.
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -12,12 +12,13 @@ import { examples } from '../../schemas/examples.ts';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
 import { literal } from '../../src/page/as-code/literal.ts';
 import { asCode } from '../../src/page/as-code.ts';
-import { arraysOf, gradients, startApp } from '../support/app.ts';
+import { gradients, startApp } from '../support/app.ts';
 import { type LanguageName, missing, type Outcome, runSource } from '../support/languages.ts';
+import { arraysOf } from '../support/numbers.ts';
 
 const request: GradientsRequest = examples.article.request;
 
-/** What runs each client. */
+/** The language that runs each client. */
 const runners: Record<string, LanguageName> = {
   curl: 'shell',
   Python: 'python',
@@ -27,7 +28,7 @@ const runners: Record<string, LanguageName> = {
   Go: 'go',
 };
 
-/** A request that no schema has, of all that a language could read in another way. */
+/** A request that fits no schema, with texts and numbers that languages could misread. */
 const odd = {
   ...request,
   'quotes\' " ` """ \'\'\' and ends )" END */ ': [
@@ -41,7 +42,7 @@ const odd = {
   numbers: [-0, 1e300, 5e-324, 0.1 + 0.2, 2 ** 65, -1e21],
 };
 
-/** More than a program holds, and still quick. */
+/** Too large to be part of a program, but still fast. */
 const large: GradientsRequest = {
   ...request,
   batch: { ...request.batch, inputs: [3, 4].map((x) => wide(x)), targets: [1, 2].map((y) => wide(y)) },
@@ -51,7 +52,7 @@ function wide(start: number): number[] {
   return Array.from({ length: 1000 }, (_, i) => start + Math.sin(i));
 }
 
-/** Writes a program, runs it beside the file of the request, and tells how that went. */
+/** Writes a program and the file of its request, and runs the program. */
 async function run(label: string, request: unknown, origin: string): Promise<Outcome> {
   const snippet = asCode(request as GradientsRequest, origin).find((each) => each.label === label);
   if (!snippet) throw new Error(`there is no code for ${label}`);
@@ -65,7 +66,7 @@ async function run(label: string, request: unknown, origin: string): Promise<Out
   }
 }
 
-/** All numbers that a program has printed, the labels of layers, rows and columns aside. */
+/** All numbers that a program has printed, without the labels of layers, rows and columns. */
 function printed(stdout: string): number[] {
   const values = stdout.replaceAll(/layer \d+|"divisor".*|\[\d*,\d*\]|^ *\[\d+\](?= +-?\d)/gm, '');
   return values.match(/-?\d[\d.e+-]*/gi)?.map(Number) ?? [];
@@ -75,7 +76,7 @@ function numbersOf({ loss, gradients }: GradientsAnswer): number[] {
   return [loss, ...arraysOf(gradients).flatMap(([, numbers]) => numbers)];
 }
 
-/** A service that keeps what it is sent, and has no answer. */
+/** A service that records requests, and refuses them. */
 async function startRefusal(t: Test) {
   const bodies: string[] = [];
   const server = createServer(async (request, response) => {
@@ -124,7 +125,7 @@ t.test('clients', async (t) => {
   }
 });
 
-t.test('literals, whatever the value', async (t) => {
+t.test('literals of any value', async (t) => {
   const same = fc.property(
     fc.jsonValue({ maxDepth: 5 }),
     (value) => JSON.stringify(JSON.parse(literal(value))) === JSON.stringify(value),
@@ -132,7 +133,7 @@ t.test('literals, whatever the value', async (t) => {
   t.doesNotThrow(() => fc.assert(same, { seed: 5, numRuns: 300 }));
 });
 
-t.test('a request that is still being written', async (t) => {
+t.test('an incomplete request', async (t) => {
   const labels = (request: unknown) => asCode(request as GradientsRequest, '').map(({ label }) => label);
   for (const unfinished of [{}, { network: {} }, { network: { layers: [null] }, batch: {} }, { network: { layers: [{}] } }])
     t.strictSame(labels(unfinished), Object.keys(runners), JSON.stringify(unfinished));

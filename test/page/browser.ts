@@ -1,11 +1,11 @@
-// A browser for the tests of the page: headless Chromium, where there is one.
+// A browser for the tests of the page: headless Chromium, if installed.
 import { accessSync, constants } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
-/** The Chromium to run: CHROMIUM, or where Debian has it. */
+/** The Chromium to run: CHROMIUM, or Debian's path. */
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-/** Why there is no browser, as `skip` of a test takes it; false if there is one. */
+/** For the option `skip` of a test: the reason why there is no browser, or false. */
 export const noBrowser = isThere() ? false : `there is no Chromium at ${executablePath} (CHROMIUM)`;
 
 function isThere(): boolean {
@@ -17,7 +17,7 @@ function isThere(): boolean {
   }
 }
 
-/** Starts a browser that asks nobody but the service. */
+/** Starts a browser that contacts no host except the service. */
 export function openBrowser(): Promise<Browser> {
   const quiet = ['quic', 'background-networking', 'component-update', 'sync', 'gpu'].map((what) => `--disable-${what}`);
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--no-first-run', ...quiet] });
@@ -33,13 +33,13 @@ export const DESKTOP: Look = { width: 1280, height: 900, scheme: 'light' };
 
 export interface Opened {
   readonly page: Page;
-  /** What the browser has to complain of. */
+  /** Errors and warnings of the browser's console. */
   readonly complaints: readonly string[];
-  /** What the page asked for. */
+  /** The URLs that the page has requested. */
   readonly requests: readonly string[];
 }
 
-/** Opens the page and waits for its first answer. */
+/** Opens the page, and waits for its first answer. */
 export async function openPage(browser: Browser, url: string, look: Look = DESKTOP): Promise<Opened> {
   const { width, height, scheme } = look;
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
@@ -57,12 +57,12 @@ export async function openPage(browser: Browser, url: string, look: Look = DESKT
   return { page, complaints, requests };
 }
 
-/** Waits until the last request has been answered, and all of it is shown. */
+/** Waits until the last request has been answered, and its results are shown. */
 export async function answered(page: Page): Promise<void> {
   await page.waitForSelector('body[data-state=answered] #charts:not([aria-busy=true])', { state: 'attached' });
 }
 
-/** Waits until the last request has been refused, and what is wrong with it is shown. */
+/** Waits until the last request has been refused, and its errors are shown. */
 export async function refused(page: Page): Promise<void> {
   await page.waitForSelector('body[data-state=refused]');
 }

@@ -1,4 +1,4 @@
-// What the charts compute and say, with values computed by hand.
+// The numbers and texts of the charts, compared with values computed by hand.
 import t from 'tap';
 import { examples } from '../../schemas/examples.ts';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
@@ -6,7 +6,7 @@ import { histogram, layerNorms, norm, outliers, quantile, sampleShares, verdict 
 import { histogramText, outlierText, short, verdictText } from '../../src/page/charts/words.ts';
 import { gradients, startApp } from '../support/app.ts';
 
-/** Two layers of 2 and 1 units, all of whose numbers have easy norms. */
+/** Two layers with 2 and 1 units, with simple norms. */
 const request: GradientsRequest = {
   network: {
     layers: [
@@ -143,7 +143,7 @@ t.test('outliers', async (t) => {
   );
 });
 
-t.test('what each sample has', async (t) => {
+t.test('values per sample', async (t) => {
   const app = await startApp(t);
   t.strictSame(sampleShares(request, answer), { losses: undefined, norms: undefined });
   const shares = {
@@ -170,7 +170,7 @@ t.test('what each sample has', async (t) => {
   }
 });
 
-t.test('numbers in short', async (t) => {
+t.test('short numbers', async (t) => {
   const cases: [number, string][] = [
     [0, '0'],
     [-0.12345, '-0.123'],

@@ -1,4 +1,4 @@
-// A page with nothing but charts, for their test: the modules without their types, and a browser that opens it.
+// A page with only the charts, for their test: serves its modules with types stripped, and opens it in a browser.
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -31,7 +31,7 @@ window.draw = (given) => drawCharts(document.getElementById('charts'), ...JSON.p
 
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:";
 
-/** The page's origin. */
+/** Serves the page, and returns its origin. */
 async function serve(t: Test): Promise<string> {
   const texts: Record<string, string> = { '/': html, '/main.js': main };
   const server = createServer(async ({ url = '/' }, response) => {
@@ -58,7 +58,7 @@ interface Look {
   readonly colorScheme?: 'light' | 'dark';
 }
 
-/** The page in a window of its own, with what its console said. */
+/** Opens the page in a new window, and collects the messages of its console. */
 export async function openCharts(t: Test, browser: Browser, { width = 1000, colorScheme = 'light' }: Look = {}) {
   const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
   const complaints: string[] = [];
@@ -71,9 +71,9 @@ export async function openCharts(t: Test, browser: Browser, { width = 1000, colo
 
 export type Given = readonly [request: GradientsRequest, answer: GradientsAnswer];
 
-/** Draws one after the other, without waiting in between, and waits until the last is done. */
+/** Draws one chart after another without waiting in between; waits until the last one is done. */
 export async function draw(page: Page, ...drawings: readonly Given[]): Promise<void> {
-  // As JSON: Playwright takes long for many numbers.
+  // As JSON, since Playwright is slow with many numbers.
   const texts = drawings.map((given) => JSON.stringify(given));
   await page.evaluate((texts) => {
     const { draw } = window as unknown as { draw: (given: string) => void };

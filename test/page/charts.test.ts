@@ -1,4 +1,4 @@
-// The charts as a browser draws them: what they show and say, in light and dark, wide and narrow, of odd and of large networks.
+// The charts in a browser: what they show and say; in light and dark, wide and narrow, for unusual and large networks.
 import axe from 'axe-core';
 import t from 'tap';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
@@ -17,7 +17,7 @@ t.test('charts', { skip: noBrowser }, async (t) => {
   const given = (request: GradientsRequest): Given => [request, answers.get(request) as GradientsAnswer];
   const browser = await startBrowser(t);
 
-  t.test('what each example is for', async (t) => {
+  t.test('each example shows what it is meant to show', async (t) => {
     const { page, complaints } = await openCharts(t, browser);
     const text = async (name: string) => {
       const request = example(name);
@@ -64,7 +64,7 @@ t.test('charts', { skip: noBrowser }, async (t) => {
     t.equal(await page.locator('details[open] table').count(), 3, 'tables stay open when the charts are drawn again');
   });
 
-  t.test('no wider than a phone, in either scheme', async (t) => {
+  t.test('no wider than a phone, in both colour schemes', async (t) => {
     for (const colorScheme of ['light', 'dark'] as const) {
       const { page, complaints } = await openCharts(t, browser, { width: 360, colorScheme });
       const request = example('exploding');
@@ -84,7 +84,7 @@ t.test('charts', { skip: noBrowser }, async (t) => {
     }
   });
 
-  t.test('every drawing has its text, and is for those who see', async (t) => {
+  t.test('every chart is an image with a text alternative', async (t) => {
     const { page } = await openCharts(t, browser);
     const request = example('xor');
     await draw(page, given(request));
@@ -111,7 +111,7 @@ t.test('charts', { skip: noBrowser }, async (t) => {
     }
   });
 
-  t.test('odd networks', async (t) => {
+  t.test('unusual networks', async (t) => {
     const { page, complaints } = await openCharts(t, browser);
     await draw(page, given(dead));
     t.match(await page.locator('figcaption').first().innerText(), 'The gradient of layer 1 is 0');
@@ -144,7 +144,7 @@ t.test('charts', { skip: noBrowser }, async (t) => {
     t.strictSame(complaints, []);
   });
 
-  t.test('many weights, in pieces', async (t) => {
+  t.test('many weights, drawn in pieces', async (t) => {
     const { page, complaints } = await openCharts(t, browser);
     await draw(page, given(wide));
     const label = await page.locator('figure').last().locator('svg').first().getAttribute('aria-label');
@@ -173,13 +173,13 @@ function matrix(rows: number, columns: number): number[][] {
   return Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => Math.sin((columns * i + j) ** 2)));
 }
 
-/** A unit whose relu is off. */
+/** All units are inactive under relu. */
 const dead: GradientsRequest = {
   network: { layers: [{ weights: [[1]], activation: 'relu' }] },
   batch: { inputs: [[-1]], targets: [[1]] },
 };
 
-/** Layers that shrink both what goes forward and what comes back. */
+/** Layers that shrink both the outputs and the gradients. */
 const deep: GradientsRequest = {
   network: {
     layers: Array.from({ length: 100 }, () => ({
@@ -199,7 +199,7 @@ const wide: GradientsRequest = {
   batch: { inputs: matrix(4, 784), targets: matrix(4, 10) },
 };
 
-/** One of 400 samples is far off. */
+/** One of 400 samples is an outlier. */
 const many: GradientsRequest = {
   network: { layers: [{ weights: [[1, 1]] }] },
   batch: { inputs: matrix(400, 2), targets: Array.from({ length: 400 }, (_, i) => [i === 6 ? 100 : 0]) },

@@ -1,4 +1,4 @@
-// What changes a request, and where its parts are in a text.
+// Editing a request: changes, and positions of its parts in a text.
 import t from 'tap';
 import { examples } from '../../schemas/examples.ts';
 import type { GradientsRequest } from '../../schemas/gradients.ts';
@@ -23,7 +23,7 @@ import { gradients, startApp, validRequest } from '../support/app.ts';
 
 const article: GradientsRequest = examples.article.request;
 
-t.test('other sizes: the service takes what comes out, and what was there stays', async (t) => {
+t.test('other sizes: the service accepts the result, and existing values are kept', async (t) => {
   const app = await startApp(t);
   const weighted = withValue(validRequest(), '/batch/sample_weights', [1, 2]);
   const { classification } = examples;
@@ -57,7 +57,7 @@ t.test('other sizes: the service takes what comes out, and what was there stays'
   t.equal(withoutLayer(single, 0), single, 'the last layer stays');
 });
 
-t.test('targets as classes and as values', async (t) => {
+t.test('targets as class indices and as values', async (t) => {
   const classes = withClasses(article, true);
   t.ok(hasClasses(classes.batch));
   t.strictSame(classes.batch.targets, [0, 1]);
@@ -77,7 +77,7 @@ t.test('targets as classes and as values', async (t) => {
   ]);
 });
 
-t.test('against the gradient the loss gets smaller', async (t) => {
+t.test('a gradient step reduces the loss', async (t) => {
   const app = await startApp(t);
   for (const { name, request } of pageExamples.filter(({ name }) => name !== 'exploding')) {
     const before = await gradients(app, request);
@@ -92,7 +92,7 @@ t.test('against the gradient the loss gets smaller', async (t) => {
   t.strictSame(downhill(biased, [{ weights: [[2]] }], 0.5).network.layers[0].biases, [3]);
 });
 
-t.test('what can be edited part by part', async (t) => {
+t.test('which requests can be edited part by part', async (t) => {
   t.ok(pageExamples.every(({ request }) => isRequest(request)));
   const broken: unknown[] = [undefined, null, 5, {}, { network: {} }, withValue(article, '/network/layers', [])];
   broken.push(withValue(article, '/network/layers/0/weights', [1]), withValue(article, '/network/layers/0/biases', 1));
@@ -106,7 +106,7 @@ t.test('what can be edited part by part', async (t) => {
   t.equal(withValue(article, '', 5 as unknown), 5);
 });
 
-t.test('a text, and where its parts are', async (t) => {
+t.test('a text, and the positions of its parts', async (t) => {
   for (const { request } of [...Object.values(examples), ...pageExamples]) t.strictSame(JSON.parse(format(request)), request);
   const text = format(article);
   const at = (pointer: string) => text.slice(offsetOf(text, pointer)).split('\n')[0];
@@ -128,7 +128,7 @@ t.test('a text, and where its parts are', async (t) => {
   for (const text of ['{"a": [1', '{"a": "b', '{"a', '{']) t.equal(offsetOf(text, '/b'), 0, `a text that breaks off: ${text}`);
 });
 
-t.test('where a text is no JSON', async (t) => {
+t.test('the position of a JSON syntax error', async (t) => {
   const faults: [text: string, detail: string, offset: number][] = [
     ['', 'expected a value, got the end', 0],
     ['{"a": 1', 'expected a comma or }, got the end', 7],
@@ -151,7 +151,7 @@ t.test('where a text is no JSON', async (t) => {
   t.equal(lineOf(wrong, syntaxFault(wrong)?.offset ?? 0), 3);
 });
 
-t.test('what the description says of activations and losses, whatever way it says it', async (t) => {
+t.test('reading activations and losses from the OpenAPI document, in every form it may have', async (t) => {
   const app = await startApp(t);
   const openapi = (await app.inject({ url: '/openapi.json' })).json();
   const { activations, losses, formulas } = readDescription(openapi);
@@ -182,7 +182,7 @@ t.test('what the description says of activations and losses, whatever way it say
   });
 });
 
-t.test('one request, whoever changes it', async (t) => {
+t.test('one state of the request, whichever part changes it', async (t) => {
   const state = new State(1);
   const heard: unknown[] = [];
   state.listen((request, source) => heard.push([request, source]));

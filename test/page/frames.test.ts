@@ -1,10 +1,10 @@
-// A large network in a browser: after its answer no frame waits long.
+// A large network in a browser: no long frames after its answer.
 import t from 'tap';
 import type { GradientsRequest } from '../../schemas/gradients.ts';
 import { startService } from '../support/process.ts';
 import { answered, noBrowser, openBrowser, openPage } from './browser.ts';
 
-/** How long the page may keep the browser from drawing, in milliseconds. */
+/** The longest time for which the page may block the browser from drawing, in milliseconds. */
 const LONGEST = 100;
 
 const noise = (rows: number, columns: number) =>
@@ -27,7 +27,7 @@ interface TraceEvent {
   readonly pid: number;
   readonly tid: number;
   readonly ts: number;
-  /** The time that the processor took, in microseconds; not that in which it did something else. */
+  /** CPU time in microseconds, without the time of other processes. */
   readonly tdur?: number;
 }
 

@@ -1,10 +1,10 @@
-// Where units are drawn.
+// The positions of units in the drawing.
 import t from 'tap';
 import { choiceOf, heightFor, keyOf, layOut, nearest } from '../../src/page/layout.ts';
 
 const room = { width: 800, height: 400 };
 
-t.test('a small network: all of it, in the room that there is', async (t) => {
+t.test('a small network: all units, within the available space', async (t) => {
   const { columns, spots, edges, gaps, radius } = layOut([2, 3, 1], room);
   t.strictSame(
     columns.map(({ column }) => column),
@@ -19,7 +19,7 @@ t.test('a small network: all of it, in the room that there is', async (t) => {
   t.equal(heightFor([1, 1], 800), 150);
 });
 
-t.test('a wide one: the first six and the last', async (t) => {
+t.test('a wide network: the first six units and the last of each layer', async (t) => {
   const { spots, edges, gaps } = layOut([784, 128, 10], room);
   t.strictSame(
     spots.filter(({ column }) => column === 1).map(({ unit }) => unit),
@@ -35,7 +35,7 @@ t.test('a wide one: the first six and the last', async (t) => {
   t.ok(heightFor(new Array(13).fill(8), 320) < 64 + 8 * 23, 'where columns are close, so are units');
 });
 
-t.test('a deep one: layers in the middle are left out, and no edge crosses the gap', async (t) => {
+t.test('a deep network: layers in the middle are left out, and no edge crosses the gap', async (t) => {
   const { columns, edges, gaps } = layOut(new Array(101).fill(2), room);
   t.equal(columns.length, 15);
   t.equal(columns[14].column, 100);

@@ -1,4 +1,4 @@
-// What the page's examples say of themselves, as the service computes it.
+// The claims of the page's examples, checked against the service.
 import t, { type Test } from 'tap';
 import { examples } from '../../schemas/examples.ts';
 import type { GradientsAnswer } from '../../schemas/gradients.ts';
@@ -7,7 +7,7 @@ import { gradients, startApp } from '../support/app.ts';
 
 const app = await startApp(t);
 
-/** What each example's description says. */
+/** The claims in the description of each example. */
 const claims: Record<string, (t: Test, answer: GradientsAnswer) => void> = {
   article(t, answer) {
     const { loss, gradients, divisor } = answer;

@@ -1,4 +1,4 @@
-// The page in a browser: its numbers are the service's, errors are at their fields, and what it is asked to do it does.
+// The page in a browser: its numbers are those of the service, errors are shown at their fields, and its controls work.
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
@@ -6,7 +6,8 @@ import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.
 import { forPage } from '../../src/page/api.ts';
 import { Computed } from '../../src/page/computed.ts';
 import { pageExamples } from '../../src/page/page-examples.ts';
-import { type Steps, stepsOf } from '../../src/page/steps.ts';
+import type { Steps } from '../../src/page/step.ts';
+import { stepsOf } from '../../src/page/steps.ts';
 import { type Service, startService } from '../support/process.ts';
 import { answered, noBrowser, openBrowser, openPage, refused } from './browser.ts';
 
@@ -20,7 +21,7 @@ t.test('the page in a browser', { skip: noBrowser }, async (t) => {
   });
   const open = () => openPage(browser, service.url.href);
 
-  t.test('each example, computed and stepped to its end: every number is the service’s', async (t) => {
+  t.test("each example, computed and stepped through: every number is the service's", async (t) => {
     const { page, complaints, requests } = await open();
     for (const { name, request } of pageExamples) {
       await page.click(`[data-example=${name}]`);
@@ -37,7 +38,7 @@ t.test('the page in a browser', { skip: noBrowser }, async (t) => {
     await page.close();
   });
 
-  t.test('a unit and an edge, by pointer and by keyboard: their numbers and sums', async (t) => {
+  t.test('a unit and an edge, by mouse and by keyboard: their numbers and sums', async (t) => {
     const { page } = await open();
     const { run } = await expected(service, pageExamples[0].request);
     await page.click('[data-key="2:1"] circle');
@@ -68,7 +69,7 @@ t.test('the page in a browser', { skip: noBrowser }, async (t) => {
     await page.close();
   });
 
-  t.test('an error is at the field that it points to, in the form and in the text', async (t) => {
+  t.test('an error is shown at the field of its pointer, in the form and in the text', async (t) => {
     const { page } = await open();
     const field = '[data-pointer="/network/layers/1/weights/1/2"]';
     await page.click('#weights-1 summary');
@@ -146,7 +147,7 @@ t.test('the page in a browser', { skip: noBrowser }, async (t) => {
     await page.close();
   });
 
-  t.test('a link holds the request', async (t) => {
+  t.test('a link contains the request', async (t) => {
     const { page, complaints } = await open();
     await page.click('[data-example=xor]');
     await answered(page);
@@ -180,7 +181,7 @@ t.test('the page in a browser', { skip: noBrowser }, async (t) => {
     await page.close();
   });
 
-  t.test('progress, giving up, and a service that is busy', async (t) => {
+  t.test('progress, cancelling, and a busy service', async (t) => {
     const { page } = await open();
     await page.route('**/gradients', () => {});
     await page.click('#compute');
@@ -208,7 +209,7 @@ t.test('the page in a browser', { skip: noBrowser }, async (t) => {
     await page.close();
   });
 
-  t.test('where a key is needed, the page asks for it, and keeps it nowhere', async (t) => {
+  t.test('if a key is required, the page asks for it, and does not store it', async (t) => {
     const locked = await startService({ environment: { API_KEYS: 'open-sesame' } });
     t.teardown(async () => {
       locked.process.kill();
@@ -230,7 +231,7 @@ t.test('the page in a browser', { skip: noBrowser }, async (t) => {
   });
 });
 
-/** What the service says, and the steps that follow from it. */
+/** The service's answer, and the steps that follow from it. */
 async function expected(
   service: Service,
   request: GradientsRequest,
@@ -246,7 +247,7 @@ async function expected(
   return { answer, run, steps: stepsOf(run, { activations: new Map(), losses: new Map() }) };
 }
 
-/** A number on the page, as exact as it is there. */
+/** A number on the page, with full precision. */
 async function numberOf(page: Page, selector: string): Promise<number> {
   return Number(await page.locator(selector).first().getAttribute('data-value'));
 }
@@ -254,11 +255,11 @@ async function numberOf(page: Page, selector: string): Promise<number> {
 interface Seen {
   readonly symbol: string;
   readonly size: string;
-  /** By rows; of what is on a canvas there are none. */
+  /** By rows; empty for numbers drawn on a canvas. */
   readonly values: readonly (readonly string[])[];
 }
 
-/** Goes through all steps by keys; what the result of each looked like. */
+/** Goes through all steps by keyboard, and records the results as shown. */
 function stepThrough(page: Page): Promise<Seen[]> {
   return page.evaluate(() => {
     const press = (key: string) =>

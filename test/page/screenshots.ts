@@ -1,4 +1,4 @@
-// Takes the pictures of the page that docs/ has: node test/page/screenshots.ts
+// Takes the screenshots in docs/: node test/page/screenshots.ts
 import { startService } from '../support/process.ts';
 import { answered, openBrowser, openPage } from './browser.ts';
 

@@ -1,4 +1,4 @@
-// A request into a link and back, and links that hold none.
+// Converts a request to a link and back; links without a request.
 import fc from 'fast-check';
 import t from 'tap';
 import { fromLink, toLink } from '../../src/page/share.ts';
@@ -6,13 +6,13 @@ import { validRequest } from '../support/app.ts';
 
 const base = 'http://127.0.0.1:3000/';
 
-/** What the fragment is for some JSON that need not be a request. */
+/** The fragment for a JSON text, which need not be a request. */
 async function fragment(text: string | Uint8Array<ArrayBuffer>): Promise<string> {
   const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('deflate-raw'));
   return `#request=${Buffer.from(await new Response(stream).arrayBuffer()).toString('base64url')}`;
 }
 
-t.test('there and back, whatever the request', async (t) => {
+t.test('any request survives the round trip', async (t) => {
   const roundTrip = fc.asyncProperty(fc.jsonValue(), async (value) => {
     const link = await toLink(value, base);
     return JSON.stringify(await fromLink(new URL(link).hash)) === JSON.stringify(value);
@@ -20,7 +20,7 @@ t.test('there and back, whatever the request', async (t) => {
   await t.resolves(fc.assert(roundTrip, { seed: 5, numRuns: 100 }));
 });
 
-t.test('the request is in the fragment, compressed, in characters that nothing has to escape', async (t) => {
+t.test('the request is in the fragment, compressed, in characters that need no escaping', async (t) => {
   const request = { ...validRequest(), note: Array(1000).fill('ä"\\') };
   const link = await toLink(request, `${base}?theme=dark#request=old`);
   t.match(link, /^http:\/\/127\.0\.0\.1:3000\/\?theme=dark#request=[\w-]+$/);

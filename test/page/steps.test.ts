@@ -1,4 +1,4 @@
-// The steps that the page shows: in the article's order, with the service's numbers, each made from what came before.
+// The steps on the page: in the article's order, with the service's numbers, each derived from earlier steps.
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { examples } from '../../schemas/examples.ts';
@@ -9,8 +9,10 @@ import { biasGradient, outputGradient, shortened, weightGradient } from '../../s
 import { extentOf, matrix, rowOf, short, transposed } from '../../src/page/matrix.ts';
 import { pageExamples } from '../../src/page/page-examples.ts';
 import { readDescription } from '../../src/page/schema.ts';
-import { type Quantity, type Step, stepsOf } from '../../src/page/steps.ts';
+import type { Quantity, Step } from '../../src/page/step.ts';
+import { stepsOf } from '../../src/page/steps.ts';
 import { gradients, startApp } from '../support/app.ts';
+import { isNear } from '../support/numbers.ts';
 
 const app = await startApp(t);
 const description = readDescription((await app.inject({ url: '/openapi.json' })).json());
@@ -27,10 +29,15 @@ const numbers = ({ matrix: { rows, columns, at } }: Quantity) =>
 
 const quantities = ({ pieces }: Step) => pieces.filter((piece) => typeof piece !== 'string');
 
-/** Equal but for the last bits, which the order of a sum decides. */
-const close = (a: number, b: number) => Math.abs(a - b) <= 1e-12 * Math.max(1, Math.abs(a), Math.abs(b));
+/** Whether terms add up to a sum, up to rounding. */
+function addUp(terms: readonly number[], sum: number): boolean {
+  const add = (numbers: readonly number[]) => numbers.reduce((all, number) => all + number, 0);
+  return isNear(add(terms), sum, add(terms.map(Math.abs)));
+}
 
-/** What is wrong with any number of a step, by the sum that is shown for it and by the step that is named for its pieces. */
+const values = (terms: readonly { value: number }[]) => terms.map(({ value }) => value);
+
+/** All errors in the numbers of the steps: each must equal its displayed sum, and its terms the numbers of earlier steps. */
 function faults(steps: readonly Step[]): string[] {
   return steps.flatMap((step, n) => {
     const { rows, columns, at } = step.result.matrix;
@@ -39,17 +46,13 @@ function faults(steps: readonly Step[]): string[] {
       for (let j = 0; j < columns; j++) {
         const sum = step.worked(i, j);
         if (!sum) continue;
-        const total = sum.terms.reduce((all, { value }) => all + value, 0);
-        if (!close(total, sum.value)) wrong.push(`${step.formula} at ${i}, ${j}: ${total}, not ${sum.value}`);
+        const terms = values(sum.terms);
+        if (!addUp(terms, sum.value)) wrong.push(`${step.formula} at ${i}, ${j}: ${terms.join(' + ')} is not ${sum.value}`);
         if (step.kind !== 'L' && sum.value !== at(i, j)) wrong.push(`${step.formula} at ${i}, ${j} is of another number`);
-        for (const { factors, value } of sum.terms)
-          if (
-            !close(
-              factors.reduce((product, factor) => product * factor.value, 1),
-              value,
-            )
-          )
-            wrong.push(`${step.formula}: a product`);
+        for (const { factors, value } of sum.terms) {
+          const product = values(factors).reduce((all, factor) => all * factor, 1);
+          if (!isNear(product, value, Math.abs(value))) wrong.push(`${step.formula}: a product`);
+        }
       }
     }
     for (const piece of quantities(step)) {
@@ -103,7 +106,7 @@ t.test("the article's example, in its order", async (t) => {
   );
 });
 
-t.test('every activation, loss and shape that PyTorch was asked for', async (t) => {
+t.test('every activation, loss and shape of the PyTorch vectors', async (t) => {
   for (const name of ['activations', 'losses', 'shapes', 'stability']) {
     const cases: { name: string; request: GradientsRequest }[] = JSON.parse(
       readFileSync(new URL(`../vectors/${name}.json`, import.meta.url), 'utf8'),
@@ -115,7 +118,7 @@ t.test('every activation, loss and shape that PyTorch was asked for', async (t) 
   }
 });
 
-t.test('every example of the page, and those of the documentation', async (t) => {
+t.test('all examples of the page and of the documentation', async (t) => {
   const all = [
     ...pageExamples.map(({ name, request }) => ({ name, request })),
     ...Object.entries(examples).map(([name, { request }]) => ({ name, request })),
@@ -160,7 +163,7 @@ const softmax: GradientsRequest = {
   loss: { type: 'l1', reduction: 'sum' },
 };
 
-t.test('an activation over all units, no biases, a loss other than mse', async (t) => {
+t.test('an activation across all units, no biases, a loss other than mse', async (t) => {
   const { run, steps } = await stepsTo(softmax);
   t.strictSame(faults(steps), []);
   const formulas = steps.map(({ formula }) => formula);
@@ -177,14 +180,14 @@ t.test('an activation over all units, no biases, a loss other than mse', async (
   t.equal(first.worked(0, 0), undefined, 'what is no sum has none');
 });
 
-t.test('without the description of the service', async (t) => {
+t.test('without the OpenAPI document of the service', async (t) => {
   const answer = await gradients(app, forPage(examples.article.request));
   const steps = stepsOf(new Computed(examples.article.request, answer), { activations: new Map(), losses: new Map() });
   t.match(steps.at(2).why[0], /^tanh bends what comes out, number by number/);
   t.match(steps.at(steps.find('L', 2) as number).why[0], /its target t: mse\./);
 });
 
-t.test('a slope that cannot be told, a single sample, class indices in columns', async (t) => {
+t.test('an unknown slope, a single sample, class indices with samples in columns', async (t) => {
   const dead: GradientsRequest = {
     network: { layers: [{ weights: [[1]], biases: [0], activation: 'tanh' }] },
     batch: { inputs: [[2]], targets: [[Math.tanh(2)]] },
@@ -208,18 +211,13 @@ t.test('a slope that cannot be told, a single sample, class indices in columns',
   t.equal(run.target(1, 0), 0);
 });
 
-t.test('what comes back to an output', async (t) => {
+t.test('the gradient that arrives at an output', async (t) => {
   const { run } = await stepsTo(examples.article.request);
   const inner = outputGradient(run, 1, 0, 2);
   t.equal(inner.label, 'dy_3');
   t.equal(inner.value, run.value('output_gradients', 1, 0, 2));
   t.equal(inner.terms.length, 2, 'from each unit of the layer after');
-  t.ok(
-    close(
-      inner.terms.reduce((all, { value }) => all + value, 0),
-      inner.value,
-    ),
-  );
+  t.ok(addUp(values(inner.terms), inner.value));
   const last = outputGradient(run, 2, 1, 0);
   t.strictSame(
     last.terms.map(({ value }) => value),
@@ -227,19 +225,19 @@ t.test('what comes back to an output', async (t) => {
   );
 });
 
-t.test('a sum of many terms is told by its largest', async (t) => {
+t.test('a sum of many terms shows the largest ones', async (t) => {
   const { run } = await stepsTo((pageExamples.find(({ name }) => name === 'digits') ?? pageExamples[0]).request);
   const sum = weightGradient(run, run.layers - 1, 0, 0);
   t.equal(shortened(sum, sum.terms.length).rest, undefined);
   const { terms, rest } = shortened(sum, 4);
   t.equal(terms.length, 3);
   t.equal(rest?.count, sum.terms.length - 3);
-  t.ok(close(terms.reduce((all, { value }) => all + value, 0) + (rest?.value ?? 0), sum.value));
+  t.ok(addUp([...values(terms), rest?.value ?? 0], sum.value));
   const kept = Math.min(...terms.map(({ value }) => Math.abs(value)));
   t.equal(sum.terms.filter(({ value }) => Math.abs(value) > kept).length <= 3, true);
 });
 
-t.test('how far numbers go, and numbers in short', async (t) => {
+t.test('ranges of numbers, and short numbers', async (t) => {
   t.match(
     extentOf(
       matrix([

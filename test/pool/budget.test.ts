@@ -1,9 +1,10 @@
-// The memory that all requests in flight may take together.
+// The memory budget of all large requests in flight.
 import t, { type Test } from 'tap';
-import { Budget, NO_HOLD, shareBudget } from '../../src/pool/budget.ts';
+import { Budget, shareBudget } from '../../src/pool/budget.ts';
 
 const KIB = 1024;
-/** Asserts that something does not fit. */
+
+/** Asserts that `reserve` is refused. */
 function spends(t: Test, reserve: () => void, message = 'refused'): void {
   try {
     reserve();
@@ -14,42 +15,47 @@ function spends(t: Test, reserve: () => void, message = 'refused'): void {
   }
 }
 
-t.test('what is held and what is reserved is one sum, in every thread', async (t) => {
+t.test('memory inside and outside of the threads counts together, in every thread', async (t) => {
   const shared = shareBudget(100 * KIB, 3);
-  // As a thread has it: another object on the same memory.
+  // A structured clone shares the memory, as in a thread.
   const [main, thread] = [new Budget(shared), new Budget(structuredClone(shared))];
-  const body = main.hold();
-  body.grow(10 * KIB);
-  body.grow(30 * KIB);
+  main.change(0, 10 * KIB);
+  main.change(10 * KIB, 30 * KIB);
   t.equal(thread.used, 30 * KIB);
   thread.reserve(1, 60 * KIB, 30 * KIB);
   t.equal(main.used, 90 * KIB);
   spends(t, () => thread.reserve(2, 11 * KIB, 0));
-  spends(t, () => main.hold().grow(11 * KIB));
-  t.equal(main.used, 90 * KIB, 'what is refused takes nothing');
+  spends(t, () => main.check(11 * KIB, 0));
+  main.check(10 * KIB, 0);
+  t.equal(main.used, 90 * KIB, 'what is refused or only compared takes nothing');
   thread.reserve(2, 10 * KIB, 0);
   t.ok(main.spent);
   main.free(1);
-  body.set(0);
+  main.change(30 * KIB, 0);
   t.equal(main.used, 10 * KIB);
   t.notOk(main.spent);
 });
 
-t.test('a request that is alone may have more than all', async (t) => {
+t.test('a request that is alone may exceed the budget', async (t) => {
   const budget = new Budget(shareBudget(10 * KIB, 2));
-  const body = budget.hold();
-  body.grow(11 * KIB);
+  budget.check(11 * KIB, 0);
+  budget.change(0, 11 * KIB);
+  budget.check(12 * KIB, 11 * KIB);
   budget.reserve(1, 20 * KIB, 11 * KIB);
   t.equal(budget.used, 31 * KIB);
-  spends(t, () => budget.hold().grow(1));
-  spends(t, () => body.grow(12 * KIB), 'not beside what it has reserved itself, which is not known to be its own');
-  body.set(12 * KIB);
-  t.equal(budget.used, 32 * KIB, 'what is there already is held all the same');
+  spends(t, () => budget.check(1, 0));
+  spends(t, () => budget.check(12 * KIB, 11 * KIB), 'not beside what its thread has reserved, which may be of another');
 });
 
-t.test('what a request that is over holds is not counted', async (t) => {
-  const budget = new Budget(shareBudget(10 * KIB, 2));
-  NO_HOLD.grow(100 * KIB);
-  NO_HOLD.set(100 * KIB);
-  t.equal(budget.used, 0);
+t.test('bytes are rounded up to KiB, the same when taken and when freed', async (t) => {
+  const budget = new Budget(shareBudget(10 * KIB, 1));
+  for (const [before, now, used] of [
+    [0, 1, 1],
+    [1, 1, 1],
+    [1, KIB + 1, 2],
+    [KIB + 1, 0, 0],
+  ]) {
+    budget.change(before, now);
+    t.equal(budget.used, used * KIB);
+  }
 });

@@ -1,25 +1,19 @@
-// More than the service can do: what has to wait too long is refused, and small requests go on being answered.
+// Overload: requests that would have to wait too long are refused, and small requests are still answered.
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { availableParallelism } from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
 import { post, startApp, validRequest } from '../support/app.ts';
+import { demanding, endless, large as largeRequest } from './tasks.ts';
 
-const ones = (rows: number, columns: number) => Array.from({ length: rows }, () => Array(columns).fill(1));
+/** The client of each request is that in X-Forwarded-For. */
+const TRUSTING = { TRUST_PROXY: '127.0.0.1' };
+const from = (client: number) => ({ 'x-forwarded-for': `10.1.0.${client}` });
 
-/** A request that keeps a thread busy for longer than any test takes. */
-const endless = JSON.stringify({
-  network: { layers: Array.from({ length: 60 }, () => ({ weights: ones(300, 300) })) },
-  batch: { inputs: ones(300, 300), targets: ones(300, 300) },
-});
+const large = JSON.stringify(largeRequest);
 
-const large = JSON.stringify({
-  network: { layers: [{ weights: ones(200, 200) }] },
-  batch: { inputs: ones(1, 200), targets: ones(1, 200) },
-});
-
-/** Sends endless requests on connections of their own; the function that it returns ends them. */
+/** Sends endless requests of different clients over separate connections; returns a function that ends them. */
 async function occupy(t: Test, app: FastifyInstance, n: number): Promise<() => void> {
   await app.listen({ host: '127.0.0.1', port: 0 });
   const sockets = Array.from({ length: n }, () => connect((app.server.address() as AddressInfo).port, '127.0.0.1'));
@@ -31,20 +25,20 @@ async function occupy(t: Test, app: FastifyInstance, n: number): Promise<() => v
   const all = new Promise<void>((resolve) => {
     app.server.on('request', (request) => request.on('end', () => ++arrived === n && setImmediate(resolve)));
   });
-  for (const socket of sockets) {
-    socket.write('POST /gradients HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n');
+  for (const [i, socket] of sockets.entries()) {
+    socket.write(`POST /gradients HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nX-Forwarded-For: 10.1.0.${i}\r\n`);
     socket.write(`Content-Length: ${endless.length}\r\n\r\n${endless}`);
   }
   await all;
   return release;
 }
 
-/** The status of a large request, asked for again as long as it is refused. */
+/** The final status of a large request, which is repeated while it is refused. */
 async function statusInTheEnd(app: FastifyInstance): Promise<number> {
   for (let tries = 0; tries < 10_000; tries++) {
     const { statusCode } = await post(app, large);
     if (statusCode !== 503) return statusCode;
-    // Injected requests alone leave the event loop no time for sockets.
+    // Lets the event loop handle sockets, which injected requests alone would not.
     await new Promise(setImmediate);
   }
   return 503;
@@ -52,21 +46,28 @@ async function statusInTheEnd(app: FastifyInstance): Promise<number> {
 
 const state = async (app: FastifyInstance) => (await app.inject({ url: '/readyz' })).json().status;
 
-t.test('the queue is full: 503 before the body is read, and small requests are answered', async (t) => {
-  const app = await startApp(t, { MAX_QUEUE: '1' });
+/** The memory of the requests in flight, in bytes. */
+async function memory(app: FastifyInstance): Promise<number> {
+  const { body } = await app.inject({ url: '/metrics' });
+  return Number(/^gradients_memory_budget_used_bytes (\d+)$/m.exec(body)?.[1]);
+}
+
+t.test('full queue: 503 before the body is read, and small requests are answered', async (t) => {
+  const app = await startApp(t, { MAX_QUEUE: '1', ...TRUSTING });
   await app.readiness.started;
-  const release = await occupy(t, app, availableParallelism() + 1);
+  const places = availableParallelism() + 1;
+  const release = await occupy(t, app, places);
   t.equal(await state(app), 'overloaded');
   const refused = await post(app, large);
   t.equal(refused.statusCode, 503);
   t.match(refused.headers['retry-after'], /^[1-9]\d?$/);
-  t.match(refused.json(), { type: '/problems/overloaded', detail: '1 requests wait already, as many as may (MAX_QUEUE)' });
+  const detail = `large requests in flight: ${places}, as many as there may be (MAX_QUEUE + threads)`;
+  t.match(refused.json(), { type: '/problems/overloaded', detail });
   t.equal((await post(app, validRequest())).statusCode, 200);
-  // A small body that asks for much has to wait like a large one, which is known once it has been read.
-  const wide = { network: { layers: [{ weights: ones(100, 1) }, { weights: ones(1, 100) }] } };
-  t.equal((await post(app, { ...wide, batch: { inputs: ones(100, 1), targets: ones(100, 1) } })).statusCode, 503);
+  // An expensive request with a small body has to wait, too; that is known only after reading it.
+  t.equal((await post(app, demanding)).statusCode, 503);
 
-  // Its body has not been asked for: the answer comes to the headers alone.
+  // Its body is not requested: only the headers have been answered.
   const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
   socket.write('POST /gradients HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n');
   t.match(`${await once(socket, 'data')}`, /^HTTP\/1\.1 503 Service Unavailable\r\n/);
@@ -79,13 +80,13 @@ t.test('the queue is full: 503 before the body is read, and small requests are a
   t.match(metrics, /^problems_total\{type="overloaded"\} 3$/m);
   t.match(metrics, /^gradients_ready 0$/m);
 
-  // The clients go: their work ends, and others are answered.
+  // The clients disconnect: their work ends, and others are answered.
   release();
   t.equal(await statusInTheEnd(app), 200);
 });
 
-t.test('the memory of all requests is spent: 503, and small requests are answered', async (t) => {
-  const app = await startApp(t, { MEMORY_BUDGET: '4000000' });
+t.test('used up memory: 503, and small requests are answered', async (t) => {
+  const app = await startApp(t, { MEMORY_BUDGET: '4000000', ...TRUSTING });
   await app.readiness.started;
   const release = await occupy(t, app, 1);
   t.equal(await state(app), 'overloaded');
@@ -98,22 +99,56 @@ t.test('the memory of all requests is spent: 503, and small requests are answere
   t.equal(await statusInTheEnd(app), 200);
 });
 
-t.test('a body that is being read has its place kept, until its client goes', async (t) => {
-  const app = await startApp(t, { MAX_QUEUE: '0' });
+/** Sends the head of a large request, with the given headers and beginning of the body. */
+function begin(t: Test, port: number, client: number, rest: string) {
+  const socket = connect(port, '127.0.0.1');
+  t.teardown(() => socket.destroy());
+  const forwarded = `X-Forwarded-For: 10.1.0.${client}`;
+  socket.write(`POST /gradients HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n${forwarded}\r\n${rest}`);
+  return socket;
+}
+
+const ARRIVING = `Transfer-Encoding: chunked\r\n\r\n186a0\r\n${' '.repeat(100_000)}`;
+
+t.test('a body that is being read keeps its place until its client disconnects', async (t) => {
+  const app = await startApp(t, { MAX_QUEUE: '0', ...TRUSTING });
   await app.readiness.started;
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
-  const arriving = Array.from({ length: availableParallelism() }, () => connect(port, '127.0.0.1'));
-  for (const [i, socket] of arriving.entries()) {
-    socket.write('POST /gradients HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n');
-    // One says how long it is, the others show it.
-    socket.write(
-      i === 0 ? 'Content-Length: 100000\r\n\r\n' : `Transfer-Encoding: chunked\r\n\r\n186a0\r\n${' '.repeat(100_000)}`,
-    );
-  }
+  const arriving = Array.from({ length: availableParallelism() }, (_, i) => begin(t, port, i, ARRIVING));
   while ((await state(app)) !== 'overloaded') await new Promise(setImmediate);
   t.equal((await post(app, large)).statusCode, 503);
   t.equal((await post(app, validRequest())).statusCode, 200);
   for (const socket of arriving) socket.destroy();
   t.equal(await statusInTheEnd(app), 200);
+});
+
+t.test('announced bodies take no places', async (t) => {
+  const app = await startApp(t, { MAX_QUEUE: '0' });
+  await app.readiness.started;
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  let announced = 0;
+  const all = new Promise<void>((resolve) => {
+    app.server.on('request', () => ++announced === 30 && setImmediate(resolve));
+  });
+  for (let i = 0; i < 30; i++) begin(t, port, i, 'Content-Length: 70000\r\n\r\n');
+  await all;
+  t.equal(await state(app), 'ready');
+  t.equal((await post(app, large)).statusCode, 200);
+});
+
+t.test('one client gets half of the places', async (t) => {
+  const app = await startApp(t, { MAX_QUEUE: `${availableParallelism()}`, ...TRUSTING });
+  await app.readiness.started;
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const share = availableParallelism();
+  for (let i = 0; i < share; i++) begin(t, port, 7, ARRIVING);
+  while ((await memory(app)) < share * 100_000) await new Promise(setImmediate);
+  const refused = await post(app, large, from(7));
+  const detail = `large requests of this client in flight: ${share}, as many as one client may have (half of MAX_QUEUE + threads)`;
+  t.match(refused.json(), { status: 503, type: '/problems/overloaded', detail });
+  t.equal(await state(app), 'ready');
+  t.equal((await post(app, large, from(8))).statusCode, 200);
 });

@@ -1,4 +1,4 @@
-// What explains the service: GET /, /openapi.json, /docs and /problems/{type}.
+// The documentation: GET /, /openapi.json, /docs and /problems/{type}.
 import t from 'tap';
 import { activations } from '../../schemas/activation.ts';
 import { examples } from '../../schemas/examples.ts';
@@ -8,7 +8,7 @@ import { problemExamples } from '../../schemas/problem-examples.ts';
 import { problemOf } from '../../src/http/problems.ts';
 import { post, startApp } from '../support/app.ts';
 
-t.test('OpenAPI 3.1, made from the schemas', async (t) => {
+t.test('OpenAPI 3.1, generated from the schemas', async (t) => {
   const app = await startApp(t);
   const response = await app.inject({ url: '/openapi.json' });
   const { openapi, paths, components } = response.json();
@@ -90,7 +90,7 @@ t.test('OpenAPI 3.1, made from the schemas', async (t) => {
   );
 });
 
-t.test('/docs, with nothing from outside', async (t) => {
+t.test('/docs loads nothing from other hosts', async (t) => {
   const app = await startApp(t);
   const page = await app.inject({ url: '/docs' });
   t.equal(page.statusCode, 200);
@@ -105,7 +105,7 @@ t.test('/docs, with nothing from outside', async (t) => {
   t.strictSame((await app.inject({ url: '/docs/json' })).json(), (await app.inject({ url: '/openapi.json' })).json());
 });
 
-t.test('a path out of the folder of the documentation is not found', async (t) => {
+t.test('a path outside the folder of the documentation is not found', async (t) => {
   const app = await startApp(t);
   for (const url of ['/docs/static/%2e%2e/%2e%2e/package.json', '/docs/static/..%5c..%5cpackage.json']) {
     const response = await app.inject({ url });
@@ -156,7 +156,7 @@ t.test('GET /problems/{type}, for every type', async (t) => {
   }
 });
 
-t.test('the examples of problems are what the service says', async (t) => {
+t.test('the examples of problems agree with the service', async (t) => {
   const request = { network: { layers: [{ weights: [[0.5, -0.25]] }] }, batch: { inputs: [[1, 2]], targets: [[1]] } };
   const { network, batch } = request;
   const sent: [type: ProblemType, body: object | string, headers?: Record<string, string>][] = [

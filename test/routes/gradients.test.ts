@@ -1,9 +1,11 @@
-// POST /gradients against PyTorch's numbers, and what the contract promises of an answer.
+// POST /gradients: PyTorch's numbers, and the contract for answers.
 import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { examples } from '../../schemas/examples.ts';
 import type { Extra, GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
-import { arraysOf, gradients, post, sameNumbers, startApp, validRequest } from '../support/app.ts';
+import { gradients, post, startApp, validRequest } from '../support/app.ts';
+import { arraysOf, isNear, sameNumbers } from '../support/numbers.ts';
+import { scalesOf } from '../support/scales.ts';
 
 interface Case {
   readonly name: string;
@@ -20,7 +22,8 @@ for (const file of files) {
   t.test(`PyTorch's numbers, ${file}`, async (t) => {
     const app = await startApp(t);
     for (const { name, request, expected } of cases(file)) {
-      sameNumbers(t, await gradients(app, { ...request, include: extras }), expected, name);
+      const answer = await gradients(app, { ...request, include: extras });
+      sameNumbers(t, answer, expected, name, { scales: await scalesOf(app, request) });
     }
   });
 }
@@ -28,11 +31,12 @@ for (const file of files) {
 t.test('the examples of the documentation', async (t) => {
   const app = await startApp(t);
   for (const [name, { request, answer }] of Object.entries(examples)) {
-    sameNumbers(t, await gradients(app, request), answer, name, 1e-14);
+    const scales = await scalesOf(app, request);
+    sameNumbers(t, await gradients(app, request), answer, name, { tolerance: 1e-14, scales });
   }
 });
 
-t.test('an answer has what was asked for, in this order and nothing else', async (t) => {
+t.test('an answer has the requested members, in this order, and no others', async (t) => {
   const app = await startApp(t);
   t.strictSame(Object.keys(await gradients(app, validRequest())), ['loss', 'gradients', 'divisor']);
   const include: Extra[] = ['trace', 'gradient_norms', 'outputs'];
@@ -49,7 +53,7 @@ t.test('a layer without biases has no bias gradient anywhere', async (t) => {
   t.strictSame(answer.gradient_norms, { layers: [{ weights: 5 }], total: 5 });
 });
 
-t.test('left out, null and defaults mean the same', async (t) => {
+t.test('a missing key, null and the default mean the same', async (t) => {
   const app = await startApp(t);
   const { network, batch } = validRequest();
   const plain = await gradients(app, { network, batch });
@@ -67,7 +71,7 @@ t.test('left out, null and defaults mean the same', async (t) => {
   t.strictSame(await gradients(app, explicit), plain);
 });
 
-t.test('samples in columns: the same numbers, turned', async (t) => {
+t.test('samples in columns: the same numbers, transposed', async (t) => {
   const app = await startApp(t);
   const turn = (matrix: number[][]) => matrix[0].map((_, j) => matrix.map((row) => row[j]));
   const include: Extra[] = ['outputs', 'input_gradients', 'per_sample_losses', 'per_sample_gradients', 'gradient_norms', 'trace'];
@@ -86,14 +90,14 @@ t.test('samples in columns: the same numbers, turned', async (t) => {
   t.strictSame(turned, rows);
 });
 
-t.test('what is not finite inside does not matter where the answer is', async (t) => {
+t.test('non-finite intermediate values are allowed if the answer is finite', async (t) => {
   const app = await startApp(t);
   const layers: GradientsRequest['network']['layers'] = [{ weights: [[1e308, 1e308]], activation: 'tanh' }, { weights: [[2]] }];
   const request: GradientsRequest = { network: { layers }, batch: { inputs: [[1, 1]], targets: [[0]] } };
   t.strictSame(await gradients(app, request), { loss: 4, gradients: [{ weights: [[0, 0]] }, { weights: [[4]] }], divisor: 1 });
 });
 
-t.test('numbers come back in their shortest exact form', async (t) => {
+t.test('numbers are written in the shortest form that round-trips', async (t) => {
   const app = await startApp(t);
   const numbers = [5e-324, 1.7976931348623157e308, 0.1, -1 / 3, 123456789012345680000, 1e21, 1e-7, 0];
   const layers = [{ weights: numbers.map(() => numbers.map(() => 0)), biases: numbers }];
@@ -116,7 +120,7 @@ t.test('20,000 layers', async (t) => {
   );
 });
 
-t.test('answers for halves of a batch merge to the answer for the whole, by their divisors', async (t) => {
+t.test('answers for halves of a batch merge to that for the whole batch, by their divisors', async (t) => {
   const app = await startApp(t);
   const merging = cases('losses.json').filter(({ request }) => request.batch.samples !== 'columns');
   for (const { name, request } of merging) {
@@ -137,19 +141,16 @@ t.test('answers for halves of a batch merge to the answer for the whole, by thei
     const divisor = parts.reduce((sum, part) => sum + part.divisor, 0);
     const sum = isSum(request.loss);
     const weigh = (part: GradientsAnswer) => (sum ? 1 : part.divisor / divisor);
-    const merged = arraysOf(whole.gradients).map(([path, numbers]) =>
+    const merged = arraysOf(whole.gradients).map(([path, numbers]) => [
+      path,
       numbers.map((_, i) =>
         parts.reduce((total, part) => total + weigh(part) * (new Map(arraysOf(part.gradients)).get(path)?.[i] ?? NaN), 0),
       ),
-    );
-    sameNumbers(
-      t,
-      merged,
-      arraysOf(whole.gradients).map(([, numbers]) => numbers),
-      name,
-      1e-12,
-    );
-    if (!sum) t.ok(Math.abs(divisor - whole.divisor) <= 1e-12 * divisor, `${name}: the divisors add up`);
+    ]);
+    const byPath = (gradients: object) => Object.fromEntries(arraysOf(gradients));
+    const scales = byPath((await scalesOf(app, request)).gradients);
+    sameNumbers(t, Object.fromEntries(merged), byPath(whole.gradients), name, { scales });
+    if (!sum) t.ok(isNear(divisor, whole.divisor, divisor), `${name}: the divisors add up`);
   }
 });
 

@@ -1,4 +1,4 @@
-// Every place of a request, with every odd value put there: answered or refused, never a fault of the service.
+// Replaces every value of a request by unusual ones: the service answers or refuses, but has no internal error.
 import t from 'tap';
 import type { GradientsRequest } from '../../schemas/gradients.ts';
 import { post, startApp } from '../support/app.ts';
@@ -23,12 +23,12 @@ const request: GradientsRequest = {
   include: ['trace', 'outputs'],
 };
 
-/** How many bytes more make any body a long one. */
+/** Bytes of padding that make any body long. */
 const LONG = 16_384;
 
 const nested = (open: string, close: string) => open.repeat(10_000) + close.repeat(10_000);
 
-/** As JSON: some is not what any JavaScript value would be written as. */
+/** As JSON; some texts are not what JSON.stringify would write. */
 const odd = [
   ...['null', 'true', '0', '-0', '-1', '0.5', '1e308', '1e999', '5e-324', '9007199254740993'],
   ...['""', '"relu"', '"hinge"', '"toString"', '"__proto__"', '"constructor"', `"${'x'.repeat(300)}"`],
@@ -53,7 +53,7 @@ const odd = [
   ...['{"type": "hardtanh", "min_val": 3}', '{"type": "nll", "ignore_index": 0}', '{"type": "poisson_nll", "log_input": false}'],
 ];
 
-/** The paths of all places of a document. */
+/** The paths of all values in a document. */
 function places(value: unknown, path: string[] = []): string[][] {
   const within = value instanceof Object ? Object.entries(value).flatMap(([key, item]) => places(item, [...path, key])) : [];
   return [path, ...within];
@@ -65,12 +65,12 @@ function withText(path: string[], text: string): string {
   const document = { request: structuredClone(request) };
   const keys = ['request', ...path];
   const last = keys.pop() as string;
-  // biome-ignore lint/suspicious/noExplicitAny: any place of any document
+  // biome-ignore lint/suspicious/noExplicitAny: the document may have any structure
   keys.reduce((node: any, key) => node[key], document)[last] = MARK;
   return JSON.stringify(document.request).replace(`"${MARK}"`, text);
 }
 
-t.test('odd values', async (t) => {
+t.test('unusual values', async (t) => {
   const app = await startApp(t);
   const right = (await post(app, request)).body;
   const faults: string[] = [];
@@ -82,7 +82,7 @@ t.test('odd values', async (t) => {
       tried++;
       if (![200, 400, 422].includes(short.statusCode))
         faults.push(`${short.statusCode}: ${text.slice(0, 60)} at /${path.join('/')}`);
-      // The same in a body that is long enough for its arrays to be taken out of its text.
+      // The same in a long body.
       const long = await post(app, body + ' '.repeat(LONG));
       if (long.body !== short.body && short.json().type !== '/problems/malformed-body')
         faults.push(`in a long body: ${text.slice(0, 60)} at /${path.join('/')}: ${long.body.slice(0, 200)}`);

@@ -1,4 +1,4 @@
-// GET / in a browser, and the files that it loads: how they are sent.
+// GET / in a browser, and the files of the page: how they are sent.
 import { readFileSync } from 'node:fs';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
@@ -6,10 +6,10 @@ import t from 'tap';
 import { problems } from '../../schemas/problem.ts';
 import { startApp } from '../support/app.ts';
 
-/** As browsers ask. */
+/** The Accept header of browsers. */
 const HTML = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
 
-/** What the page may take on its way, compressed, in bytes. */
+/** The most bytes for the whole page, compressed. */
 const MOST = 300_000;
 
 const app = await startApp(t);
@@ -20,10 +20,10 @@ function get(url: string, headers: Record<string, string> = {}, method: 'GET' | 
 
 const index = (await get('/')).body;
 
-/** The files that the page loads before anything runs. */
+/** The files that the page loads before it runs. */
 const assets = [...new Set([...index.matchAll(/(?:src|href)="(page\/[^"]+)"/g)].map(([, path]) => `/${path}`))];
 
-t.test('the page: routes, errors and nothing inline', async (t) => {
+t.test('the page: routes, errors, and nothing inline', async (t) => {
   const page = await get('/');
   t.equal(page.headers['content-type'], 'text/html; charset=utf-8');
   t.equal(page.headers.vary, 'accept, accept-encoding');
@@ -43,7 +43,7 @@ t.test('the page: routes, errors and nothing inline', async (t) => {
   }
 });
 
-t.test('its files: each with its type, to be kept for ever', async (t) => {
+t.test('its files: correct media types, cached for ever', async (t) => {
   const types = {
     ts: 'text/javascript; charset=utf-8',
     js: 'text/javascript; charset=utf-8',
@@ -59,7 +59,7 @@ t.test('its files: each with its type, to be kept for ever', async (t) => {
   }
 });
 
-t.test('modules have lost their types, and kept their lines', async (t) => {
+t.test('modules have no types, and the same line numbers as their sources', async (t) => {
   const modules = assets.filter((url) => url.endsWith('.ts'));
   for (const url of modules) {
     const { body } = await get(url);
@@ -75,7 +75,7 @@ t.test('modules have lost their types, and kept their lines', async (t) => {
   t.ok(modules.some((url) => url.endsWith('/schemas/examples.ts')));
 });
 
-t.test(`all of it is less than ${MOST} bytes`, async (t) => {
+t.test(`the whole page takes less than ${MOST} bytes`, async (t) => {
   for (const encoding of ['br', 'gzip']) {
     let sum = 0;
     for (const url of ['/', ...assets]) {
@@ -89,7 +89,7 @@ t.test(`all of it is less than ${MOST} bytes`, async (t) => {
   }
 });
 
-t.test('encodings, and what a browser has already', async (t) => {
+t.test('encodings, and files that a browser has already', async (t) => {
   for (const url of ['/', assets[0]]) {
     const plain = (await get(url)).body;
     const tags = new Set<string>();
@@ -120,7 +120,7 @@ t.test('encodings, and what a browser has already', async (t) => {
   }
 });
 
-t.test('files of another version, and what is none', async (t) => {
+t.test('files of another version, and unknown files', async (t) => {
   const other = await get(assets[0].replace(/^\/page\/[^/]+/, '/page/old'));
   t.equal(other.statusCode, 200);
   t.equal(other.headers['cache-control'], 'no-cache');
@@ -138,13 +138,13 @@ t.test('files of another version, and what is none', async (t) => {
   }
 });
 
-t.test('where keys are needed, the page is for everybody all the same', async (t) => {
+t.test('the page needs no key, even if keys are configured', async (t) => {
   const locked = await startApp(t, { API_KEYS: 'secret' });
   t.equal((await get('/', {}, 'GET', locked)).statusCode, 200);
   t.equal((await get(assets[0], {}, 'GET', locked)).statusCode, 200);
 });
 
-t.test('once the service listens, the page is made ready', async (t) => {
+t.test('the page is built once the service listens', async (t) => {
   const listening = await startApp(t);
   const address = await listening.listen({ host: '127.0.0.1', port: 0 });
   const response = await fetch(address, { headers: { accept: HTML, 'accept-encoding': 'gzip, deflate, br, zstd' } });

@@ -1,4 +1,4 @@
-// Requests that have something wrong, and what the service says of each.
+// Invalid requests, with the expected answer to each.
 import { gzipSync } from 'node:zlib';
 import type { ProblemType } from '../../schemas/problem.ts';
 import { validRequest } from '../support/app.ts';

@@ -1,20 +1,20 @@
-// nginx as the balancer of deploy/nginx, on loopback.
+// Runs nginx with the configuration of deploy/nginx, on loopback.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { freePorts } from '../support/process.ts';
 
-/** Why there is no nginx here; undefined if there is one. */
+/** The reason why nginx cannot be run; undefined if it is installed. */
 export function noNginx(): string | undefined {
   return spawnSync('nginx', ['-v']).error && 'there is no nginx here (apt-get install nginx-light)';
 }
 
 export interface Balancer {
   readonly port: number;
-  /** What it has logged of errors. */
+  /** The errors that nginx has logged. */
   readonly errors: () => string;
   stop(): Promise<void>;
 }
@@ -24,7 +24,7 @@ const START = 10_000;
 
 const configuration = new URL('../../deploy/nginx/', import.meta.url).pathname;
 
-/** Starts nginx with the configuration that is deployed, before replicas on the given ports. */
+/** Starts nginx with the deployed configuration, in front of replicas on the given ports. */
 export async function startBalancer(replicas: readonly number[]): Promise<Balancer> {
   const [port = 0] = await freePorts(1);
   const folder = mkdtempSync(join(tmpdir(), 'balancer-'));
@@ -41,7 +41,7 @@ export async function startBalancer(replicas: readonly number[]): Promise<Balanc
   });
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text) => {
-    // Which bodies were kept in files, and that a replica is not there, is as it should be.
+    // Expected messages: bodies buffered in files, and replicas that are down.
     errors += text.replaceAll(/^.*(?:buffered to a temporary file|111: Connection refused).*\n/gm, '');
   });
   const exit = once(child, 'exit');
@@ -56,13 +56,4 @@ export async function startBalancer(replicas: readonly number[]): Promise<Balanc
     rmSync(folder, { recursive: true });
   };
   return { port, errors: () => errors, stop };
-}
-
-/** Ports that are free now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
 }

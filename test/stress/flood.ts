@@ -1,8 +1,8 @@
-// Sends requests at a given rate, whatever becomes of them; a process of its own that takes one job by IPC, as bench/load.ts.
+// Sends requests at a fixed rate, whatever happens to them. A separate process with one job by IPC: compare test/support/load.ts.
 import { fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Client } from '../../bench/client.ts';
+import { Client } from '../support/client.ts';
 import { checkRefusal } from './traffic.ts';
 
 interface Job {
@@ -11,25 +11,25 @@ interface Job {
   readonly request: string;
   readonly perSecond: number;
   readonly seconds: number;
-  /** At most so many requests are on their way at a time. */
+  /** The most concurrent requests. */
   readonly connections: number;
-  /** Whether clients send the headers first, and the body when they are told to, as curl does with large ones. */
+  /** Whether clients send the body only after 100 Continue, as curl does with large bodies. */
   readonly asksFirst: boolean;
 }
 
 export interface Flooded {
-  /** How many requests were due, and how many of them were sent: for the others there was no connection left. */
+  /** The number of requests that were due, and of those that were sent: the others found no free connection. */
   readonly due: number;
   readonly sent: number;
-  /** Of the requests that were answered with 200: when that was, in seconds since the start, and milliseconds from the start of sending. */
+  /** Requests answered with 200: seconds from the start of the flood, and milliseconds from the start of sending. */
   readonly answered: { readonly second: number; readonly ms: number }[];
-  /** Of those that were refused with 503: milliseconds. */
+  /** Requests refused with 503: milliseconds. */
   readonly refused: number[];
-  /** What else there was, and how often. */
+  /** All other outcomes, with their numbers. */
   readonly faults: Record<string, number>;
 }
 
-/** How long to wait between looks at the clock, in milliseconds. */
+/** How often the clock is checked, in milliseconds. */
 const TICK = 2;
 
 async function flood({ port, request: file, perSecond, seconds, connections, asksFirst }: Job): Promise<Flooded> {
@@ -82,14 +82,14 @@ async function flood({ port, request: file, perSecond, seconds, connections, ask
   return result;
 }
 
-/** A request as it is sent: in one piece, or its headers first. */
+/** A request in the pieces in which it is sent: one, or head and body separately. */
 function piecesOf(request: Buffer, asksFirst: boolean): Buffer[] {
   if (!asksFirst) return [request];
   const end = request.indexOf('\r\n\r\n');
   return [Buffer.from(`${request.toString('latin1', 0, end)}\r\nExpect: 100-continue\r\n\r\n`), request.subarray(end + 4)];
 }
 
-/** Has a process of its own flood a server. */
+/** Floods a server from a separate process. */
 export function startFlood(job: Job): Promise<Flooded> {
   return new Promise((resolve, reject) => {
     const child = fork(import.meta.filename);

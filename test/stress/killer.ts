@@ -1,5 +1,5 @@
-// Makes a thread of the service die in the middle, from outside and with nothing in the service for it: code that Node runs before the service
-// knows all threads, and on SIGWINCH ends one of them.
+// Kills threads of the service from outside, without support in the service: Node preloads code that collects all threads of the
+// service, and ends one on SIGWINCH.
 
 /** Runs in the service. */
 function endAThreadOnSignal(): void {
@@ -9,14 +9,14 @@ function endAThreadOnSignal(): void {
   threads.Worker = class extends threads.Worker {
     constructor(...given: ConstructorParameters<typeof threads.Worker>) {
       super(...given);
-      // Its first message says that it has started. Before that it computes nothing, and koffi ends the whole process if its thread is ended
-      // while it loads a library.
+      // The first message of a thread says that it has loaded. Ending it earlier, while koffi loads a library, crashes the
+      // process.
       this.once('message', () => alive.add(this));
       this.once('exit', () => alive.delete(this));
     }
   };
   process.getBuiltinModule('node:module').syncBuiltinESMExports();
-  // Node and the service have a use of their own for SIGUSR1 and SIGUSR2.
+  // Node and the service use SIGUSR1 and SIGUSR2.
   process.on('SIGWINCH', () => {
     const [oldest] = alive;
     if (oldest) alive.delete(oldest);
@@ -24,5 +24,5 @@ function endAThreadOnSignal(): void {
   });
 }
 
-/** The options of Node with which each SIGWINCH ends the thread that has lived longest. */
+/** Options of Node that make each SIGWINCH end the oldest thread. */
 export const killable = ['--import', `data:text/javascript,${encodeURIComponent(`(${endAThreadOnSignal})()`)}`];

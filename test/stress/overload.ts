@@ -1,30 +1,30 @@
-// npm run overload: what happens when there comes four times as much as the service can do. It goes on doing as much as it can, refuses the
-// rest at once, and small requests do not notice. With `--asks-first 1` clients send a body only when they are told to (Expect: 100-continue).
+// npm run overload: offers four times the load that the service can handle. Its throughput should stay high, it should refuse the
+// rest quickly, and small requests should not be affected. With `--asks-first 1` clients send bodies only after 100 Continue.
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Measured } from '../../bench/load.ts';
-import { load, prepare, prepareGet, type Request } from '../../bench/measure.ts';
-import { contenders, type Server, startServer } from '../../bench/servers.ts';
-import { median, quantile, short } from '../../bench/statistics.ts';
-import { workloads } from '../../bench/workloads.ts';
+import type { Measured } from '../support/load.ts';
+import { load, prepare, prepareGet, type Request } from '../support/loader.ts';
+import { type Server, service, startServer } from '../support/servers.ts';
+import { median, quantile, short } from '../support/statistics.ts';
+import { workloads } from '../support/workloads.ts';
 import { type Flooded, startFlood } from './flood.ts';
 import { type Demand, option, report, type Tested, watchCores } from './report.ts';
 
-/** How many times what the service can do is offered, and on how many connections: more than wait in the queue. */
+/** The offered load, as a multiple of the throughput; and the number of connections, more than fit in the queue. */
 const TIMES = 4;
 const CONNECTIONS = 160;
 
-/** The least part of the best throughput that there has to be under load; and the most that a refusal may take, in milliseconds. */
+/** The least throughput under load, relative to the best; and the longest time of a refusal, in milliseconds. */
 const KEPT = 0.9;
 const REFUSED_WITHIN = 50;
 
-/** After so many seconds the queue is full: what is measured under load begins then. */
+/** Seconds after which the queue is full; the measurement under load begins then. */
 const AHEAD = 3;
 
-/** How long the service may take to be ready again, and how often it is asked, in milliseconds. */
+/** How long the service may take to be ready again, and how often it is checked, in milliseconds. */
 const RECOVERY = 30_000;
 const ASK = 100;
 
-/** The large requests; and how far apart small ones come, in milliseconds. */
+/** The large requests; and the pause between small ones, in milliseconds. */
 const LARGE = workloads.deep;
 const PAUSE = 5;
 
@@ -37,7 +37,7 @@ interface Requests {
 async function overload(seconds: number, asksFirst: boolean): Promise<Tested> {
   const large = prepare(LARGE, 'json');
   const requests = { large, small: prepare(workloads.article, 'json'), livez: prepareGet('/livez') };
-  const server = await startServer(contenders.service, 'threads');
+  const server = await startServer(service());
   try {
     return await overloadServer(server, requests, { seconds, asksFirst });
   } finally {
@@ -45,19 +45,19 @@ async function overload(seconds: number, asksFirst: boolean): Promise<Tested> {
   }
 }
 
-/** What was measured at each stage. */
+/** The measurements of all stages. */
 interface Stages {
   readonly requests: Requests;
   readonly seconds: number;
   readonly best: { readonly clients: number; readonly perSecond: number; readonly cores: number };
   readonly before: Small;
   readonly flooded: Flooded;
-  /** How many cores the service had during the flood. */
+  /** The number of cores that the service had during the flood. */
   readonly cores: number;
   readonly during: Small;
-  /** How often /readyz said what. */
+  /** How often /readyz reported each state. */
   readonly states: ReadonlyMap<string, number>;
-  /** How long it took until the service was ready, in milliseconds. */
+  /** The time until the service was ready again, in milliseconds. */
   readonly recovery: number;
   readonly afterwards: Small & { readonly perSecond: number };
 }
@@ -67,7 +67,7 @@ async function overloadServer(
   requests: Requests,
   { seconds, asksFirst }: { seconds: number; asksFirst: boolean },
 ): Promise<Tested> {
-  // Small requests come all the while: they are a part of what the service does.
+  // Small requests are sent all the time: they are part of the service's work.
   const closed = async (clients: number) => {
     const [large] = await Promise.all([closedLoop(server, requests.large, { clients, seconds: 5 }), small(server, requests, 5)]);
     return large;
@@ -99,14 +99,14 @@ interface Small {
   readonly livez: Measured;
 }
 
-/** Sends small requests and asks /livez, with a client each. */
+/** Sends small requests and requests to /livez, with one client each. */
 async function small(server: Server, requests: Requests, seconds: number): Promise<Small> {
   const one = { clients: 1, seconds, pause: PAUSE };
   const [article, livez] = await Promise.all([closedLoop(server, requests.small, one), closedLoop(server, requests.livez, one)]);
   return { article, livez };
 }
 
-/** @throws Error if an answer is another than 200. */
+/** @throws Error if an answer has a status other than 200. */
 function closedLoop(
   { port }: Server,
   { file }: Request,
@@ -121,7 +121,7 @@ async function askReady({ port }: Server): Promise<string> {
   return `${response.status} ${status}`;
 }
 
-/** Counts what /readyz says until it is told to stop. */
+/** Counts the states reported by /readyz until the signal is aborted. */
 async function watchReadiness(server: Server, over: AbortSignal): Promise<Map<string, number>> {
   const states = new Map<string, number>();
   while (!over.aborted) {
@@ -132,7 +132,7 @@ async function watchReadiness(server: Server, over: AbortSignal): Promise<Map<st
   return states;
 }
 
-/** How long it takes until the service is ready, in milliseconds. */
+/** The time until the service is ready, in milliseconds. */
 async function ready(server: Server): Promise<number> {
   const start = performance.now();
   while ((await askReady(server)) !== '200 ready' && performance.now() - start < RECOVERY) await wait(ASK);
@@ -140,8 +140,8 @@ async function ready(server: Server): Promise<number> {
 }
 
 /**
- * What of the flood was answered once the queue was full. Whoever sends the flood works on the same cores, so what the service does is
- * also compared for each core that it had.
+ * The throughput during the flood, once the queue is full. The senders of the flood use the same cores, so the throughput is also
+ * compared per core that the service had.
  */
 function answered({ flooded, seconds, best, cores }: Stages) {
   const counted = flooded.answered.filter(({ second }) => second > AHEAD && second <= seconds);

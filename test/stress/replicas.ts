@@ -1,31 +1,31 @@
-// npm run replicas: three replicas behind nginx, as they are deployed. One is killed, one is drained, and fresh ones take their places, under
-// load all the while: no client sees anything of it, but those whose answer was on its way from the one that was killed: nginx does not hold
-// back answers until they are complete. It breaks off, which its Content-Length tells, and they ask again.
-import { type Service, startService } from '../support/process.ts';
-import { freePorts, noNginx, startBalancer } from './balancer.ts';
+// npm run replicas: three replicas behind nginx, as deployed, under load. One is killed, one is drained, and new ones replace
+// them. Clients notice nothing, with one exception: nginx does not buffer complete answers, so an answer of the killed replica
+// may break off. Its Content-Length shows that, and the client retries.
+import { freePorts, type Service, startService } from '../support/process.ts';
+import { noNginx, startBalancer } from './balancer.ts';
 import { type Demand, noFaults, option, report, type Tested, within } from './report.ts';
 import { makeCases, randomFrom } from './requests.ts';
 import { askWell, BROKEN_OFF, type Traffic } from './traffic.ts';
 
 interface Wanted {
   readonly seed: number;
-  /** Between two events so many requests are sent. */
+  /** The number of requests between two events. */
   readonly requests: number;
   readonly cases: { readonly small: number; readonly large: number };
 }
 
 const COMPLETED = 'request completed';
 
-/** How long it may take until every fresh replica has answered a request, in milliseconds. */
+/** How long it may take until every new replica has answered a request, in milliseconds. */
 const PART = 60_000;
 
-/** How many requests of a replica have been answered. */
+/** The number of requests that a replica has answered. */
 const answeredBy = ({ lines }: Service) => lines.length - 1;
 
 const startReplica = (port: number) =>
   startService({ environment: { PORT: `${port}`, TRUST_PROXY: '127.0.0.1' }, keep: ({ msg }) => msg === COMPLETED });
 
-/** @throws Error if there is no nginx. */
+/** @throws Error if nginx is not installed. */
 export async function replicas(wanted: Wanted): Promise<Tested> {
   const cases = await makeCases(wanted.seed, wanted.cases);
   const ports = (await freePorts(3)) as [number, number, number];
@@ -55,7 +55,7 @@ export async function replicas(wanted: Wanted): Promise<Tested> {
     started.push(...fresh);
     const theirPart = fresh.map((replica) => replica.logged(COMPLETED));
     await pace.after(wanted.requests);
-    // Each gets some, sooner or later.
+    // Each of them gets some requests eventually.
     await within(PART, 'a fresh replica', Promise.all(theirPart)).catch(({ message }) => traffic.faults.push(message));
     pace.end();
     await clients;
@@ -95,7 +95,7 @@ function demands({ faults, counts }: Traffic, exit: number | null, fresh: Servic
   ];
 }
 
-/** Counts requests, and tells when so many more have been sent. */
+/** Counts requests, and resolves promises after a given number of further ones. */
 function pacemaker() {
   let sent = 0;
   let isOver = false;

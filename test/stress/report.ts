@@ -1,5 +1,5 @@
-// What a stress test has measured, and what was demanded of it.
-import { readFileSync } from 'node:fs';
+// The report of a stress test: measurements and demands.
+import { cpuSince, readCpu } from '../support/cpu.ts';
 
 export interface Demand {
   readonly demand: string;
@@ -7,15 +7,15 @@ export interface Demand {
   readonly met: boolean;
 }
 
-/** What a stress test comes to. */
+/** The result of a stress test. */
 export interface Tested {
   readonly measured: readonly (readonly [what: string, value: string | number])[];
   readonly demands: readonly Demand[];
-  /** Of another process, to be shown if a demand is not met. */
+  /** The log of another process, printed if a demand is not met. */
   readonly log?: string;
 }
 
-/** Prints a table of what was measured, and what was demanded; the process exits with 1 if a demand is not met. */
+/** Prints measurements and demands; makes the process exit with 1 if a demand is not met. */
 export function report({ measured, demands, log }: Tested): void {
   const width = Math.max(...measured.map(([what]) => what.length));
   for (const [what, value] of measured) console.log(`${what.padEnd(width)}  ${value}`);
@@ -26,7 +26,7 @@ export function report({ measured, demands, log }: Tested): void {
   if (log) console.log(log);
 }
 
-/** Faults as a demand that there be none; the first ones are told. */
+/** The demand that there are no faults; reports the first ones. */
 export function noFaults(demand: string, faults: readonly string[]): Demand {
   return {
     demand,
@@ -35,25 +35,14 @@ export function noFaults(demand: string, faults: readonly string[]): Demand {
   };
 }
 
-/** The clock of /proc: so many ticks a second. */
-const TICKS = 100;
-
-/** Does something, and says how many cores a process had for itself all the while: fewer than it could use if others took them. */
+/** Does some work, and measures how many cores a process had during it: fewer than it could use if other processes took them. */
 export async function watchCores<T>(pid: number, work: () => Promise<T>): Promise<{ result: T; cores: number }> {
-  const seconds = () => {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const [user, system] = stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .slice(11, 13);
-    return (Number(user) + Number(system)) / TICKS;
-  };
-  const [before, start] = [seconds(), performance.now()];
+  const [before, start] = [readCpu(pid), performance.now()];
   const result = await work();
-  return { result, cores: (seconds() - before) / ((performance.now() - start) / 1000) };
+  return { result, cores: cpuSince(pid, before).process / 1e6 / (performance.now() - start) };
 }
 
-/** The number after an option of the command line, as in `--seconds 600`. */
+/** The number after an option of the command line, such as `--seconds 600`. */
 export function option(name: string, otherwise: number): number {
   const at = process.argv.indexOf(`--${name}`);
   if (at < 0) return otherwise;
@@ -62,7 +51,7 @@ export function option(name: string, otherwise: number): number {
   throw new Error(`expected a number after --${name}, got ${process.argv[at + 1]}`);
 }
 
-/** A promise that is rejected if it takes longer than so many milliseconds. */
+/** Rejects if a promise takes longer than `ms` milliseconds. */
 export async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

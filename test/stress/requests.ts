@@ -1,27 +1,27 @@
-// Requests with their right answers, for the stress tests: many different ones, so that answers given to the wrong client show.
+// Requests with their answers, for the stress tests. They are all different, to detect answers sent to the wrong client.
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
-import type { Tensor } from '../../bench/safetensors.ts';
-import { type Format, mediaTypes, type Parts, uniform, write } from '../../bench/workloads.ts';
 import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { post } from '../support/app.ts';
+import type { Tensor } from '../support/safetensors-file.ts';
+import { type Format, mediaTypes, type Parts, uniform, write } from '../support/workloads.ts';
 
-/** How a body may be packed; '' is not at all. */
+/** The content encodings of a body; '' means none. */
 export const packings = ['', 'gzip', 'br', 'zstd'] as const;
 export type Packing = (typeof packings)[number];
 
 export interface Case {
   readonly name: string;
   readonly isLarge: boolean;
-  /** The request as bytes. */
+  /** The bytes of the request's body. */
   body(format: Format, packing?: Packing): Buffer;
-  /** The bytes of the right answer, which is in the given format. */
+  /** The bytes of the right answer, by format. */
   readonly answers: Readonly<Record<Format, Buffer>>;
 }
 
-/** Draws from a seed. */
+/** A random generator. */
 export interface Random {
-  /** An integer from 0 to below `end`. */
+  /** An integer from 0 to end - 1. */
   below(end: number): number;
   pick<T>(values: readonly T[]): T;
 }
@@ -32,15 +32,18 @@ export function randomFrom(seed: number): Random {
   return { below, pick: (values) => values[below(values.length)] as (typeof values)[number] };
 }
 
-/** Activations whose values and derivatives of multiples of a power of two are such multiples; the others are used in small networks only. */
+/**
+ * Activations that map multiples of a power of two to such multiples, as do their derivatives. Others are used in small networks
+ * only.
+ */
 const exact = ['hardtanh', 'relu6', { type: 'softshrink', lambd: 0.5 }, { type: 'leaky_relu', negative_slope: 0.5 }, 'hardtanh'];
 const others = ['tanh', 'sigmoid', 'gelu', 'softplus', 'mish', 'softmax'];
 
 /**
- * Makes requests, the same from the same seed; the large ones are answered in threads. How many threads OpenBLAS uses for a product
- * depends on what else there is to do, and with it the order of sums and the last digits. So the numbers of the large requests are small multiples of
- * powers of two: every sum is exact, in any order and on any engine, and an answer right only if all its bits are. That is
- * checked here, between engines that have nothing in common.
+ * Makes requests from a seed; the large ones are for threads. The number of OpenBLAS's threads for a product depends on the load,
+ * and with it the order of summation and the last digits. So the numbers of large requests are small multiples of powers of two:
+ * every sum is exact, in any order and on any engine, and an answer must be right to the last bit. This is checked here, by
+ * comparing independent engines.
  */
 export async function makeCases(seed: number, { small, large }: { small: number; large: number }): Promise<Case[]> {
   const random = randomFrom(seed);
@@ -57,7 +60,7 @@ export async function makeCases(seed: number, { small, large }: { small: number;
 
 type App = Awaited<ReturnType<typeof buildApp>>;
 
-/** Makes a request with its answers; those of another application must be the same. */
+/** Makes a request with its answers, which must be the same in another application. */
 async function makeCase(name: string, parts: Parts, { app, other }: { app: App; other?: App }): Promise<Case> {
   const bodies = { json: write(parts, 'json'), binary: write(parts, 'binary') };
   const answers = { json: await right(app, bodies.json, 'json'), binary: await right(app, bodies.json, 'binary') };
@@ -73,7 +76,7 @@ async function makeCase(name: string, parts: Parts, { app, other }: { app: App; 
   return { name, isLarge: Boolean(other), body, answers };
 }
 
-/** The answer to a body in JSON. */
+/** The answer to a JSON body. */
 async function right(app: App, body: Buffer, accept: Format): Promise<Buffer> {
   const { statusCode, rawPayload } = await post(app, body, { accept: mediaTypes[accept] });
   if (statusCode !== 200) throw new Error(`expected 200, got ${statusCode} ${rawPayload}`);
@@ -103,7 +106,7 @@ function largeParts(random: Random): Parts {
   return makeParts(random, widths, random.pick([128, 256, 512]), exact, 4);
 }
 
-/** Makes a request of numbers that are multiples of 1 / `steps`, from -1 to 1. */
+/** Makes a request whose numbers are multiples of 1 / `steps`, from -1 to 1. */
 function makeParts(
   random: Random,
   widths: readonly number[],

@@ -1,8 +1,8 @@
-// A short soak: some hundreds of requests, a few threads that die, and clients that go away at every moment. See npm run soak.
+// A short soak test: some hundred requests, a few threads that die, and clients that disconnect at any time. See npm run soak.
 import t from 'tap';
 import { soak } from './soak.ts';
 
-t.test('every well-formed request has its own answer, whatever the others do', async (t) => {
+t.test('every well-formed request gets its own answer, whatever the others do', async (t) => {
   const { measured, demands } = await soak({
     seed: 1,
     seconds: 60,
@@ -10,7 +10,7 @@ t.test('every well-formed request has its own answer, whatever the others do', a
     killEvery: 100,
     cases: { small: 20, large: 8 },
   });
-  // How the memory grows shows only after minutes.
+  // Growth of memory shows only after minutes.
   for (const { demand, saw, met } of demands.filter(({ demand }) => !demand.startsWith('the memory')))
     t.ok(met, `${demand}: ${saw}`);
   const counts = new Map(measured);

@@ -1,9 +1,9 @@
-// npm run soak: minutes of mixed load on the real process, with clients that go away and threads that die. Every request that
-// is well-formed gets its own answer, to the last bit, and the memory stays as it is.
+// npm run soak: minutes of mixed load on a real process, with clients that disconnect and threads that die. Every well-formed
+// request gets its own answer, exact to the last bit, and memory does not grow.
 import { setTimeout as wait } from 'node:timers/promises';
-import { median, quantile, short } from '../../bench/statistics.ts';
 import { fillKept } from '../fuzz/memory.ts';
 import { residentMemory, type Service, startService } from '../support/process.ts';
+import { median, quantile, short } from '../support/statistics.ts';
 import { killable } from './killer.ts';
 import { type Demand, noFaults, option, report, type Tested } from './report.ts';
 import { makeCases, randomFrom } from './requests.ts';
@@ -11,25 +11,27 @@ import { askBadly, askWell, goAway, type Traffic } from './traffic.ts';
 
 export interface Wanted {
   readonly seed: number;
-  /** The soak ends when so much time has passed, or so many requests have been sent. */
+  /** The test ends after this time, or after this number of requests. */
   readonly seconds: number;
   readonly requests: number;
-  /** A thread dies each time so many requests have been sent. */
+  /** A thread is killed each time this many requests have been sent. */
   readonly killEvery: number;
   readonly cases: { readonly small: number; readonly large: number };
 }
 
-/** The service is to refuse some requests now and then: there are more clients than it has room for. */
+/** More clients than places, so that some requests are refused. */
 const ENVIRONMENT = { MAX_QUEUE: '3', LOG_LEVEL: 'info' };
 
-/** How much more memory there may be at the end than after the warm-up. */
+/** The largest growth of memory, as a factor, from the end of the warm-up to the end of the test. */
 const GROWTH = 1.1;
 
-/** The part of the time that is the warm-up; and the part, after it and at the end, whose median is the level of the memory. */
+/**
+ * The fraction of the time for warm-up; and the fraction, after it and at the end, whose median counts as the level of memory.
+ */
 const WARM_UP = 0.25;
 const WINDOW = 0.15;
 
-/** What is looked at every so often, in milliseconds. */
+/** The interval between checks, in milliseconds. */
 const LOOK = 500;
 
 export async function soak(wanted: Wanted): Promise<Tested> {
@@ -78,7 +80,7 @@ interface Look {
   readonly MiB: number;
 }
 
-/** Looks at the memory of the service, and at whether it answers, until it is told to stop. */
+/** Measures the service's memory, and whether it answers, until the signal is aborted. */
 async function watch({ process: { pid }, url }: Service, over: AbortSignal): Promise<{ memory: Look[]; livez: number[] }> {
   const start = performance.now();
   const memory: Look[] = [];
@@ -94,7 +96,7 @@ async function watch({ process: { pid }, url }: Service, over: AbortSignal): Pro
   return { memory, livez };
 }
 
-/** Asks once more for every answer, with nothing else to do. */
+/** Repeats all requests on the idle service. */
 async function afterwards(traffic: Traffic): Promise<void> {
   let left = 2 * traffic.cases.length;
   const calm = { ...traffic, goOn: () => left-- > 0 };
@@ -103,13 +105,13 @@ async function afterwards(traffic: Traffic): Promise<void> {
   await askWell(calm, randomFrom(0), 'large', 'at once');
 }
 
-/** What there is none of when nobody asks for anything, as /metrics calls it. */
+/** The metrics, in the text of /metrics, that must be 0 on an idle service. */
 const inFlight = /^(?:gradients_queue_depth|gradients_threads\{state="busy"\}|gradients_memory_budget_used_bytes) [1-9].*$/gm;
 
-/** How long what clients have left behind may take to end, in milliseconds. */
+/** How long work of disconnected clients may take to end, in milliseconds. */
 const END = 10_000;
 
-/** What of the service's counts does not come back to 0. */
+/** The metrics that do not return to 0. */
 async function leftInFlight({ url }: Service): Promise<string[]> {
   const end = performance.now() + END;
   for (;;) {

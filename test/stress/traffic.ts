@@ -1,23 +1,23 @@
-// Clients of every kind, good and bad, that work until they are told to stop, and keep account of what they get.
+// Clients of all kinds, good and bad, which work until they are stopped, and count their results.
 import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { type Answer, BrokenOff, Client, header } from '../../bench/client.ts';
-import { type Format, mediaTypes } from '../../bench/workloads.ts';
+import { type Answer, BrokenOff, Client, header } from '../support/client.ts';
+import { type Format, mediaTypes } from '../support/workloads.ts';
 import { badRequests } from './bad-requests.ts';
 import { within } from './report.ts';
 import { type Case, type Packing, packings, type Random } from './requests.ts';
 
-/** What all clients share. */
+/** State shared by all clients. */
 export interface Traffic {
   readonly port: number;
   readonly cases: readonly Case[];
-  /** Whether there is to be another request. */
+  /** Whether to send another request. */
   goOn(): boolean;
-  /** How often each thing has happened. */
+  /** How often each event has happened. */
   readonly counts: Map<string, number>;
   readonly faults: string[];
-  /** Whether an answer may break off, so that it has to be asked for again. */
+  /** Whether an answer may break off; then the request is repeated. */
   readonly mayBreakOff?: boolean;
 }
 
@@ -25,16 +25,16 @@ export function count({ counts }: Traffic, what: string): void {
   counts.set(what, (counts.get(what) ?? 0) + 1);
 }
 
-/** A request that takes longer is lost, in milliseconds. */
+/** A request that takes longer counts as lost, in milliseconds. */
 const LOST = 60_000;
 
-/** What is counted when an answer breaks off. */
+/** The counter for answers that broke off. */
 export const BROKEN_OFF = 'answers broken off';
 
-/** How often a request is sent at most until it is not refused any longer. */
+/** The most attempts for a request that is refused. */
 const TRIES = 100;
 
-/** A well-formed request as it is sent, and how its answer is to come. */
+/** A well-formed request, with the options of its answer. */
 interface Question {
   readonly wanted: Case;
   readonly body: Buffer;
@@ -44,7 +44,7 @@ interface Question {
   readonly acceptEncoding: string;
 }
 
-/** A client of small requests rests between them for less than this, in milliseconds: there would be nothing else but them. */
+/** The longest pause of a client between small requests, in milliseconds; without pauses they would displace all others. */
 const PAUSE = 10;
 
 let questions = 0;
@@ -70,7 +70,7 @@ function draw({ cases }: Traffic, random: Random, size: 'small' | 'large'): Ques
   return { wanted, body, head, id, accept, acceptEncoding };
 }
 
-/** Sends well-formed requests on one connection, each when the last one is answered. Slow ones come in pieces. */
+/** Sends well-formed requests on one connection, one at a time. Slow clients send them in pieces. */
 export async function askWell(
   traffic: Traffic,
   random: Random,
@@ -97,7 +97,7 @@ export async function askWell(
   client?.close();
 }
 
-/** Writes a request in some pieces, with pauses. */
+/** Writes a request in pieces, with pauses. */
 async function trickle({ socket }: Client, head: string, body: Buffer, random: Random): Promise<void> {
   const all = Buffer.concat([Buffer.from(head), body]);
   const cuts = Array.from({ length: 4 }, () => random.below(all.length)).toSorted((a, b) => a - b);
@@ -107,7 +107,7 @@ async function trickle({ socket }: Client, head: string, body: Buffer, random: R
   }
 }
 
-/** Sends a request until it is not refused, and checks its answer. */
+/** Repeats a request until it is not refused, and checks its answer. */
 async function ask(traffic: Traffic, question: Question, send: (question: Question) => Promise<Answer>): Promise<void> {
   for (let tries = 0; tries < TRIES; tries++) {
     const answer = await within(LOST, 'lost', send(question)).catch((error) => {
@@ -126,7 +126,7 @@ async function ask(traffic: Traffic, question: Question, send: (question: Questi
   throw new Error(`refused ${TRIES} times`);
 }
 
-/** @throws Error if an answer is not the right one, to the last bit. */
+/** @throws Error if an answer differs from the right one in any bit. */
 function check(traffic: Traffic, answer: Answer, { wanted, accept, acceptEncoding }: Question): void {
   if (answer.status !== 200) throw new Error(`expected 200, got ${answer.head}\n${answer.body.toString('utf8', 0, 500)}`);
   const type = header(answer, 'content-type');
@@ -147,8 +147,8 @@ const unpack: Record<string, (bytes: Buffer) => Buffer> = {
 };
 
 /**
- * Why a request was refused, without the numbers.
- * @throws Error if an answer with 503 is not what it ought to be.
+ * The detail of a refusal, with its numbers replaced by N.
+ * @throws Error if an answer with 503 is not as expected.
  */
 export function checkRefusal(answer: Answer): string {
   const after = header(answer, 'retry-after');
@@ -157,7 +157,7 @@ export function checkRefusal(answer: Answer): string {
   throw new Error(`expected the problem overloaded and a Retry-After, got ${answer.head}\n${answer.body}`);
 }
 
-/** Sends requests that have something wrong, and wants each to be told what. */
+/** Sends invalid requests, and checks that each problem is reported. */
 export async function askBadly(traffic: Traffic, random: Random): Promise<void> {
   while (traffic.goOn()) {
     const bad = random.pick(badRequests);
@@ -166,7 +166,7 @@ export async function askBadly(traffic: Traffic, random: Random): Promise<void> 
     try {
       const answer = await within(LOST, 'lost', client.send(...bad.pieces()));
       const { type } = JSON.parse(`${answer.body}`);
-      // Of a large one the thread may have been ended, too.
+      // For a large request, the thread may have been killed.
       if (answer.status === 503) checkRefusal(answer);
       else if (answer.status !== bad.status || type !== `/problems/${bad.type}`)
         throw new Error(`expected ${bad.status} ${bad.type}, got ${answer.head}\n${answer.body}`);
@@ -180,7 +180,7 @@ export async function askBadly(traffic: Traffic, random: Random): Promise<void> 
 
 const moments = ['in the headers', 'in the body', 'when all is sent', 'while it is computed', 'while the answer comes'] as const;
 
-/** Goes away at some moment of a request, and takes no answer. */
+/** Disconnects at a random moment of a request. */
 export async function goAway(traffic: Traffic, random: Random): Promise<void> {
   while (traffic.goOn()) {
     const moment = random.pick(moments);

@@ -1,11 +1,11 @@
-// What the tests of attacks share: the service as a process, one request, and whether it goes on.
+// Shared by the tests of attacks: starts the service as a process, posts a request, and checks that the service still works.
 import type { Test } from 'tap';
 import { validRequest } from './app.ts';
 import { peakMemory, type Service, startService } from './process.ts';
 
 export const MiB = 2 ** 20;
 
-/** A process with the given environment variables, ended at the end of the test. */
+/** Starts a process with the given environment variables; it is ended with the test. */
 export async function start(t: Test, environment: Record<string, string> = {}): Promise<Service> {
   const service = await startService({ environment });
   t.teardown(() => service.process.kill('SIGKILL'));
@@ -19,7 +19,7 @@ export interface Problem {
   pointers: string[];
 }
 
-/** Posts a body, and says what came of it. */
+/** Posts a body, and returns the result. */
 export async function post(
   { url }: Service,
   body: string | Buffer | object,
@@ -39,13 +39,13 @@ export async function post(
 
 export const refused = (status: number, type: string) => ({ status, type });
 
-/** Asserts that a request like any other is answered, and that the log has no fault. */
+/** Asserts that an ordinary request is answered, and that the log has no errors. */
 export async function goesOn(t: Test, service: Service): Promise<void> {
   t.equal((await post(service, validRequest())).status, 200, 'the next request is answered');
   t.strictSame(service.badLines, []);
 }
 
-/** By how much the most memory that a process ever took grows meanwhile, in MiB; 0 where the system does not say. */
+/** By how much the peak memory of a process grows during `work`, in MiB; 0 if the system does not report it. */
 export async function growth(service: Service, work: () => Promise<unknown>): Promise<number> {
   const pid = service.process.pid as number;
   const before = peakMemory(pid) ?? 0;

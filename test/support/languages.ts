@@ -1,4 +1,4 @@
-// Which languages this machine has, and how a program in each of them is run.
+// The programming languages of the examples: whether they are installed, and how to run programs in them.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,18 +7,18 @@ import { dirname, join } from 'node:path';
 type Command = readonly [program: string, ...args: string[]];
 
 export interface Language {
-  /** What has it, in Debian. */
+  /** The Debian packages to install. */
   readonly packages: string;
-  /** Ends with 0 where the language is installed, with all that its programs here use, and prints its version first. */
+  /** Succeeds if the language is installed with all libraries for the programs here; prints its version first. */
   readonly check: Command;
-  /** The oldest version that will do. */
+  /** The oldest supported version. */
   readonly atLeast?: readonly [major: number, minor: number];
-  /** The commands that run a source file, one after the other; `scratch` is an empty folder for what they make. */
+  /** The commands that run a source file; `scratch` is an empty folder for their output. */
   readonly run: (file: string, scratch: string) => readonly Command[];
 }
 
 const python = process.env.PYTHON ?? 'python3';
-/** Debian's, unless the caller has a class path. */
+/** Debian's path, unless CLASSPATH is set. */
 const classPath = process.env.CLASSPATH ?? '/usr/share/java/gson.jar';
 
 export const languages = {
@@ -91,14 +91,14 @@ export type LanguageName = keyof typeof languages;
 export interface Options {
   readonly args?: readonly string[];
   readonly environment?: Record<string, string>;
-  /** Where it runs. */
+  /** The working directory. */
   readonly folder?: string;
-  /** In milliseconds, for each command. */
+  /** In milliseconds, per command. */
   readonly timeout?: number;
 }
 
 export interface Outcome {
-  /** Undefined if it was not there, or ended by a signal. */
+  /** Undefined if the program was not found, or ended by a signal. */
   readonly code: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
@@ -106,10 +106,10 @@ export interface Outcome {
 
 const TIMEOUT = 120_000;
 
-/** Compiles Go's own library faster, which is what takes most of the time at the first run; Cargo downloads nothing. */
+/** Speeds up the first run: Go compiles its standard library without optimizations; Cargo does not access the network. */
 const hasty = { GOFLAGS: "'-gcflags=all=-N -l'", CARGO_NET_OFFLINE: 'true' };
 
-/** Runs a command to its end. One that takes too long is killed, with all that it started. */
+/** Runs a command to its end. On timeout, kills it with all its child processes. */
 export function runCommand([program, ...args]: Command, options: Options = {}): Promise<Outcome> {
   const { environment, folder, timeout = TIMEOUT } = options;
   return new Promise((resolve) => {
@@ -140,7 +140,7 @@ export function runCommand([program, ...args]: Command, options: Options = {}): 
   });
 }
 
-/** Runs a source file, in its folder unless told otherwise: what its program did, or its compiler if that failed. */
+/** Runs a source file, by default in its folder. Returns the outcome of the program, or of the compiler if that failed. */
 export async function runSource(name: LanguageName, file: string, options: Options = {}): Promise<Outcome> {
   const scratch = await mkdtemp(join(tmpdir(), 'language-'));
   try {
@@ -156,7 +156,7 @@ export async function runSource(name: LanguageName, file: string, options: Optio
   }
 }
 
-/** For the option `skip` of a test: false where the language is installed, and otherwise what to install. */
+/** For the option `skip` of a test: false if the language is installed, otherwise what to install. */
 export async function missing(name: LanguageName): Promise<string | false> {
   const { check, packages, atLeast = [0, 0] }: Language = languages[name];
   const { code, stdout } = await runCommand(check);

@@ -1,25 +1,25 @@
-// The code blocks of the documentation: which there are, and which of them are not run, each for its reason.
+// The code blocks of the documentation, and the list of those that are not run, with reasons.
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 
 export interface Block {
-  /** The line of the file on which it begins. */
+  /** The line of the file where the block begins. */
   readonly line: number;
-  /** As it stands after the three backticks; empty if nothing does. */
+  /** The text after the three backticks; may be empty. */
   readonly language: string;
   readonly text: string;
 }
 
-/** Every Markdown file of the repository, by its path from the root. */
+/** All Markdown files of the repository, as paths from its root. */
 export const markdownFiles: readonly string[] = globSync('**/*.md', {
   cwd: root,
-  // What others wrote, and what tests leave.
+  // Skips dependencies, build output, and the files of tools.
   exclude: (name) => name === 'node_modules' || name === 'target' || (name.startsWith('.') && name !== '.'),
 }).toSorted();
 
-/** The blocks of a file, in their order. */
+/** The code blocks of a file, in order. */
 export function blocksOf(file: string): Block[] {
   const text = readFileSync(join(root, file), 'utf8');
   return [...text.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(([, language, text], i, all) => ({
@@ -33,17 +33,17 @@ function lineAt({ input = '', index = 0 }: RegExpMatchArray): number {
   return input.slice(0, index).split('\n').length;
 }
 
-/** The shell blocks that no test runs, by what they begin with. */
+/** The shell blocks that no test runs, by their beginnings. */
 export const notRun: readonly [beginning: string, reason: string][] = [
   ['npm ci && npm start', 'bench/first-gradient.sh runs it, in a clone of its own'],
-  ['npm ci && npm test', 'it is what runs this'],
+  ['npm ci', 'a new clone runs it before anything else'],
   ['npm run bench', 'it takes minutes, and downloads what it measures against'],
   ['docker compose', 'it needs a Docker engine: deploy/docker-test.sh runs it'],
   ['pip install', 'the tests download nothing: .ci/run installs what they use'],
   ['GRADIENTS_URL=http://127.0.0.1:3000 PYTHONPATH=src python -m unittest', 'test/clients runs these tests'],
 ];
 
-/** The files that a file links to or shows, as paths. */
+/** The paths of the files that a file links to or embeds. */
 export function linksOf(file: string): string[] {
   const prose = readFileSync(join(root, file), 'utf8').replaceAll(/^```[\s\S]*?^```$/gm, '');
   const links = [...prose.matchAll(/\]\(([^)\s]+)\)|(?:src|srcset)="([^"]+)"/g)].map(([, link, picture]) => link ?? picture);

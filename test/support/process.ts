@@ -1,7 +1,8 @@
-// The service as a real process: what its log says, and how much memory it takes.
+// Runs the service as a process, and reads its log and its memory.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
 export const program = new URL('../../src/server.ts', import.meta.url).pathname;
@@ -12,27 +13,29 @@ export interface Service {
   readonly process: ChildProcess;
   readonly url: URL;
   readonly port: number;
-  /** The lines of the log that are kept, so far. */
+  /** The kept lines of the log so far. */
   readonly lines: readonly LogLine[];
-  /** The lines of the log that are no JSON object, or have the level "error" or a worse one. */
+  /** Lines of the log that are not JSON objects, or that have level "error" or worse. */
   readonly badLines: readonly string[];
-  /** Resolves to the first line of the log, kept or yet to come, whose message contains the given one, or for which the given function holds. */
+  /**
+   * Resolves to the first kept line, past or future, whose message contains the given text or that satisfies the given function.
+   */
   logged(wanted: string | ((line: LogLine) => boolean)): Promise<LogLine>;
-  /** The exit code; null if a signal ended it. */
+  /** The exit code; null if the process was ended by a signal. */
   readonly exit: Promise<number | null>;
 }
 
 export interface Start {
   readonly environment?: Record<string, string>;
-  /** Of Node. */
+  /** Options of Node. */
   readonly options?: readonly string[];
-  /** Which lines of the log are kept; all of them by default. */
+  /** Which lines of the log to keep; by default all. */
   readonly keep?: (line: LogLine) => boolean;
 }
 
 const LISTENING = 'Server listening at ';
 
-/** Starts the service on a free port, or the given one; whoever starts it ends it. */
+/** Starts the service on a free port, or on the given one. The caller has to end it. */
 export async function startService({ environment = {}, options = [], keep = () => true }: Start = {}): Promise<Service> {
   const child = spawn(process.execPath, [...options, program], {
     env: { ...process.env, PORT: '0', ...environment },
@@ -75,10 +78,10 @@ function parsed(text: string): LogLine | undefined {
   }
 }
 
-/** The memory that a process takes, in bytes; undefined where the system does not say. */
+/** The resident set size of a process, in bytes; undefined if the system does not report it. */
 export const residentMemory = (pid: number) => memoryOf(pid, 'VmRSS');
 
-/** The most memory that a process ever took, in bytes; undefined where the system does not say. */
+/** The peak resident set size of a process, in bytes; undefined if the system does not report it. */
 export const peakMemory = (pid: number) => memoryOf(pid, 'VmHWM');
 
 function memoryOf(pid: number, what: string): number | undefined {
@@ -88,4 +91,13 @@ function memoryOf(pid: number, what: string): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Ports that are free now. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return ports;
 }

@@ -1,31 +1,32 @@
-// Random requests: any activations with any options, for a given loss with any of its options.
+// Random requests for a given loss: random activations, with random options of activations and loss.
 import fc from 'fast-check';
 import { type ActivationName, activations } from '../../schemas/activation.ts';
 import type { GradientsRequest } from '../../schemas/gradients.ts';
 import type { LossName } from '../../schemas/loss.ts';
-import { computeGradients } from '../../src/backprop/gradients.ts';
+import { planGradients } from '../../src/backprop/gradients.ts';
 import { readConfig } from '../../src/config.ts';
 import { chooseEngine } from '../../src/linalg/engines.ts';
 import { ENGINE } from './app.ts';
+import { flat } from './flat.ts';
 
 const { engine } = chooseEngine(readConfig({ ENGINE }).ENGINE);
 
-/** The result of a request, without HTTP. */
+/** Computes the result of a request, without HTTP. */
 export function compute(request: GradientsRequest) {
-  return computeGradients(request, engine, () => {});
+  return planGradients(flat(request)).run(engine);
 }
 
-/** Asserts a property of 60 random requests with the given loss; they are the same in every run. */
+/** Asserts a property for 60 random requests with the given loss; they are the same in every run. */
 export function forRandomRequests(loss: LossName, check: (request: GradientsRequest) => void): void {
   fc.assert(fc.property(requestWith(loss), check), { seed: 20260101, numRuns: 60, endOnFailure: true });
 }
 
-/** Evenly spread: fc.double draws as many tiny numbers as large ones. */
+/** Uniformly distributed; fc.double would draw as many tiny numbers as large ones. */
 const number = (min: number, max: number) => fc.integer({ min: 0, max: 2 ** 30 }).map((n) => min + ((max - min) * n) / 2 ** 30);
 const list = <T>(item: fc.Arbitrary<T>, length: number) => fc.array(item, { minLength: length, maxLength: length });
 const matrix = (rows: number, columns: number, min = -1, max = 1) => list(list(number(min, max), columns), rows);
 
-/** Options within their bounds, and not at their defaults only. */
+/** Random options within their bounds. */
 const activationOptions: { [Name in ActivationName]?: fc.Arbitrary<object> } = {
   leaky_relu: fc.record({ negative_slope: number(-0.5, 0.9) }),
   elu: fc.record({ alpha: number(0.1, 3) }),
@@ -41,7 +42,7 @@ const activation = (name: ActivationName) =>
   (activationOptions[name] ?? fc.constant({})).map((options) => ({ type: name, ...options }));
 const anyActivation = fc.constantFrom(...(Object.keys(activations) as ActivationName[])).chain(activation);
 
-/** What the outputs of the network must be for a loss, by the activation of its last layer. */
+/** The activation of the last layer, for losses that restrict the network's outputs. */
 const lastActivation: { [Name in LossName]?: ActivationName } = {
   binary_cross_entropy: 'sigmoid',
   nll: 'log_softmax',
@@ -97,7 +98,7 @@ function networkOf(sizes: number[], last?: ActivationName) {
   return fc.record({ layers: fc.tuple(...layers) });
 }
 
-/** Any request with the given loss. */
+/** A random request with the given loss. */
 function requestWith(name: LossName): fc.Arbitrary<GradientsRequest> {
   const request = fc
     .record({
@@ -122,6 +123,6 @@ function requestWith(name: LossName): fc.Arbitrary<GradientsRequest> {
         }),
       );
     });
-  // Without fast-check's bias towards zeros, which are the kinks of many activations.
+  // fast-check is biased towards zeros, which are kinks of many activations.
   return fc.noBias(request as fc.Arbitrary<GradientsRequest>);
 }

@@ -1,4 +1,4 @@
-// safetensors files as tests need them: right ones, and wrong ones.
+// Reads and writes safetensors files, valid and invalid ones.
 import { asTensor } from '../../schemas/numbers.ts';
 
 export const SAFETENSORS = 'application/vnd.safetensors';
@@ -11,7 +11,7 @@ export interface Entry {
 
 export type Header = Record<string, Entry | Record<string, string>>;
 
-/** A file of a header, given as an object or as bytes, and data; `pad`: whether data begin at a multiple of 8. */
+/** Makes a file from a header, as an object or as bytes, and data; `pad` aligns the data to multiples of 8. */
 export function file(header: object | string | Buffer, data: Uint8Array, pad = true): Buffer {
   const text = Buffer.isBuffer(header) ? header : Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
   const spaces = pad ? -text.length & 7 : 0;
@@ -20,7 +20,26 @@ export function file(header: object | string | Buffer, data: Uint8Array, pad = t
   return Buffer.concat([length, text, Buffer.alloc(spaces, ' '), data]);
 }
 
-/** Whether a value is an array of numbers in lists. */
+/** An array of numbers, row-major; a single number has the shape []. */
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly values: Float64Array | BigInt64Array;
+}
+
+/** Makes a file from named tensors and metadata. */
+export function encodeSafetensors(tensors: ReadonlyMap<string, Tensor>, metadata: Record<string, string>): Buffer {
+  const header: Header = { __metadata__: metadata };
+  let end = 0;
+  for (const [name, { shape, values }] of tensors) {
+    const dtype = values instanceof BigInt64Array ? 'I64' : 'F64';
+    header[name] = { dtype, shape: [...shape], data_offsets: [end, end + values.byteLength] };
+    end += values.byteLength;
+  }
+  const data = [...tensors.values()].map(({ values }) => Buffer.from(values.buffer, values.byteOffset, values.byteLength));
+  return file(header, Buffer.concat(data));
+}
+
+/** Whether a value is a list, or a list of lists, of numbers. */
 function isNumbers(value: unknown): value is number[] | number[][] {
   return Array.isArray(value) && value.length > 0 && typeof value.flat(Infinity)[0] === 'number';
 }
@@ -32,7 +51,7 @@ function shapeOf(value: unknown): number[] {
 
 const arrays = { F64: Float64Array, F32: Float32Array };
 
-/** The parts of a file that says the same as a JSON document, all its arrays of numbers being tensors; class indices are I64. */
+/** The parts of a file equivalent to a JSON document: all arrays become tensors; class indices are I64. */
 export function parts(document: object, dtype: 'F64' | 'F32' = 'F64'): { header: Header; data: Buffer; rest: object } {
   const header: Header = {};
   const data: Buffer[] = [];
@@ -63,31 +82,30 @@ export function parts(document: object, dtype: 'F64' | 'F32' = 'F64'): { header:
   return { header, data: Buffer.concat(data), rest };
 }
 
-/** A file that says the same as a JSON document. */
+/** A file equivalent to a JSON document. */
 export function fileOf(document: object, dtype: 'F64' | 'F32' = 'F64'): Buffer {
   const { header, data } = parts(document, dtype);
   return file(header, data);
 }
 
+/** The float64 and float32 tensors of a file. */
+export function decodeSafetensors(bytes: Buffer) {
+  const start = 8 + Number(bytes.readBigUInt64LE());
+  const { __metadata__, ...entries }: Record<string, Entry> = JSON.parse(bytes.toString('utf8', 8, start));
+  return Object.entries(entries).map(([name, { dtype, shape, data_offsets: offsets }]) => {
+    const [begin, end] = offsets.map((offset) => start + offset);
+    const numbers = new arrays[dtype as 'F64' | 'F32'](Uint8Array.from(bytes.subarray(begin, end)).buffer);
+    return { name, dtype, shape, numbers };
+  });
+}
+
 /** The tensors of a file, as lists. */
 export function read(bytes: Buffer): { dtypes: Set<string>; tensors: Map<string, unknown> } {
-  const start = 8 + Number(bytes.readBigUInt64LE());
-  const header: Record<string, Entry> = JSON.parse(bytes.toString('utf8', 8, start));
-  const data = Uint8Array.from(bytes.subarray(start)).buffer;
-  const tensors = Object.entries(header).map(
-    ([
-      name,
-      {
-        dtype,
-        shape,
-        data_offsets: [begin, end],
-      },
-    ]) => {
-      const array = arrays[dtype as 'F64' | 'F32'];
-      return [name, nested(Array.from(new array(data.slice(begin, end))), shape)] as const;
-    },
-  );
-  return { dtypes: new Set(Object.values(header).map(({ dtype }) => dtype)), tensors: new Map(tensors) };
+  const tensors = decodeSafetensors(bytes);
+  return {
+    dtypes: new Set(tensors.map(({ dtype }) => dtype)),
+    tensors: new Map(tensors.map(({ name, shape, numbers }) => [name, nested(Array.from(numbers), shape)])),
+  };
 }
 
 function nested(numbers: number[], shape: readonly number[]): unknown {
@@ -97,7 +115,7 @@ function nested(numbers: number[], shape: readonly number[]): unknown {
   return Array.from({ length: shape[0] }, (_, i) => nested(numbers.slice(i * size, (i + 1) * size), shape.slice(1)));
 }
 
-/** A JSON document by the names of its arrays of numbers, and of its numbers. */
+/** The arrays of numbers, and the numbers, of a JSON document, by their paths. */
 export function flattened(value: unknown, name = ''): Map<string, unknown> {
   if (typeof value === 'number' || isNumbers(value) || asTensor(value)) return new Map([[name, value]]);
   return new Map(Object.entries(value as object).flatMap(([key, item]) => [...flattened(item, name ? `${name}.${key}` : key)]));

@@ -1,4 +1,4 @@
-// Numbers as JSON's text: what JSON.stringify writes, to the last character.
+// Formatting numbers as JSON: exactly as JSON.stringify.
 import fc from 'fast-check';
 import t from 'tap';
 import { tensor } from '../../schemas/numbers.ts';
@@ -12,7 +12,7 @@ function textOf(numbers: number[], columns = numbers.length): string {
 
 const join = (numbers: number[]) => JSON.stringify(numbers).slice(1, -1);
 
-t.test('every form of a number', async (t) => {
+t.test('all forms of numbers', async (t) => {
   const numbers = [
     ...[
       0,
@@ -89,7 +89,7 @@ t.test('random bits', async (t) => {
   t.strictSame(wrong, []);
 });
 
-t.test('rows, over the bounds of blocks', async (t) => {
+t.test('rows across the bounds of blocks', async (t) => {
   for (const [rows, columns] of [
     [1, 1],
     [3000, 1],
@@ -141,7 +141,7 @@ t.test('documents', async (t) => {
   });
 });
 
-t.test('documents of nothing but the longest numbers', async (t) => {
+t.test('documents of only the longest numbers', async (t) => {
   for (const n of [1, 2, 10, 100, 1000]) {
     const data = new Float64Array(n).fill(-0.0000012345678901234567);
     const document = { gradients: [{ weights: tensor([n, 1], data), biases: data }], divisor: data[0] };
@@ -151,4 +151,19 @@ t.test('documents of nothing but the longest numbers', async (t) => {
       divisor: data[0],
     });
   }
+});
+
+t.test("documents of all lengths: short ones are written in the kernel's memory, long ones are not", async (t) => {
+  for (const n of [63, 64, 65, 2047, 2048, 2049, 2200, 4000, 5000, 50_000]) {
+    const data = Float64Array.from({ length: n }, (_, i) => Math.sin(i));
+    const numbers = Array.from(data);
+    const document = { a: [data, tensor([1, n], data)], b: { c: tensor([n, 1, 1], data) }, d: data[1] };
+    const expected = { a: [numbers, [numbers]], b: { c: numbers.map((number) => [[number]]) }, d: numbers[1] };
+    for (const room of [0, 10, 10_000_000])
+      t.equal(`${encode(document, new ArrayBuffer(room))}`, JSON.stringify(expected), `${n}`);
+  }
+});
+
+t.test('empty lists and objects', async (t) => {
+  t.equal(`${encode({ a: [], b: {} }, new ArrayBuffer(0))}`, '{"a":[],"b":{}}');
 });

@@ -1,20 +1,32 @@
-// The arrays that are taken out of a JSON text: what JSON.parse makes of them, or nothing at all.
+// Arrays of numbers read by the kernel: the same as by JSON.parse, or rejected.
 import fc from 'fast-check';
 import t from 'tap';
-import { asTensor, type Tensor } from '../../schemas/numbers.ts';
-import { extractArrays } from '../../src/wire/number-arrays.ts';
+import { Scratch } from '../../src/memory/scratch.ts';
+import { JsonText } from '../../src/wire/json-text.ts';
+import { NumberArrays } from '../../src/wire/number-arrays.ts';
 
-/** The arrays of a text as nested lists; undefined if they are left to JSON.parse. */
-function arraysOf(text: string): unknown[] | undefined {
-  return extractArrays(Buffer.from(text))?.arrays.map((array) => {
-    const { shape, data } = asTensor(array) as Tensor;
-    const rows = Array.from({ length: shape[0] }, (_, i) => [...data.subarray(i * shape[1], (i + 1) * shape[1])]);
-    return shape.length === 1 ? [...data] : rows;
-  });
+const limits = { MAX_KEYS: 10, MAX_DEPTH: 10 };
+
+/**
+ * The array that begins at the first bracket of a text, as nested lists, and the rest of the text; undefined if it is invalid.
+ */
+function read(text: string): { lists: unknown[]; rest: string } | undefined {
+  const bytes = Buffer.from(text);
+  const arrays = new NumberArrays(bytes, new JsonText(bytes, limits).endOfNumber, new Scratch());
+  if (!arrays.read(bytes.indexOf('['))) return undefined;
+  const { data, dimensions, rows, columns, end } = arrays;
+  const row = (i: number) => [...data.subarray(i * columns, (i + 1) * columns)];
+  const lists = dimensions === 1 ? [...data] : Array.from({ length: rows }, (_, i) => row(i));
+  return { lists, rest: bytes.toString('utf8', end) };
 }
 
-t.test('numbers are those of JSON.parse, to the last bit', async (t) => {
-  // Known for being hard: halfway between two numbers, the largest, near powers of two, digits beyond float64.
+const arrayOf = (text: string) => read(text)?.lists;
+
+/** The text within one that is too long for the kernel. */
+const inLong = (text: string) => `${' '.repeat(70_000)}${text}`;
+
+t.test('numbers equal those of JSON.parse, to the last bit', async (t) => {
+  // Known hard cases: halfway between two float64, the largest, near powers of two, more digits than float64 has.
   const hard = [
     ...[
       '0',
@@ -51,7 +63,8 @@ t.test('numbers are those of JSON.parse, to the last bit', async (t) => {
       '33554432.000000004',
     ],
   ];
-  for (const text of hard) t.strictSame(arraysOf(`[${text}]`), [[JSON.parse(text)]], text);
+  for (const text of hard)
+    for (const list of [`[${text}]`, inLong(`[${text}]`)]) t.strictSame(arrayOf(list), [JSON.parse(text)], text);
   const random = fc.double({ noNaN: true, noDefaultInfinity: true });
   const written = fc.tuple(random, fc.integer({ min: 1, max: 19 }), fc.constantFrom('shortest', 'precision', 'exponential'));
   const wrong: string[] = [];
@@ -63,84 +76,82 @@ t.test('numbers are those of JSON.parse, to the last bit', async (t) => {
         exponential: number.toExponential(digits - 1),
       };
       const text = texts[form as keyof typeof texts];
-      const arrays = arraysOf(`[${text}]`);
-      if (arrays && !Object.is((arrays[0] as number[])[0], JSON.parse(text))) wrong.push(text);
+      const value = JSON.parse(text);
+      if (!Object.is(arrayOf(`[${text}]`)?.[0], Number.isFinite(value) ? value : undefined)) wrong.push(text);
     }),
     { seed: 20260101, numRuns: 20_000 },
   );
   t.strictSame(wrong, []);
 });
 
-t.test('what is left to JSON.parse', async (t) => {
-  const left = [
-    ...[
-      '[01]',
-      '[1.]',
-      '[-]',
-      '[1e]',
-      '[1e+]',
+t.test(
+  'numbers left to the caller: near the limits of float64, with more digits than 64 bits hold, longer than a token',
+  async (t) => {
+    const numbers = [
+      ...['5e-324', '1e-400', '2e-310', '1e-99999', '0.12345678901234567890', '12345678901234567890123'],
+      ...[`0.${'0'.repeat(70)}1`, '1'.repeat(100), `${'9'.repeat(30)}e-40`],
+    ];
+    for (const number of numbers) {
+      const text = `[[1,${number}],[${number},2]]`;
+      const value = JSON.parse(number);
+      const lists = [
+        [1, value],
+        [value, 2],
+      ];
+      t.strictSame(read(`${text},3`), { lists, rest: ',3' }, number);
+      t.strictSame(arrayOf(inLong(text)), lists, number);
+    }
+  },
+);
 
-      '[1 2]',
-      '[1,]',
-      '[1,,2]',
-      '[1',
-      '[1,',
-      '[[1]',
-      '[1}',
-      '[1]]'.slice(0, 2),
-      '[-a]',
-      '[1a]',
-    ],
-    ...[
-      '[[1],[1,2]]',
-      '[[1,2],[1]]',
-      '[[1],2]',
-      '[1,[2]]',
-      '[[1],[]]',
-      '[[[1]]]'.replace('[[[', '[[1,['),
-      '[1,null]',
-      '[1,"1"]',
-      '[1,{"a":1}]',
-    ],
-    // Beyond float64, or too near to its ends for the fast way.
-    ...['[1e309]', '[-1e309]', '[1.8e308]', '[5e-324]', '[1e-400]', '[1e1000000]', '[1e-99999]'],
-    // More digits than 64 bits hold, and longer than any number that is written in good faith.
-    ...['[0.12345678901234567890]', '[12345678901234567890123]', `[0.${'0'.repeat(70)}1]`, `[${'1'.repeat(100)}]`],
+t.test('texts that are not arrays of numbers', async (t) => {
+  const wrong = [
+    ...['[01]', '[1.]', '[-]', '[1e]', '[1e+]', '[+1]', '[.5]', '[1 2]', '[1,]', '[1,,2]', '[1', '[1,', '[[1]', '[1}', '[', '[]'],
+    ...['[-a]', '[1a]', '[NaN]', '[[1],[1,2]]', '[[1,2],[1]]', '[[1],2]', '[1,[2]]', '[[1],[]]', '[[1,[2]]]', '[[[1]]]'],
+    ...['[1,null]', '[1,"1"]', '[1,{"a":1}]', '[1e309]', '[-1e309]', '[1.8e308]', '[1e1000000]'],
   ];
-  for (const text of left) t.equal(arraysOf(text), undefined, text);
+  for (const text of wrong) for (const where of [text, inLong(text)]) t.equal(arrayOf(where), undefined, text);
 });
 
-t.test('shapes, white space and strings', async (t) => {
-  const texts: [text: string, arrays: unknown[]][] = [
-    ['[1,2.5,-3e2]', [[1, 2.5, -300]]],
+t.test('shapes and white space', async (t) => {
+  const texts: [text: string, lists: unknown[]][] = [
+    ['[1,2.5,-3e2]', [1, 2.5, -300]],
     [
-      ' [\n[ 1 ,\t2 ] ,\r\n[3,4]] ',
+      '[\n[ 1 ,\t2 ] ,\r\n[3,4]]',
       [
-        [
-          [1, 2],
-          [3, 4],
-        ],
+        [1, 2],
+        [3, 4],
       ],
     ],
-    ['{"a":[1],"b":[[2],[3]],"c":[],"d":["[1]"],"e":[{"f":[4]}]}', [[1], [[2], [3]], [4]]],
-    ['{"a\\"[1]":[2],"\\\\":[3]}', [[2], [3]]],
-    ['{"a":1,"b":"[1,2]"}', []],
-    ['"no end [1]', []],
+    ['[[2],[3]]', [[2], [3]]],
   ];
-  for (const [text, arrays] of texts) t.strictSame(arraysOf(text), arrays, text);
-  const { rest = '', mark = '' } = extractArrays(Buffer.from('{"a":[1],"b":[[2]],"c":"x"}')) ?? {};
-  t.equal(rest, `{"a":"${mark}0","b":"${mark}1","c":"x"}`);
-  t.not(extractArrays(Buffer.from('[1]'))?.mark, mark, 'no two documents have the same mark');
+  for (const [text, lists] of texts) t.strictSame(read(`${text} ,"x"`), { lists, rest: ' ,"x"' }, text);
 });
 
-t.test('arrays of all lengths, over the bounds of chunks', async (t) => {
+t.test('several arrays in one text', async (t) => {
+  for (const text of ['[1,2]   [[3],[4]] [5]', inLong('[1,2]   [[3],[4]] [5]')]) {
+    const bytes = Buffer.from(text);
+    const arrays = new NumberArrays(bytes, new JsonText(bytes, limits).endOfNumber, new Scratch());
+    const data: Float64Array[] = [];
+    for (let at = bytes.indexOf('['); at >= 0; at = bytes.indexOf('[', arrays.end)) {
+      t.ok(arrays.read(at));
+      data.push(arrays.data);
+    }
+    t.strictSame(
+      data.map((numbers) => [...numbers]),
+      [[1, 2], [3, 4], [5]],
+    );
+  }
+});
+
+t.test('arrays of all lengths, across the bounds of chunks', async (t) => {
   for (const n of [1, 50, 51, 52, 1000, 3000, 50_000]) {
     const numbers = Array.from({ length: n }, (_, i) => ((i * 7919) % 10_007) / 10_007 - 0.5);
     const matrix = [numbers, numbers.toReversed()];
-    t.strictSame(arraysOf(JSON.stringify({ numbers, matrix, again: [1] })), [numbers, matrix, [1]], `${n}`);
-    t.strictSame(arraysOf(JSON.stringify(matrix, null, 1)), [matrix], `${n}, with white space`);
+    t.strictSame(arrayOf(JSON.stringify(numbers)), numbers, `${n}`);
+    t.strictSame(arrayOf(JSON.stringify(matrix)), matrix, `${n}, two rows`);
+    t.strictSame(arrayOf(JSON.stringify(matrix, null, 1)), matrix, `${n}, with white space`);
   }
   const many = Array.from({ length: 2_200_000 }, (_, i) => i % 10);
-  t.strictSame(arraysOf(JSON.stringify(many)), [many]);
-  t.strictSame(arraysOf(`{"a":"${'x'.repeat(2 ** 20)}","b":[1]}`), undefined, 'too much beside the arrays');
+  t.strictSame(arrayOf(JSON.stringify(many)), many);
 });

@@ -1,4 +1,4 @@
-"""Sends a JSON request as the official safetensors library writes it, and prints the answer as that library reads it."""
+"""Converts a JSON request by the official safetensors library, sends it, and prints the answer as that library reads it."""
 import json
 import sys
 import urllib.request
@@ -11,7 +11,7 @@ tensors = {}
 
 
 def take_tensors(value, path):
-    """The document without its arrays of numbers, which go to `tensors`."""
+    """Moves the arrays of numbers of a document to `tensors`; returns the rest."""
     if isinstance(value, dict):
         rest = {key: take_tensors(item, path + [key]) for key, item in value.items()}
         return {key: item for key, item in rest.items() if item is not None}
