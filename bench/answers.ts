@@ -1,26 +1,29 @@
-// Gets one answer from a server, and checks that the answers of two agree.
-import { decodeSafetensors } from './safetensors.ts';
-import { type Format, mediaTypes } from './workloads.ts';
+// Gets an answer from a server, and checks that the answers of two servers agree.
+import { decodeSafetensors } from '../test/support/safetensors-file.ts';
+import { type Format, mediaTypes } from '../test/support/workloads.ts';
 
-/** An answer, as far as every contender gives it. */
+/** The parts of an answer that every contender gives. */
 export interface Answer {
-  /** The loss and every gradient, by the names that tensors have. */
+  /** The loss and every gradient, by tensor name. */
   readonly arrays: ReadonlyMap<string, Float64Array>;
-  /** How long its body is. */
+  /** The length of the body. */
   readonly bytes: number;
 }
 
-/** How far numbers may be apart, as a part of the largest in their array. */
+/** The largest difference between numbers, relative to the largest number in their array. */
 const TOLERANCE = 1e-9;
 
-/** Posts a request and reads the loss and every gradient of its answer. */
+/** Posts a request, and reads the loss and every gradient from the answer. */
 export async function getAnswer(url: string, format: Format, body: Buffer): Promise<Answer> {
   const type = mediaTypes[format];
   const headers = { 'content-type': type, accept: type };
   const response = await fetch(url, { method: 'POST', headers, body: Uint8Array.from(body) });
   const bytes = Buffer.from(await response.arrayBuffer());
   if (!response.ok) throw new Error(`expected an answer in ${type}, got ${response.status}: ${bytes.toString('utf8', 0, 300)}`);
-  const arrays = format === 'json' ? ofJson(JSON.parse(bytes.toString())) : decodeSafetensors(bytes);
+  const arrays =
+    format === 'json'
+      ? ofJson(JSON.parse(bytes.toString()))
+      : decodeSafetensors(bytes).map(({ name, numbers }) => [name, Float64Array.from(numbers)] as const);
   const given = [...arrays].filter(([name]) => name === 'loss' || name.startsWith('gradients.'));
   return { arrays: new Map(given), bytes: bytes.length };
 }
@@ -41,7 +44,7 @@ function ofJson({
   return new Map([['loss', Float64Array.of(loss)], ...arrays]);
 }
 
-/** @throws Error if an answer lacks an array of the other, or a number of it is further off than rounding explains. */
+/** @throws Error if the answers have different arrays, or if numbers differ by more than rounding explains. */
 export function checkAgreement(label: string, { arrays }: Answer, expected: Answer): void {
   if (arrays.size !== expected.arrays.size)
     throw new Error(`${label}: expected ${expected.arrays.size} arrays, got ${arrays.size}`);

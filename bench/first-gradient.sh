@@ -1,5 +1,5 @@
 #!/bin/sh
-# How long someone waits who has just cloned the repository: from `npm ci` to the first gradient on the screen.
+# Measures the time after cloning the repository, from `npm ci` to the first gradient.
 set -eu
 port=${PORT:-3999}
 folder=$(mktemp -d)
@@ -16,7 +16,7 @@ ready=$(now)
 PORT=$port npm start >"$folder/service.log" 2>&1 &
 service=$!
 trap 'kill "$service" && wait "$service" || true; rm -rf "$folder"' EXIT
-# Until it listens, curl finds nobody.
+# Repeats until the service listens.
 until answer=$(curl --silent --fail "http://127.0.0.1:$port/gradients" -H 'Content-Type: application/json' -d '{
   "network": { "layers": [{ "weights": [[0.5, -0.25]], "biases": [0.1], "activation": "tanh" }] },
   "batch": { "inputs": [[1, 2]], "targets": [[1]] }

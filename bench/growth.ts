@@ -1,11 +1,11 @@
-// How the time of a request grows with its size.
+// Measures how the time of a request grows with its size.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { discard, load, prepare } from './measure.ts';
+import { discard, load, prepare } from '../test/support/loader.ts';
+import { service, startServer } from '../test/support/servers.ts';
+import { median, short } from '../test/support/statistics.ts';
+import { multiplyAdds, type Shape, square } from '../test/support/workloads.ts';
 import { ensurePython } from './python.ts';
-import { contenders, startServer } from './servers.ts';
-import { median, short } from './statistics.ts';
-import { multiplyAdds, type Shape, square } from './workloads.ts';
 
 /** A measured size; the time is the median, in milliseconds. */
 export interface Point {
@@ -16,7 +16,7 @@ export interface Point {
 
 export interface Series {
   readonly title: string;
-  /** What the size counts. */
+  /** The unit of the size. */
   readonly unit: string;
   readonly points: readonly Point[];
 }
@@ -42,14 +42,14 @@ const families: readonly Family[] = [
   { title: 'Samples: 4 layers, 64 wide', unit: 'samples', sizes: powers(2, 0, 16), shape: (size) => square(4, 64, size) },
 ];
 
-/** Room for the largest of these requests, which the default limits refuse. */
+/** Limits for the largest of these requests, which the default limits would refuse. */
 const limits = { BODY_LIMIT: `${2 ** 29}`, MAX_MEMORY: `${2 ** 33}` };
 
-/** Measures each family in binary with one client, every `step`-th size of it. */
+/** Measures every `step`-th size of each family, in binary, with one client. */
 export async function measureGrowth(seconds: number, step: number): Promise<Series[]> {
   const series: Series[] = [];
   for (const { title, unit, sizes, shape } of families) {
-    const server = await startServer(contenders.service, 'threads', limits);
+    const server = await startServer(service(limits));
     try {
       const points: Point[] = [];
       for (const size of sizes.filter((_, i) => (sizes.length - 1 - i) % step === 0)) {

@@ -1,4 +1,4 @@
-// What the numbers were measured with.
+// Describes the machine and the software of a measurement.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
@@ -14,7 +14,7 @@ found = {name: importlib.metadata.version(name) for name in sys.argv[1:]}
 print(json.dumps({"Python": platform.python_version(), "PyTorch": torch.__version__, **found}))
 `;
 
-/** Names and values of the machine's and the software's properties, in the order to show them in. */
+/** The properties of the machine and the software, in display order. */
 export function describeMachine(): [name: string, value: string][] {
   const python = execFileSync(ensurePython(), ['-c', VERSIONS, ...PACKAGES], { encoding: 'utf8' });
   const system = /^PRETTY_NAME="?([^"\n]*)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux';

@@ -1,22 +1,23 @@
-// How much memory the service takes at most for a large request.
+// Measures the peak memory of the service for a large request.
+
+import { discard, load, prepare } from '../test/support/loader.ts';
 import { peakMemory } from '../test/support/process.ts';
-import { discard, load, prepare } from './measure.ts';
-import { contenders, startServer } from './servers.ts';
-import { workloads } from './workloads.ts';
+import { service, startServer } from '../test/support/servers.ts';
+import { workloads } from '../test/support/workloads.ts';
 
 export interface Memory {
-  /** The largest resident size of the process, in bytes. */
+  /** The peak resident set size of the process, in bytes. */
   readonly peak: number;
-  /** That of the process before the first request. */
+  /** The resident set size before the first request, in bytes. */
   readonly start: number;
   readonly body: number;
   readonly requests: number;
 }
 
-/** Sends wide requests in JSON to a fresh process, one after the other. */
+/** Sends JSON requests of the workload `wide` to a new process, one at a time. */
 export async function measureMemory(requests: number): Promise<Memory> {
   const request = prepare(workloads.wide, 'json');
-  const server = await startServer(contenders.service, 'threads');
+  const server = await startServer(service());
   try {
     const start = peakMemory(server.pid) ?? Number.NaN;
     await load({

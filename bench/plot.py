@@ -1,11 +1,11 @@
-"""Draws how the time of a request grows: takes the series as JSON on standard input, and the file to write."""
+"""Plots the growth of a request's time. Reads the series as JSON from standard input; the argument is the output file."""
 import json
 import sys
 
 import matplotlib
 
 matplotlib.use("Agg")
-# The same numbers give the same file.
+# A fixed salt, so that the same numbers give the same file.
 matplotlib.rcParams["svg.hashsalt"] = "growth"
 
 import matplotlib.pyplot as plt

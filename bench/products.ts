@@ -1,12 +1,13 @@
-// node bench/products.ts: how fast the engines multiply, and from which size on each is faster than plain loops. The thresholds in
-// src/linalg/ come from here.
+// node bench/products.ts: measures the products of the engines, and the size from which each is faster than plain loops. The
+// thresholds in src/linalg/ come from here.
 import { Matrix } from 'ml-matrix';
 import { engineNames } from '../schemas/config.ts';
 import { Dense } from '../src/linalg/dense.ts';
 import type { Products } from '../src/linalg/engine.ts';
 import { loadEngine } from '../src/linalg/engines.ts';
 import { byLoops } from '../src/linalg/loops.ts';
-import { median } from './statistics.ts';
+import { Scratch } from '../src/memory/scratch.ts';
+import { median } from '../test/support/statistics.ts';
 
 const ROUNDS = 15;
 
@@ -30,7 +31,7 @@ function time(calls: number, work: () => unknown): number {
 }
 
 const engines: Record<string, Products> = {
-  'in place': byLoops,
+  loops: byLoops(new Scratch()),
   ...Object.fromEntries(engineNames.map((name) => [name, loadEngine({ name })])),
 };
 

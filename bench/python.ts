@@ -1,4 +1,4 @@
-// The Python of the peers: a virtual environment in this folder, made when it is first needed.
+// The Python of the peers: a virtual environment in this folder, created when it is first needed.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,15 +8,15 @@ const environment = join(folder, '.venv');
 const python = join(environment, 'bin', 'python');
 const requirements = join(folder, 'requirements.txt');
 
-/** Says which requirements an environment was made from. */
+/** A copy of the requirements from which the environment was created. */
 const stamp = join(environment, 'requirements.txt');
 
-/** The Python of the virtual environment, which has the peers' packages and PyTorch. Takes minutes the first time. */
+/** The path of the Python with the peers' packages and PyTorch. Takes minutes the first time. */
 export function ensurePython(): string {
   const wanted = readFileSync(requirements, 'utf8');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return python;
   const base = process.env.BENCH_PYTHON ?? (existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3');
-  console.log('making the virtual environment of the peers');
+  console.log('creating the virtual environment of the peers');
   run(base, '-m', 'venv', '--clear', '--system-site-packages', environment);
   pip('-r', requirements);
   if (!hasTorch()) pip('-r', join(folder, 'requirements-torch.txt'));

@@ -1,14 +1,16 @@
-// From measurements to tables, and to the page that keeps them.
+// Turns measurements into tables, and into the page bench/RESULTS.md.
 import { answerPhases } from '../src/operations/report.ts';
+import { median, short } from '../test/support/statistics.ts';
+import { spread, table, verdict } from '../test/support/table.ts';
+import { type WorkloadName, workloads } from '../test/support/workloads.ts';
+import { contenders } from './contenders.ts';
 import type { Series } from './growth.ts';
 import type { Memory } from './memory.ts';
 import type { Phases } from './phases.ts';
-import { contenders } from './servers.ts';
-import { median, short } from './statistics.ts';
-import { type Cell, concurrencies, type Pace, type Sweep } from './sweep.ts';
-import { limitTarget, memoryTarget, ratioTargets, waitTarget } from './targets.ts';
+import { cellOf, ratioTable, sameCase, targetTable } from './ratios.ts';
+import { type Cell, CLEAR, type Pace, type Sweep } from './sweep.ts';
+import { limitTarget, memoryTarget, waitTarget } from './targets.ts';
 import type { UnderLoad, Waits } from './under-load.ts';
-import { type WorkloadName, workloads } from './workloads.ts';
 
 export interface Results {
   readonly machine: readonly [name: string, value: string][];
@@ -20,120 +22,61 @@ export interface Results {
   readonly growth?: readonly Series[];
 }
 
-type Row = readonly string[];
-
 const MiB = 2 ** 20;
-
-/** A table in Markdown, its columns as wide as their longest cell. */
-function table(head: Row, rows: readonly Row[]): string {
-  const widths = head.map((title, i) => Math.max(...[title, ...rows.map((row) => row[i] ?? '')].map((cell) => cell.length)));
-  const line = (row: Row) => `| ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
-  return [line(head), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...rows.map(line)].join('\n');
-}
-
-const verdict = (met: boolean): string => (met ? 'met' : '**not met**');
 
 const capitalised = (text: string): string => text[0]?.toUpperCase() + text.slice(1);
 
-/** The median of numbers and their range. */
-function spread(numbers: readonly number[], unit: string): string {
-  return `${short(median(numbers))}${unit} (${short(Math.min(...numbers))}–${short(Math.max(...numbers))})`;
-}
-
-/** The throughput of the service over that of a peer, by round. */
-function ratiosOf(cells: readonly Cell[], peer: Cell): number[] {
-  const service = cells.find(
-    (cell) =>
-      cell.contender === 'service' &&
-      cell.workload === peer.workload &&
-      cell.format === peer.format &&
-      cell.clients === peer.clients,
-  );
-  return peer.samples.map(({ perSecond }, round) => (service?.samples[round]?.perSecond ?? Number.NaN) / perSecond);
-}
-
-/** How many times a peer's throughput the service has, beside what it is to have. */
-function ratioTable(cells: readonly Cell[]): string {
-  const peers = cells.filter(({ contender, clients }) => contender !== 'service' && clients === concurrencies[0]);
-  const rows = peers.map((peer) => {
-    const { workload, format, contender } = peer;
-    const target = ratioTargets.find((item) => item.workload === workload && item.format === format && item.peer === contender);
-    const byClients = concurrencies.map((clients) => {
-      const other = cells.find(
-        (cell) =>
-          cell.workload === workload && cell.format === format && cell.contender === contender && cell.clients === clients,
-      );
-      return ratiosOf(cells, other ?? peer);
-    });
-    const met = target && byClients.every((ratios) => median(ratios) >= target.factor);
-    return [
-      workload,
-      format,
-      contenders[contender].label,
-      ...byClients.map((ratios) => spread(ratios, '×')),
-      target ? `≥ ${target.factor}×` : '',
-      met === undefined ? '' : verdict(met),
-    ];
-  });
-  const clients = concurrencies.map((count) => `${count} client${count > 1 ? 's' : ''}`);
-  return table(['workload', 'format', 'service over', ...clients, 'target', ''], rows);
-}
-
-/** What was measured, of all contenders. */
+/** All measurements of all contenders. */
 function absoluteTable(cells: readonly Cell[]): string {
   const rows = cells.map(({ workload, format, contender, clients, setup, samples }) => [
     workload,
     format,
     contenders[contender].label + (contenders[contender].setups.length > 1 ? `, ${setup}` : ''),
     `${clients}`,
-    spread(
-      samples.map(({ perSecond }) => perSecond),
-      '',
-    ),
+    spread(samples.map(({ perSecond }) => perSecond)),
     short(median(samples.map((sample) => sample.median))),
     short(median(samples.map(({ p99 }) => p99))),
+    short(median(samples.map(({ mainThreadCpu }) => mainThreadCpu))),
+    short(median(samples.map(({ cpu }) => cpu))),
   ]);
-  return table(['workload', 'format', 'server', 'clients', 'requests/s', 'median, ms', 'p99, ms'], rows);
+  return table(
+    ['workload', 'format', 'server', 'clients', 'requests/s', 'median, ms', 'p99, ms', 'main-thread CPU, µs', 'CPU, µs'],
+    rows,
+  );
 }
 
-/** The time of a whole answer with one client, against the matrix products in it. */
+/** The time of a whole answer with one client, compared with that of its matrix products. */
 function limitTable({ cells, limits }: Sweep): string {
   const service = cells.filter(({ contender, clients }) => contender === 'service' && clients === limitTarget.clients);
-  const rows = service.flatMap(({ workload, format, samples }) => {
-    const limit = limits[workload];
-    if (!limit) return [];
+  const rows = service.map(({ workload, format, samples }) => {
+    const limit = limits.find((item) => sameCase(item, { workload, format }))?.rounds ?? [];
     const ratios = samples.map((sample, round) => sample.median / (limit[round] ?? Number.NaN));
     const isTarget = workload === limitTarget.workload && format === limitTarget.format;
     const answer = median(samples.map((sample) => sample.median));
     return [
-      [
-        workload,
-        format,
-        short(answer),
-        short(median(limit)),
-        spread(ratios, '×'),
-        isTarget ? `≤ ${limitTarget.factor}×` : '',
-        isTarget ? verdict(median(ratios) <= limitTarget.factor) : '',
-      ],
+      workload,
+      format,
+      short(answer),
+      short(median(limit)),
+      spread(ratios, '×'),
+      isTarget ? `≤ ${limitTarget.factor}×` : '',
+      isTarget ? verdict(median(ratios) <= limitTarget.factor) : '',
     ];
   });
   return table(['workload', 'format', 'answer, ms', 'products, ms', 'answer over products', 'target', ''], rows);
 }
 
-/** The phases of a request in one thread, and what a whole answer takes beyond them. */
+/** The phases of a request in one thread, and the rest of the time of an answer. */
 function phaseTable(phases: readonly Phases[], { cells, limits }: Sweep): string {
   const rows = phases.map((item) => {
-    const cell = cells.find(
-      ({ contender, clients, workload, format }) =>
-        contender === 'service' && clients === concurrencies[0] && workload === item.workload && format === item.format,
-    );
+    const cell = cellOf(cells, item, 'service', 1);
     const whole = median((cell?.samples ?? []).map((sample) => sample.median));
     const inThread = answerPhases.reduce((sum, name) => sum + item[name], 0);
     return [
       item.workload,
       item.format,
       ...answerPhases.map((name) => short(item[name])),
-      short(median(limits[item.workload] ?? [])),
+      short(median(limits.find((limit) => sameCase(limit, item))?.rounds ?? [])),
       short(whole),
       short(Math.max(0, whole - inThread)),
     ];
@@ -151,7 +94,7 @@ function phaseTable(phases: readonly Phases[], { cells, limits }: Sweep): string
   );
 }
 
-/** How much longer small requests take while large ones are computed. */
+/** Latencies of small requests, with and without large requests at the same time. */
 function underLoadTable({ article, livez }: UnderLoad): string {
   const row = (name: string, { idle, busy }: { idle: Waits; busy: Waits }) => [
     name,
@@ -167,7 +110,7 @@ function underLoadTable({ article, livez }: UnderLoad): string {
   return table(head, [row('article', article), row('/livez', livez)]);
 }
 
-/** The most memory the service took. */
+/** The peak memory of the service. */
 function memoryTable({ peak, start, body, requests }: Memory): string {
   const row = [
     `${requests}`,
@@ -200,52 +143,72 @@ function describeWorkloads(names: readonly WorkloadName[]): string {
   return table(['workload', 'network', 'hidden layers', 'loss', 'samples'], rows);
 }
 
-/** The whole page, in Markdown. */
+/** The page in Markdown. */
 export function page({ machine, pace, sweep, phases, underLoad, memory, growth }: Results): string {
-  const names = [...new Set(sweep.cells.map(({ workload }) => workload))];
   const sections = [
-    '# What the service was measured against',
-    'Written by `npm run bench`. Every server ran on loopback on one machine, which also ran the clients. The answers of all ' +
-      'agreed: the loss, and every gradient within 1e-9 of the largest number of its array.',
+    '# Benchmark results',
+    'Written by `npm run bench`. All servers and clients ran on one machine, over loopback. All servers gave the same answers: the ' +
+      'loss and every gradient within 1e-9 of the largest number of its array.',
     table(['', ''], machine),
-    '## Throughput, as a multiple of each peer’s',
-    `The median over ${pace.rounds} round${pace.rounds > 1 ? 's' : ''} and, in parentheses, the range. In a round, every server is started ` +
-      'afresh, one after the other, for each workload.',
-    ratioTable(sweep.cells),
-    describeWorkloads(names),
-    PEERS,
-    '## Against the limit',
-    'The limit is nothing but the matrix products of a request, back to back in OpenBLAS on all cores. The answer is the median ' +
-      'latency of one client.',
-    limitTable(sweep),
-    '## Where the time goes',
-    'The phases of a request in one thread, called one after the other without HTTP, the products on all cores; and what the whole ' +
-      'answer to one client takes beyond them.',
-    phaseTable(phases, sweep),
+    ...(sweep.cells.length > 0 ? sweepSections(pace, sweep, phases) : []),
     ...(underLoad ? underLoadSection(underLoad) : []),
-    ...(memory ? ['## Memory', 'The service alone, with wide requests in JSON one after the other.', memoryTable(memory)] : []),
+    ...(memory
+      ? ['## Memory', 'The service alone, with `wide` requests in JSON, one after the other.', memoryTable(memory)]
+      : []),
     ...(growth ? growthSection(growth) : []),
-    '## All numbers',
-    'The median over the rounds of each; of the throughput also the range.',
-    absoluteTable(sweep.cells),
   ];
   return `${sections.join('\n\n')}\n`;
 }
 
-const PEERS = `- **FastAPI** takes its body as a declared pydantic model, as its documentation teaches, and answers with orjson; **FastAPI, tuned** has
-  pydantic read the bytes of the body instead. Both run in uvicorn with uvloop and httptools and compute with PyTorch's autograd.
+function sweepSections(pace: Pace, sweep: Sweep, phases: readonly Phases[]): string[] {
+  return [
+    '## Targets',
+    `Median over the rounds and, in parentheses, the range. ${method(pace)}`,
+    targetTable(sweep.cells),
+    '## The service as a multiple of each peer',
+    'Higher is better for throughput, lower for CPU time per request.',
+    ratioTable(sweep.cells),
+    describeWorkloads([...new Set(sweep.cells.map(({ workload }) => workload))]),
+    PEERS,
+    '## All numbers',
+    'Medians over the rounds; for throughput also the range.',
+    absoluteTable(sweep.cells),
+    '## Compared with the bare matrix products',
+    'The limit is the time of the matrix products of a request alone, back to back in OpenBLAS on all cores. The answer is the ' +
+      'median latency of one client.',
+    limitTable(sweep),
+    '## Where the time goes',
+    'The phases of a request, run one after the other in one thread without HTTP, with the products on all cores; and the rest of ' +
+      'the latency of one client.',
+    phaseTable(phases, sweep),
+  ];
+}
+
+/** The method of measurement. */
+function method({ warmUp }: Pace): string {
+  return (
+    `For each workload every server is started once and warmed up for ${warmUp} s with 8 clients. Then all are measured in turn, round ` +
+    'by round. A ratio compares two measurements of the same round. CPU time is read from `/proc/PID/task/*/schedstat` right before ' +
+    'and after a measurement, and divided by the number of its requests. For Python servers it includes the workers.'
+  );
+}
+
+const PEERS = `- **FastAPI** declares its body as a pydantic model, as its documentation recommends, and answers with orjson. **FastAPI, tuned** lets
+  pydantic parse the bytes of the body instead. Both run in uvicorn with uvloop and httptools and compute with PyTorch's autograd.
 - **Starlette** does the same in binary, with the \`safetensors\` package.
 - **plain Fastify** is a route in one process that computes with ml-matrix.
-- **an empty Fastify route** is no peer but a bound: it reads the body, does nothing with it, and sends as many bytes as the service.
-- A server in Python was measured both as one process with as many threads as there are cores, and as that many processes (uvicorn's
-  \`--workers\`) with one thread each. For each workload and number of clients the better of the two counts, which the table at the
-  end names.`;
+- **an empty Fastify route** is not a peer but a bound: it reads the body, ignores it, and sends as many bytes as the service.
+- Python servers were measured both as one process with one thread per core, and as one process per core (uvicorn's \`--workers\`) with
+  one thread each. For each workload and number of clients the better of the two counts; the table at the end names it. A setup that
+  was ${CLEAR} times slower in the warm-up was left out.
+- **this service, logging** writes its request log to /dev/null; the others log only warnings.
+- **this service before** is the checkout given by \`--baseline\`.`;
 
 function underLoadSection(underLoad: UnderLoad): string[] {
   return [
     '## Small requests beside large ones',
-    `One client each sends the article and \`GET /livez\`, a request every few milliseconds: first with nothing else to do, then while ` +
-      `${underLoad.clients} clients send wide requests in JSON without pause.`,
+    `One client sends \`article\`, another \`GET /livez\`, a request every few milliseconds: first without other load, then while ` +
+      `${underLoad.clients} clients send \`wide\` requests in JSON without pause.`,
     underLoadTable(underLoad),
   ];
 }
@@ -253,7 +216,7 @@ function underLoadSection(underLoad: UnderLoad): string[] {
 function growthSection(growth: readonly Series[]): string[] {
   return [
     '## How the time grows',
-    'The median time of a request in binary with one client.',
+    'Median time of a request in safetensors with one client.',
     '![time against layers, width and samples](growth.svg)',
     ...growth.flatMap((series) => [`### ${capitalised(series.title)}`, growthTable(series)]),
   ];

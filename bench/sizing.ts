@@ -1,21 +1,21 @@
-// node bench/sizing.ts: how many requests a second of each workload the service answers on this machine, and how much memory that takes.
-// docs/operations.md has the table that it prints.
+// node bench/sizing.ts: measures throughput and memory of the service for each workload, and prints the table in
+// docs/operations.md.
 import { availableParallelism } from 'node:os';
+import { discard, load, prepare } from '../test/support/loader.ts';
 import { peakMemory } from '../test/support/process.ts';
-import { discard, load, prepare } from './measure.ts';
-import { contenders, startServer } from './servers.ts';
-import { median, short } from './statistics.ts';
-import { type WorkloadName, workloads } from './workloads.ts';
+import { service, startServer } from '../test/support/servers.ts';
+import { median, short } from '../test/support/statistics.ts';
+import { type WorkloadName, workloads } from '../test/support/workloads.ts';
 
-/** As many as keep every core busy, and some that wait. */
+/** Enough clients to keep every core busy, and some requests waiting. */
 const CLIENTS = 4 * availableParallelism();
 
 const mebibytes = (bytes: number) => short(bytes / 2 ** 20);
 
 async function measure(name: WorkloadName, format: 'json' | 'binary'): Promise<string[]> {
   const request = prepare(workloads[name], format);
-  // A fresh process each: its peak is that of this workload.
-  const server = await startServer(contenders.service, 'threads');
+  // A new process per workload, since the peak memory is that of the process.
+  const server = await startServer(service());
   const at = (clients: number) =>
     load({
       port: server.port,

@@ -1,37 +1,39 @@
-// node bench/small.ts: what a request takes, by its size, on the event loop and, from some size on, in a thread. The threshold in src/pool/
-// comes from here.
+// node bench/small.ts: measures the time of requests by their size, inline on the event loop and in a thread. The thresholds in
+// src/pool/inline.ts come from here.
 import { examples } from '../schemas/examples.ts';
 import { readConfig } from '../src/config.ts';
 import { chooseEngine } from '../src/linalg/engines.ts';
 import type { Task } from '../src/operations/answer.ts';
+import { operations } from '../src/operations/registry.ts';
 import { startPool } from '../src/pool/pool.ts';
-import { median, short } from './statistics.ts';
+import { median, short } from '../test/support/statistics.ts';
 
 const JSON_TYPE = 'application/json';
 const TIMES = 2000;
 
 const config = readConfig({ MAX_MEMORY: `${2 ** 30}` });
-const pool = startPool(chooseEngine(config.ENGINE), config, {
+const module = import.meta.resolve('../src/operations/registry.ts');
+const pool = startPool(chooseEngine(config.ENGINE), { module, operations }, config, {
   error(error: unknown) {
     throw error;
   },
 });
-let inThread = false;
-const gone = () => {
-  inThread = true;
-  return new AbortController().signal;
-};
 
 async function measure(text: string): Promise<void> {
   const times: number[] = [];
+  let where = '';
   for (let i = 0; i < TIMES; i++) {
-    const task: Task = { bytes: new Uint8Array(Buffer.from(text)), mediaType: JSON_TYPE, accept: JSON_TYPE };
+    const bytes = new Uint8Array(Buffer.from(text));
+    const task: Task = { operation: 'gradients', bytes, mediaType: JSON_TYPE, answerType: JSON_TYPE };
+    const ticket = pool.admit('');
     const before = performance.now();
-    await pool.answer(task, gone);
+    const answer = pool.run(task, ticket, { phases: {} });
+    where = answer instanceof Promise ? 'in a thread' : 'on the event loop';
+    await answer;
     times.push(performance.now() - before);
+    ticket.end();
   }
-  console.log(`${text.length} bytes, ${inThread ? 'in a thread' : 'on the event loop'}: ${short(median(times) * 1000)} µs`);
-  inThread = false;
+  console.log(`${text.length} bytes, ${where}: ${short(median(times) * 1000)} µs`);
 }
 
 const matrix = (rows: number, columns: number) =>

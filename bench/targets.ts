@@ -1,29 +1,53 @@
-// What the service is to reach, in one place.
+// The performance targets of the service.
+import type { Format, WorkloadName } from '../test/support/workloads.ts';
+import type { ContenderName } from './contenders.ts';
+import type { Concurrency, Sample } from './sweep.ts';
 
-import type { ContenderName } from './servers.ts';
-import type { Concurrency } from './sweep.ts';
-import type { Format, WorkloadName } from './workloads.ts';
+/** The quantities that are compared between contenders. */
+export const quantities = {
+  throughput: ({ perSecond }: Sample) => perSecond,
+  'main-thread CPU': ({ mainThreadCpu }: Sample) => mainThreadCpu,
+  CPU: ({ cpu }: Sample) => cpu,
+};
 
-/** The service's throughput is to be at least `factor` times a peer's, with one client and with several. */
+/** A bound on the ratio of a quantity between the service and a peer: the median of the ratios of all rounds. */
 export interface RatioTarget {
   readonly workload: WorkloadName;
   readonly format: Format;
+  /** `service` by default. */
+  readonly subject?: ContenderName;
   readonly peer: ContenderName;
-  readonly factor: number;
+  readonly quantity: keyof typeof quantities;
+  readonly clients: Concurrency;
+  readonly bound: { readonly atLeast: number } | { readonly atMost: number };
 }
 
+const article = { workload: 'article', format: 'json', clients: 8 } as const;
+const digits = { workload: 'digits', format: 'json', clients: 8 } as const;
+
 export const ratioTargets: readonly RatioTarget[] = [
-  { workload: 'article', format: 'json', peer: 'fastapi', factor: 8 },
-  { workload: 'mnist', format: 'json', peer: 'fastapi', factor: 4 },
-  { workload: 'deep', format: 'json', peer: 'fastapi', factor: 4 },
-  { workload: 'wide', format: 'json', peer: 'fastapi', factor: 4 },
-  { workload: 'wide', format: 'json', peer: 'plainFastify', factor: 4 },
-  { workload: 'deep', format: 'binary', peer: 'starlette', factor: 1 },
-  { workload: 'tall', format: 'binary', peer: 'starlette', factor: 1 },
-  { workload: 'wide', format: 'binary', peer: 'starlette', factor: 1 },
+  { ...article, quantity: 'main-thread CPU', peer: 'empty', bound: { atMost: 2 } },
+  { ...article, quantity: 'throughput', peer: 'plainFastify', bound: { atLeast: 0.95 } },
+  { ...article, quantity: 'throughput', peer: 'fastapiTuned', bound: { atLeast: 2.5 } },
+  { ...article, quantity: 'throughput', subject: 'serviceLogging', peer: 'service', bound: { atLeast: 0.9 } },
+  { ...digits, quantity: 'throughput', peer: 'plainFastify', bound: { atLeast: 2.5 } },
+  { ...digits, quantity: 'throughput', peer: 'fastapiTuned', bound: { atLeast: 1.5 } },
+  { ...digits, quantity: 'CPU', peer: 'serviceBefore', bound: { atMost: 0.6 } },
+  ...throughput('mnist', 'json', 'fastapi', 4),
+  ...throughput('deep', 'json', 'fastapi', 4),
+  ...throughput('wide', 'json', 'fastapi', 4),
+  ...throughput('wide', 'json', 'plainFastify', 4),
+  ...throughput('deep', 'binary', 'starlette', 1),
+  ...throughput('tall', 'binary', 'starlette', 1),
+  ...throughput('wide', 'binary', 'starlette', 1),
 ];
 
-/** A whole answer is to take at most `factor` times its matrix products alone. */
+/** Targets of at least `atLeast` times a peer's throughput, with one client and with 8. */
+function throughput(workload: WorkloadName, format: Format, peer: ContenderName, atLeast: number): RatioTarget[] {
+  return ([1, 8] as const).map((clients) => ({ workload, format, quantity: 'throughput', peer, clients, bound: { atLeast } }));
+}
+
+/** A whole answer should take at most `factor` times the time of its matrix products. */
 export const limitTarget = { workload: 'wide', format: 'binary', clients: 1, factor: 1.6 } as const satisfies {
   workload: WorkloadName;
   format: Format;
@@ -31,8 +55,8 @@ export const limitTarget = { workload: 'wide', format: 'binary', clients: 1, fac
   factor: number;
 };
 
-/** The 99th percentile of a small request is to grow by less than this while large ones are computed, in milliseconds. */
+/** The 99th percentile of small requests should grow by less than this while large ones are computed, in milliseconds. */
 export const waitTarget = 10;
 
-/** The peak memory is to be less than so many times the body of the request. */
+/** The peak memory should be less than this many times the size of the request's body. */
 export const memoryTarget = 8;

@@ -1,9 +1,9 @@
-// How long small requests wait while large ones are computed.
-import type { Job } from './load.ts';
-import { discard, load, prepare, prepareGet, type Request } from './measure.ts';
-import { contenders, startServer } from './servers.ts';
-import { median, quantile } from './statistics.ts';
-import { workloads } from './workloads.ts';
+// Measures the latency of small requests while large ones are computed.
+import type { Job } from '../test/support/load.ts';
+import { discard, load, prepare, prepareGet, type Request } from '../test/support/loader.ts';
+import { service, startServer } from '../test/support/servers.ts';
+import { median, quantile } from '../test/support/statistics.ts';
+import { workloads } from '../test/support/workloads.ts';
 
 /** Latencies in milliseconds. */
 export interface Waits {
@@ -15,23 +15,23 @@ export interface Waits {
 export interface UnderLoad {
   readonly article: { readonly idle: Waits; readonly busy: Waits };
   readonly livez: { readonly idle: Waits; readonly busy: Waits };
-  /** So many clients sent large requests. */
+  /** The number of clients that sent large requests. */
   readonly clients: number;
 }
 
-/** So many clients send the large requests. */
+/** The number of clients that send large requests. */
 const CLIENTS = 2;
 
-/** The small requests come so far apart, in milliseconds. */
+/** The pause between small requests, in milliseconds. */
 const PAUSE = 5;
 
-/** How long the large requests run before the small ones are measured, in seconds. */
+/** How long large requests run before small ones are measured, in seconds. */
 const AHEAD = 2;
 
-/** Measures the article and /livez side by side, with nothing else to do and then with wide requests in JSON. */
+/** Measures the article and /livez at the same time: first on an idle service, then with JSON requests of the workload `wide`. */
 export async function measureUnderLoad(seconds: number): Promise<UnderLoad> {
   const [wide, article, livez] = [prepare(workloads.wide, 'json'), prepare(workloads.article, 'json'), prepareGet('/livez')];
-  const server = await startServer(contenders.service, 'threads');
+  const server = await startServer(service());
   const waits = async (request: Request): Promise<Waits> => {
     const measure = { seconds, atLeast: 100 };
     const { latencies } = await load({
@@ -61,7 +61,7 @@ export async function measureUnderLoad(seconds: number): Promise<UnderLoad> {
   }
 }
 
-/** Measures while a load is on. */
+/** Measures while a load is running. */
 async function during<T>(job: Job, measure: () => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const ended = load(job, stop.signal).then(

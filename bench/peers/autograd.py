@@ -1,4 +1,4 @@
-"""The loss and every gradient of a multilayer perceptron by PyTorch's autograd, for both peers in Python."""
+"""Loss and gradients of a multilayer perceptron by PyTorch's autograd, for both Python peers."""
 import os
 
 import torch
@@ -11,7 +11,7 @@ LOSSES = {"mse": F.mse_loss, "cross_entropy": F.cross_entropy}
 
 
 def gradients(layers, inputs, targets, loss_name):
-    """Takes layers as (weights, biases or None, activation name); gives the loss and a list of (dW, db or None)."""
+    """Takes layers as (weights, biases or None, activation name); returns the loss and a list of (dW, db or None)."""
     parameters = [p.requires_grad_() for weights, biases, _ in layers for p in (weights, biases) if p is not None]
     a = inputs
     for weights, biases, activation in layers:

@@ -1,4 +1,4 @@
-// Not a peer but a bound: a Fastify route that reads a body, does nothing with it, and answers with as many bytes as it is told to.
+// Not a peer but an upper bound: a Fastify route that reads a body, ignores it, and answers with a given number of bytes.
 import Fastify from 'fastify';
 
 const answer = Buffer.alloc(Number(process.env.ANSWER_BYTES));

@@ -1,7 +1,7 @@
 """A peer: FastAPI with pydantic models and orjson, in JSON.
 
-/gradients takes its body as a declared model, as FastAPI's documentation teaches. /gradients-tuned leaves FastAPI's
-own reading of the body aside and has pydantic read the bytes, which is faster for large ones.
+/gradients declares its body as a model, as in FastAPI's documentation. /gradients-tuned bypasses FastAPI's parsing, and lets
+pydantic parse the bytes directly, which is faster for large bodies.
 """
 import os
 from typing import Literal

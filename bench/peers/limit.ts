@@ -1,8 +1,8 @@
-// The limit: nothing but a workload's matrix products, back to back in OpenBLAS. Prints the median milliseconds of a request.
+// The limit: only the matrix products of a workload, one after another in OpenBLAS. Prints the median milliseconds per request.
 import { availableParallelism } from 'node:os';
 import koffi from 'koffi';
-import { median } from '../statistics.ts';
-import { type Shape, type WorkloadName, workloads } from '../workloads.ts';
+import { median } from '../../test/support/statistics.ts';
+import { type Shape, type WorkloadName, workloads } from '../../test/support/workloads.ts';
 
 const library = koffi.load('libopenblas.so.0');
 library.func('void openblas_set_num_threads(int)')(availableParallelism());
@@ -11,7 +11,7 @@ const dgemm = library.func(
 );
 const [ROW_MAJOR, PLAIN, TRANSPOSED] = [101, 111, 112];
 
-/** A product with its arguments laid out, to be called again and again. */
+/** A function that computes a product, with its operands allocated in advance. */
 function product(
   transA: boolean,
   transB: boolean,
@@ -27,7 +27,7 @@ function product(
   return () => dgemm(ROW_MAJOR, trans(transA), trans(transB), m, n, k, 1, A, lda, B, ldb, 0, C, n);
 }
 
-/** The products of a request: forward A Wᵀ, weight gradient dZᵀ A, and, but for the first layer, input gradient dZ W. */
+/** The products of a request: forward A Wᵀ, weight gradient dZᵀ A, and, except in the first layer, input gradient dZ W. */
 function productsOf({ widths, samples }: Shape): (() => void)[] {
   const numbers = (size: number) => Float64Array.from({ length: size }, (_, i) => Math.sin(i));
   return widths.slice(1).flatMap((outputs, k) => {

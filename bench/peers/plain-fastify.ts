@@ -1,4 +1,4 @@
-// A peer: what one would write first, a Fastify route that computes with ml-matrix as its documentation shows it.
+// A peer: a simple first implementation, a Fastify route that uses ml-matrix as in its documentation.
 import Fastify from 'fastify';
 import { Matrix } from 'ml-matrix';
 
@@ -14,7 +14,7 @@ interface GradientsRequest {
   loss?: 'mse' | 'cross_entropy';
 }
 
-/** Each function, and its derivative by the function's value. */
+/** Each activation, and its derivative as a function of its value. */
 const activations = {
   identity: { value: (z: number) => z, slope: (_a: number) => 1 },
   tanh: { value: Math.tanh, slope: (a: number) => 1 - a * a },

@@ -13,7 +13,7 @@ MEDIA_TYPE = "application/vnd.safetensors"
 
 
 def described(body: bytes):
-    """What of the request is not a tensor; safetensors reads it only from files."""
+    """The part of the request that is not tensors, from the metadata; the safetensors library reads metadata only from files."""
     end = 8 + int.from_bytes(body[:8], "little")
     return json.loads(json.loads(body[8:end])["__metadata__"]["request"])
 
