@@ -1,14 +1,14 @@
 # The service on an empty image: node, OpenBLAS, the libraries that these two need, and the application. No shell, no package manager.
-# The bases are named by tag: a registry has their digests, and who wants the same bytes at every build adds them there.
+# The base is named by its tag; for reproducible builds, add its digest.
 FROM node:26-slim AS base
 
-# What the application runs with: production dependencies, without what only their development and other platforms need. Node takes no
-# TypeScript in node_modules, and licences stay.
+# Production dependencies, without files that only development or other platforms need. TypeScript goes, since Node does not run it in
+# node_modules; licences stay.
 FROM base AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --no-audit --no-fund \
-  # npm would miss the development dependencies that package.json names.
+  # Otherwise npm reports the development dependencies of package.json as missing.
   && cp package.json /tmp/package.json && npm pkg delete devDependencies \
   && npm sbom --omit=dev --sbom-format=cyclonedx > /tmp/npm.json \
   && mv /tmp/package.json . \
@@ -16,7 +16,7 @@ RUN npm ci --omit=dev --no-audit --no-fund \
     -regex '.*node_modules/(@[^/]+/)?[^/]+/(tests?|__tests__|bench(marks?)?|examples|docs|\.github|musl_[^/]+)' -prune -exec rm -rf {} + \
   && find node_modules -type f -regextype posix-extended -iregex '.*\.([cm]?ts|map|md|markdown)' -not -iname '*licen[cs]e*' -delete
 
-# What node and OpenBLAS need of Debian, under /runtime; and the bill of materials of all that is in the image.
+# The Debian files that node and OpenBLAS need, under /runtime, and the bill of materials of the image.
 FROM base AS runtime
 RUN apt-get update \
   && apt-get install --yes --no-install-recommends libopenblas0-pthread \
@@ -36,12 +36,12 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY schemas schemas
 COPY src src
-# To get it out: docker create --name sbom gradient-service && docker cp sbom:/app/sbom.cdx.json . && docker rm sbom
+# To extract it: docker create --name sbom gradient-service && docker cp sbom:/app/sbom.cdx.json . && docker rm sbom
 COPY --from=runtime /tmp/sbom.cdx.json ./
-# User and group node. By number, so that Kubernetes sees that it is not root.
+# User and group node. Numeric, so that Kubernetes can verify that it is not root.
 USER 1000:1000
-# Without it the service would start on a slower engine, and only the log would tell.
-RUN ["node", "--eval", "import('/app/src/linalg/openblas.ts').then(({ openblas }) => openblas())"]
+# The build fails if OpenBLAS cannot be loaded. Otherwise the service would start on a slower engine, and only the log would say so.
+RUN ["node", "--eval", "import('/app/src/linalg/engines.ts').then(({ loadEngine }) => loadEngine({ name: 'openblas' }))"]
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --start-interval=1s \
   CMD ["node", "--eval", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]

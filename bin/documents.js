@@ -1,5 +1,5 @@
 // @ts-check
-// Requests and answers as bytes, and the arrays of numbers in them, which have the same names in JSON and in safetensors.
+// Reads and writes requests and answers, in JSON and safetensors. Arrays have the same names in both.
 
 /**
  * @typedef {object} Tensor
@@ -14,7 +14,7 @@ export const mediaTypes = { json: 'application/json', safetensors: 'application/
 const LENGTH_BYTES = 8;
 
 /**
- * The media type of a request: as the user says, as its file's name ends, or by its content.
+ * The media type of a request: by the option, by the file's name, or else by its content.
  * @param {Buffer} body
  * @param {{ format?: keyof typeof mediaTypes | undefined, file?: string | undefined }} options
  */
@@ -22,13 +22,13 @@ export function mediaTypeOf(body, { format, file = '' }) {
   if (format) return mediaTypes[format];
   const ending = /\.(json|safetensors)$/.exec(file)?.[1];
   if (ending) return mediaTypes[/** @type {keyof typeof mediaTypes} */ (ending)];
-  // As a length, the first letters of a JSON document are beyond any file's.
+  // Read as a length, the first bytes of a JSON document would exceed any file.
   const isFile = body.length > LENGTH_BYTES && body.readBigUInt64LE() <= body.length - LENGTH_BYTES;
   return isFile ? mediaTypes.safetensors : mediaTypes.json;
 }
 
 /**
- * The request with more extra values wanted. One that cannot be read stays as it is: the service says what is wrong.
+ * Adds extra values to a request's `include`. An invalid request is returned unchanged: the service reports what is wrong.
  * @param {Buffer} body
  * @param {string} mediaType
  * @param {string[]} names
@@ -47,7 +47,7 @@ export function withExtras(body, mediaType, names) {
 }
 
 /**
- * A JSON document with names added to its `include`; the rest of its text is kept where that can be.
+ * Adds names to the `include` of a JSON document; keeps the rest of its text if possible.
  * @param {string} text
  * @param {string[]} names
  */
@@ -80,14 +80,14 @@ function parts(bytes) {
  */
 function file(header, data) {
   const text = Buffer.from(JSON.stringify(header));
-  // The data are to begin at a multiple of 8.
+  // The data must begin at a multiple of 8.
   const spaces = -text.length & 7;
   const length = Buffer.alloc(LENGTH_BYTES);
   length.writeBigUInt64LE(BigInt(text.length + spaces));
   return Buffer.concat([length, text, Buffer.alloc(spaces, ' '), data]);
 }
 
-/** How a number of each type is read. */
+/** Readers for the dtypes. */
 const readers = {
   F64: { bytes: 8, read: (/** @type {DataView} */ view, /** @type {number} */ at) => view.getFloat64(at, true) },
   F32: { bytes: 4, read: (/** @type {DataView} */ view, /** @type {number} */ at) => view.getFloat32(at, true) },
@@ -95,7 +95,7 @@ const readers = {
 };
 
 /**
- * The arrays of numbers, and the single numbers, of a document that is right.
+ * All arrays of numbers, and single numbers, of a valid document.
  * @param {Buffer} body
  * @param {string} mediaType
  * @returns {Tensors}
@@ -138,7 +138,7 @@ function* tensorsOf(value, name) {
 }
 
 /**
- * The shape of a number or of lists of numbers; undefined for all else.
+ * The shape of a number or of nested lists of numbers; undefined for any other value.
  * @param {any} value
  * @returns {number[] | undefined}
  */
@@ -149,7 +149,7 @@ function shapeOf(value) {
 }
 
 /**
- * The JSON document whose paths are the names of the tensors.
+ * Converts tensors to a JSON document; their names are paths.
  * @param {Tensors} tensors
  */
 export function toJson(tensors) {

@@ -1,7 +1,7 @@
 // @ts-check
-// Why the command ends without an answer.
+// The errors that end the command, with their exit codes.
 
-/** The service refuses the request, by a problem document (RFC 9457). */
+/** The service refused the request with a problem document (RFC 9457). */
 export class Refused extends Error {
   /**
    * @param {number} status
@@ -13,17 +13,17 @@ export class Refused extends Error {
   }
 }
 
-/** An option is wrong, or a file cannot be read or written. */
+/** An invalid option, or a file that cannot be read or written. */
 export class UsageError extends Error {}
 
-/** There is no answer, or it is none of the service's. */
+/** No answer, or an answer that does not come from the service. */
 export class NoService extends Error {
   /**
    * @param {URL} url
    * @param {string} why
    */
   constructor(url, why) {
-    // Without a password that may stand in it.
+    // Only origin and path: the URL may contain a password.
     super(`no service at ${url.origin}${url.pathname.replace(/\/$/, '')}: ${why}`);
   }
 }
@@ -35,7 +35,7 @@ export function exitCodeOf(failure) {
 }
 
 /**
- * A system's error in words, without the name of the file or address, which are said already.
+ * Describes a system error, without the file name or address, which the caller adds.
  * @param {NodeJS.ErrnoException} error
  */
 export function describe({ message, code, syscall }) {

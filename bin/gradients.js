@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // @ts-check
-// The command gradients: sends a request to the service and shows the answer. JavaScript, since Node strips no types from what is installed.
+// The command gradients: sends a request to the service, and prints the answer. In JavaScript, since Node strips no types in
+// node_modules.
 import { readFile, writeFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { mediaTypeOf, mediaTypes, tensorsIn, toJson, withExtras } from './documents.js';
@@ -52,7 +53,7 @@ async function save(file, answer) {
 /** @typedef {{ body: Buffer, mediaType: string }} Message */
 
 /**
- * What is printed of an answer.
+ * The output for an answer.
  * @param {Options['output']} output
  * @param {Message} request
  * @param {Message} answer
@@ -60,7 +61,7 @@ async function save(file, answer) {
  */
 async function shown(output, request, answer) {
   const isJson = answer.mediaType === mediaTypes.json;
-  // As it came: its numbers are exact, and reading them takes time.
+  // Unchanged: this keeps the exact numbers, and saves parsing.
   if (output === 'json' && isJson) return answer.body;
   const tensors = tensorsIn(answer.body, answer.mediaType);
   if (output === 'json') return toJson(tensors);
@@ -69,7 +70,7 @@ async function shown(output, request, answer) {
 }
 
 /**
- * Prints a text, and the end of its last line.
+ * Prints a text, with a line break at the end.
  * @param {string | Buffer} text
  */
 function print(text) {
@@ -77,14 +78,14 @@ function print(text) {
   process.stdout.write('\n');
 }
 
-// Whoever reads the output, such as head, may have enough of it.
+// A reader such as head may close the pipe early.
 process.stdout.on('error', (error) => process.exit(/** @type {NodeJS.ErrnoException} */ (error).code === 'EPIPE' ? 0 : 2));
 
 try {
   await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof Refused || error instanceof UsageError || error instanceof NoService)) throw error;
-  // From a network: no line breaks, and nothing that steers a terminal.
+  // The text comes from the network: removes line breaks and terminal control characters.
   process.stderr.write(`gradients: ${error.message.replace(/\p{Cc}+/gu, ' ')}\n`);
   process.exitCode = exitCodeOf(error);
 }

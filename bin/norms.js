@@ -1,14 +1,14 @@
 // @ts-check
-// The norms of weights and gradients as bars: where gradients vanish or explode shows.
+// The norms of weights and gradients as bars, which show vanishing and exploding gradients.
 import { styleText } from 'node:util';
 import { digits, norm } from './statistics.js';
 
 /** @import { Tensors } from './documents.js' */
 
-/** The width where there is no terminal that has one, in letters. */
+/** The default width, if the terminal does not report one. */
 const WIDTH = 80;
 
-/** A bar's last letter, by eighths of it. */
+/** The last character of a bar, by eighths. */
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
 /**
@@ -30,14 +30,14 @@ export function normBars(request, answer, stream, environment) {
     const shown = isColoured && drawn ? styleText(colour, drawn, { validateStream: false }) : drawn;
     return `${name}  ${digits(value, 4).padStart(values)}  ${shown}`.trimEnd();
   });
-  // Read, not computed: 10 ** 191 is not quite 1e191 everywhere.
+  // Parsed, since 10 ** 191 is not exactly 1e191 on all platforms.
   const [left, right] = [low, high].map((exponent) => `${Number(`1e${exponent}`)}`);
   const scale = `${'norm, logarithmic'.padEnd(names + values + 4)}${left.padEnd(width - right.length)}${right}`;
   return [`loss ${answer.get('loss')?.numbers[0]}`, '', scale, ...bars].join('\n');
 }
 
 /**
- * Two rows per layer: of its weights, and of their gradient.
+ * Two rows per layer: its weights and their gradient.
  * @param {Tensors} request
  * @param {Tensors} answer
  */
@@ -54,7 +54,7 @@ function rowsOf(request, answer) {
 }
 
 /**
- * The powers of ten between which all values above 0 are.
+ * The exponents of the powers of ten that enclose all positive values.
  * @param {number[]} values
  */
 function decades(values) {
@@ -65,7 +65,7 @@ function decades(values) {
 }
 
 /**
- * Per layer the norms of its weights and of their gradient.
+ * The norms of the weights and of their gradient, per layer.
  * @param {Tensors} request
  * @param {Tensors} answer
  */

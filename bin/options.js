@@ -1,5 +1,5 @@
 // @ts-check
-// What the command line and the environment say.
+// Reads the command line and the environment.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { UsageError } from './failures.js';
@@ -101,7 +101,7 @@ function parsed(args) {
   try {
     return parseArgs({ args, options: config, allowPositionals: true });
   } catch (error) {
-    // The first sentence says what is wrong.
+    // Only the first sentence of the message is useful.
     throw wrong(/** @type {Error} */ (error).message.split('. ')[0]);
   }
 }

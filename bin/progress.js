@@ -1,7 +1,7 @@
 // @ts-check
-// How much of a large request has been sent, shown on a terminal.
+// Shows the progress of sending a large request, on a terminal.
 
-/** A shorter body is sent before anybody could read a bar. In bytes. */
+/** Bodies shorter than this, in bytes, get no progress bar: they are sent too quickly. */
 const LARGE = 2 ** 20;
 
 const BAR = 30;

@@ -1,5 +1,5 @@
 // @ts-check
-// The way to the service and back, and again if need be.
+// Sends a request to the service, and retries if necessary.
 import { request as requestByHttp } from 'node:http';
 import { request as requestByHttps } from 'node:https';
 import { Readable } from 'node:stream';
@@ -24,17 +24,17 @@ import { describe, NoService, Refused } from './failures.js';
  * @property {number} retries
  */
 
-/** How much is sent between two looks at the progress, in bytes. */
+/** How much is sent between two updates of the progress, in bytes. */
 const CHUNK = 65_536;
 
-/** What comes of a connection that broke. */
+/** Error codes of a broken connection. */
 const broken = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
 
-/** How long to wait before the first retry where the service does not say, in seconds; then twice as long each time. */
+/** Seconds before the first retry without Retry-After; doubled for each further one. */
 const FIRST_WAIT = 0.25;
 
 /**
- * Sends a request until there is an answer to it, or no more tries: every request is safe to repeat.
+ * Sends a request until it is answered or the retries are used up. Repeating a request is always safe.
  * @param {Request} request
  * @param {Progress} progress
  * @returns {Promise<Buffer>} the bytes of the answer
@@ -90,7 +90,7 @@ async function send({ url, apiKey, body, mediaType, accept, compressed }, progre
   const request = start(endpoint, { method: 'POST', headers, signal });
   /** @type {Promise<IncomingMessage>} */
   const begins = new Promise((resolve, reject) => request.on('response', resolve).on('error', reject));
-  // Its failure is that of the request; and none at all, if the service has answered before it read everything.
+  // Errors are reported by the request. If the service answers before it has read everything, the failed upload is not an error.
   pipeline(Readable.from(chunks(body, progress), { highWaterMark: 1 }), request).catch(() => {});
   const response = await begins;
   const bytes = await buffer(response);
@@ -121,7 +121,7 @@ function isTemporary({ status }) {
 }
 
 /**
- * When to come again, in seconds; undefined if the service does not say.
+ * Seconds to wait before a retry; undefined if there is no valid Retry-After.
  * @param {Answer} answer
  */
 function retryAfter({ headers: { 'retry-after': value } }) {

@@ -1,10 +1,10 @@
 // @ts-check
-// What is said of an array of numbers.
+// Statistics of arrays of numbers.
 
 /** @import { Tensor } from './documents.js' */
 
 /**
- * The L2 norm; by the largest number, as squares may be beyond float64.
+ * The L2 norm. Values are scaled by the largest, so that squares do not overflow.
  * @param {Tensor} tensor
  */
 export function norm({ numbers }) {
@@ -17,7 +17,7 @@ export function norm({ numbers }) {
 }
 
 /**
- * The smallest and the largest number.
+ * The minimum and the maximum.
  * @param {Tensor} tensor
  * @returns {[number, number]}
  */
@@ -32,7 +32,7 @@ export function range({ numbers }) {
 }
 
 /**
- * A number to read, in the given number of digits.
+ * Formats a number for reading, with the given number of digits.
  * @param {number} value
  */
 export function digits(value, precision = 6) {

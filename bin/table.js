@@ -1,5 +1,5 @@
 // @ts-check
-// An answer as tables: numbers, layers, and extra values.
+// Formats an answer as tables: numbers, layers, extra values.
 import { digits, norm, range } from './statistics.js';
 
 /** @import { Tensor, Tensors } from './documents.js' */
@@ -38,7 +38,7 @@ function summary(tensor) {
 }
 
 /**
- * Rows as lines, each column as wide as its widest cell. No cell has a space, so that other programs can take the columns apart.
+ * Formats rows as lines with aligned columns. Cells contain no spaces, so that other programs can split the columns.
  * @param {string[][]} rows
  */
 function lines(rows) {

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Builds the image and brings up both profiles of docker-compose.yml, beside whatever else runs here, and shows that they are as they
-# should be: not root, nothing to write to, no shell, OpenBLAS, a bill of materials, answers on every port, none lost with a replica.
-# Needs Docker with compose, and curl. Usage: deploy/docker-test.sh [-k]; with -k all stays up.
+# Builds the image, starts both profiles of docker-compose.yml under another project name and other ports, and tests them: no root, no
+# writable files, no shell, OpenBLAS, a bill of materials, answers on every port, no answer lost when a replica is killed.
+# Needs Docker with compose, and curl. Usage: deploy/docker-test.sh [-k]; with -k the containers are kept running.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export COMPOSE_PROJECT_NAME=gradients-test COMPOSE_PROFILES=scaled,monitoring
@@ -11,7 +11,7 @@ finish() { [ "$keep" = -k ] || docker compose down --volumes --timeout 40 >/dev/
 trap finish EXIT
 
 checked=0
-# shows WHAT COMMAND...: the command must succeed; it is asked again for a while, since Prometheus looks every 15 seconds.
+# shows WHAT COMMAND...: the command must succeed; it is tried TRIES times, a second apart, since Prometheus scrapes every 15 seconds.
 shows() {
   local what=$1 tries
   shift

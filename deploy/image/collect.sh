@@ -1,6 +1,6 @@
 #!/bin/sh
-# Collects into the directory ROOT what the given programs and libraries need to run without the rest of a Debian system: themselves,
-# the shared libraries that they name, at their own paths, and a user who is not root.
+# Collects into the directory ROOT everything that the given programs and libraries need to run without the rest of a Debian system: the
+# files themselves, their shared libraries, at the same paths, and a user who is not root.
 # Usage: collect.sh ROOT FILE...
 set -eu
 root=$1
@@ -8,7 +8,7 @@ shift
 mkdir -p "$root/tmp" "$root/etc" "$root/var/lib/dpkg/status.d"
 chmod 1777 "$root/tmp"
 
-# The package that a file is of, which may know it by its path with or without /usr.
+# The package of a file. dpkg may list the file with or without /usr in its path.
 package() {
   real=$(realpath "$1")
   for path in "$1" "$real" "${real#/usr}"; do
@@ -34,7 +34,7 @@ for file in $(echo "$files" | sort -u); do
   case $file in /usr/local/*) continue ;; esac
   name=$(package "$file")
   if [ ! -e "$root/var/lib/dpkg/status.d/$name" ]; then
-    # As scanners of images look for the packages of one without dpkg.
+    # Image scanners look here for the packages of an image without dpkg.
     dpkg-query --status "$name" > "$root/var/lib/dpkg/status.d/$name"
     cp --parents --dereference "/usr/share/doc/$name/copyright" "$root"
   fi
@@ -43,6 +43,6 @@ done
 cp --dereference /etc/os-release "$root/etc"
 printf 'root:x:0:0::/:/nologin\nnode:x:1000:1000::/app:/nologin\n' > "$root/etc/passwd"
 printf 'root:x:0:\nnode:x:1000:\n' > "$root/etc/group"
-# Names of /etc/hosts, as localhost, before those of DNS.
+# /etc/hosts, which has localhost, comes before DNS.
 echo 'hosts: files dns' > "$root/etc/nsswitch.conf"
 if [ -e /usr/local/LICENSE ]; then cp --parents /usr/local/LICENSE "$root"; fi

@@ -1,4 +1,4 @@
-// The bill of materials of the image (CycloneDX): npm's own of the application, with Node and Debian's packages added.
+// The bill of materials of the image (CycloneDX): that of npm, plus Node and the Debian packages.
 import { readdirSync, readFileSync } from 'node:fs';
 
 const [packageFile, npmFile, statusDirectory, releaseFile] = process.argv.slice(2);
@@ -36,7 +36,7 @@ function debian(record: string) {
 }
 
 const packages = readdirSync(statusDirectory).map((file) => debian(readFileSync(`${statusDirectory}/${file}`, 'utf8')));
-// npm names the application by the directory that it is in.
+// npm names the application after its directory.
 bill.metadata.component = { ...bill.metadata.component, type: 'application', name, version };
 bill.components.push(node, ...packages);
 console.log(JSON.stringify(bill, null, 2));

@@ -4,16 +4,16 @@
 #     sh gradients.sh         the network of the article
 #     sh gradients.sh FILE    the request in a JSON file
 #
-# GRADIENTS_URL is where the service is, GRADIENTS_API_KEY the key that it may want.
+# GRADIENTS_URL is the URL of the service, GRADIENTS_API_KEY its API key.
 set -eu
 
 # Posts the request on standard input and prints the answer. An error is explained on standard error, with status 1.
-# Where the service is busy (429, 503), curl waits as long as it is told to (Retry-After) and tries again.
+# If the service is busy (429, 503), curl waits as long as Retry-After says and tries again.
 gradients() (
   folder=$(mktemp -d)
   trap 'rm -r "$folder"' EXIT
   cat > "$folder/request"
-  # The key goes in by standard input: everybody on this machine can read the arguments of a command.
+  # The key is passed on standard input: all users of the machine can read the arguments of a command.
   status=$(
     echo "${GRADIENTS_API_KEY:+header = \"Authorization: Bearer $GRADIENTS_API_KEY\"}" |
       curl --config - --silent --show-error --retry 4 --header 'Content-Type: application/json' \

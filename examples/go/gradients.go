@@ -22,12 +22,12 @@ type Layer struct {
 	Activation any `json:"activation,omitempty"`
 }
 
-// Network is the layers from the inputs on.
+// Network is the layers, from input to output.
 type Network struct {
 	Layers []Layer `json:"layers"`
 }
 
-// Batch is what the network is given and what it should answer.
+// Batch is the inputs and the targets.
 type Batch struct {
 	Inputs [][]float64 `json:"inputs"`
 	// Targets is a [][]float64, or for some losses an []int of classes.
@@ -36,7 +36,7 @@ type Batch struct {
 	Samples string `json:"samples,omitempty"`
 }
 
-// Request is what the service is asked.
+// Request is a request to the service.
 type Request struct {
 	Network Network `json:"network"`
 	Batch   Batch   `json:"batch"`
@@ -45,7 +45,7 @@ type Request struct {
 	Include []string `json:"include,omitempty"`
 }
 
-// Answer is what the service answers.
+// Answer is the answer of the service.
 type Answer struct {
 	Loss float64 `json:"loss"`
 	// Gradients has the shape of the network's layers.
@@ -57,7 +57,7 @@ type Answer struct {
 	Outputs [][]float64 `json:"outputs"`
 }
 
-// Problem is what the service says against a request (RFC 9457).
+// Problem is an error that the service answers: a problem document (RFC 9457).
 type Problem struct {
 	Type   string `json:"type"`
 	Title  string `json:"title"`
@@ -79,11 +79,11 @@ func (p *Problem) Error() string {
 
 const tries = 5
 
-// Gradients returns the answer to a request: a Request, or whatever else encodes to one, such as a json.RawMessage.
+// Gradients returns the answer to a request: a Request, or anything that encodes to one, such as a json.RawMessage.
 // The error is a *Problem if the service refuses the request.
 //
-// GRADIENTS_URL is where the service is, GRADIENTS_API_KEY the key that it may want.
-// Where the service is busy (429, 503), Gradients waits as long as it is told to and tries again.
+// GRADIENTS_URL is the URL of the service, GRADIENTS_API_KEY its API key.
+// If the service is busy (429, 503), Gradients waits as long as Retry-After says and tries again.
 func Gradients(request any) (*Answer, error) {
 	body, err := json.Marshal(request)
 	if err != nil {
@@ -119,10 +119,10 @@ func post(body []byte) (*http.Response, error) {
 	return http.DefaultClient.Do(request)
 }
 
-// read returns what a response says: an answer or a problem.
+// read decodes a response: an answer or a problem.
 func read(response *http.Response) (*Answer, error) {
 	defer response.Body.Close()
-	// To its end, so that the connection can be used again.
+	// Read to the end, so that the connection can be reused.
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		return nil, err
@@ -131,7 +131,7 @@ func read(response *http.Response) (*Answer, error) {
 		answer := new(Answer)
 		return answer, json.Unmarshal(body, answer)
 	}
-	// A proxy on the way may have sent something else than a problem document.
+	// A proxy may have sent something other than a problem document.
 	if media, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type")); media != "application/problem+json" {
 		return nil, fmt.Errorf("the service answered %s", response.Status)
 	}
@@ -142,7 +142,7 @@ func read(response *http.Response) (*Answer, error) {
 	return nil, problem
 }
 
-// toWait returns how long the service asks to wait; a second if it does not say.
+// toWait returns how long Retry-After says to wait; without it, a second.
 func toWait(response *http.Response) time.Duration {
 	seconds, err := strconv.Atoi(response.Header.Get("Retry-After"))
 	if err != nil {

@@ -22,7 +22,7 @@ import java.util.Optional;
  *     java -cp /usr/share/java/gson.jar Gradients.java FILE    the request in a JSON file
  * </pre>
  *
- * GRADIENTS_URL is where the service is, GRADIENTS_API_KEY the key that it may want.
+ * GRADIENTS_URL is the URL of the service, GRADIENTS_API_KEY its API key.
  */
 public final class Gradients {
 
@@ -34,7 +34,7 @@ public final class Gradients {
     /** A sample is one of the "rows", the default, or of the "columns". */
     public record Batch(double[][] inputs, double[][] targets, String samples) {}
 
-    /** What is null is left out. */
+    /** Fields that are null are not sent. */
     public record Request(Network network, Batch batch, String loss, List<String> include) {}
 
     public record Gradient(double[][] weights, double[] biases) {}
@@ -42,13 +42,13 @@ public final class Gradients {
     /** The outputs are null unless the request includes them. */
     public record Answer(double loss, List<Gradient> gradients, double[][] outputs) {}
 
-    /** A place in the request, and what is wrong there. */
+    /** A place in the request, and its error. */
     public record Fault(String pointer, String detail) {}
 
     /** A problem document (RFC 9457). */
     public record Problem(String type, String title, int status, String detail, List<Fault> errors) {}
 
-    /** What the service says against a request. */
+    /** An error that the service answers. */
     public static final class GradientsException extends IOException {
         private static final long serialVersionUID = 1L;
 
@@ -81,9 +81,9 @@ public final class Gradients {
     /**
      * The answer to a request.
      *
-     * <p>Where the service is busy (429, 503), this waits as long as it is told to and tries again.
+     * <p>If the service is busy (429, 503), this waits as long as Retry-After says and tries again.
      *
-     * @param request a Request, or whatever else Gson makes one from, such as a JsonElement
+     * @param request a Request, or anything that Gson encodes to one, such as a JsonElement
      * @throws GradientsException if the service refuses the request
      */
     public static Answer gradients(Object request) throws IOException, InterruptedException {
@@ -114,7 +114,7 @@ public final class Gradients {
         return builder.build();
     }
 
-    /** How long the service asks to wait; a second if it does not say. */
+    /** Seconds to wait, by Retry-After; without it, 1. */
     private static int secondsToWait(HttpResponse<?> response) {
         return response.headers()
                 .firstValue("Retry-After")
@@ -123,7 +123,7 @@ public final class Gradients {
                 .orElse(1);
     }
 
-    /** The problem document of an answer; a proxy on the way may have sent something else. */
+    /** The problem document of an answer. A proxy may have sent something else. */
     private static Problem problemOf(HttpResponse<String> response) {
         int status = response.statusCode();
         String type = response.headers().firstValue("Content-Type").orElse("");

@@ -1,16 +1,16 @@
-// The gradients of a network, from a gradient service, with nothing but what Node.js has.
+// The gradients of a network, from a gradient service, without any library.
 //
 //     node gradients.mjs         the network of the article
 //     node gradients.mjs FILE    the request in a JSON file
 //
-// GRADIENTS_URL is where the service is, GRADIENTS_API_KEY the key that it may want.
+// GRADIENTS_URL is the URL of the service, GRADIENTS_API_KEY its API key.
 import { readFile, realpath } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const { GRADIENTS_URL = 'http://127.0.0.1:3000', GRADIENTS_API_KEY } = process.env;
 const TRIES = 5;
 
-/** What the service says against a request; `problem` is its problem document (RFC 9457). */
+/** An error that the service answers; `problem` is its problem document (RFC 9457). */
 export class GradientsError extends Error {
   constructor(problem) {
     const errors = (problem.errors ?? []).map(({ pointer, detail }) => `\n  ${pointer}: ${detail}`);
@@ -21,7 +21,7 @@ export class GradientsError extends Error {
 
 /**
  * The answer to a request: its `loss`, its `gradients`, and what it includes.
- * Where the service is busy (429, 503), this waits as long as it is told to and tries again.
+ * If the service is busy (429, 503), this waits as long as Retry-After says and tries again.
  */
 export async function gradients(request) {
   const headers = { 'Content-Type': 'application/json' };
@@ -36,13 +36,13 @@ export async function gradients(request) {
   }
 }
 
-/** How long the service asks to wait; a second if it does not say. */
+/** Seconds to wait, by Retry-After; without it, 1. */
 function secondsToWait(response) {
   const wait = response.headers.get('Retry-After') ?? '';
   return /^\d+$/.test(wait) ? Number(wait) : 1;
 }
 
-/** The problem document of an answer; a proxy on the way may have sent something else. */
+/** The problem document of an answer. A proxy may have sent something else. */
 async function problemOf(response) {
   const text = await response.text();
   if (response.headers.get('Content-Type')?.startsWith('application/problem+json')) return JSON.parse(text);
@@ -71,12 +71,12 @@ async function main([file]) {
   }
 }
 
-/** Says what went wrong, and ends with 1. */
+/** Prints the error, and exits with 1. */
 export function fail({ message, cause }) {
-  // fetch puts the reason why there is no connection into the cause.
+  // If there is no connection, the cause has the reason.
   console.error(cause ? `${message}: ${cause.message}` : message);
   process.exitCode = 1;
 }
 
-// Not where another file imports this one.
+// Skipped when another file imports this one.
 if (import.meta.filename === (await realpath(process.argv[1]))) await main(process.argv.slice(2)).catch(fail);

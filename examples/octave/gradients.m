@@ -3,11 +3,11 @@
 %   answer = gradients(request)
 %
 % The request is a struct, or its JSON as a string. network.layers is a cell of structs, weights, inputs and targets
-% are matrices, biases vectors; a list of classes is to be wrapped by num2cell. The answer has its loss, its gradients
-% (a cell of structs), and what the request includes. Octave's jsondecode may read a number's last digit wrong.
+% are matrices, biases vectors; wrap a list of classes in num2cell. The answer has its loss, its gradients
+% (a cell of structs), and what the request includes. Octave's jsondecode may get the last digit of a number wrong.
 %
-% GRADIENTS_URL is where the service is, GRADIENTS_API_KEY the key that it may want.
-% Where the service is busy (429, 503), curl waits as long as it is told to (Retry-After) and tries again.
+% GRADIENTS_URL is the URL of the service, GRADIENTS_API_KEY its API key.
+% If the service is busy (429, 503), curl waits as long as Retry-After says and tries again.
 function answer = gradients(request)
   if ~ischar(request)
     request = jsonencode(with_lists(request));
@@ -21,13 +21,13 @@ function answer = gradients(request)
   elseif strncmp(media_type, 'application/problem+json', 24)
     error('gradients:refused', '%s', explain(jsondecode(text)));
   else
-    % A proxy on the way may have sent something else than a problem document.
+    % A proxy may have sent something other than a problem document.
     error('gradients:refused', 'the service answered %d', status);
   end
 end
 
-% A request whose matrices are lists of lists. On its own, jsonencode makes a flat list of a matrix with one row, and
-% a number of a vector with one element.
+% A request whose matrices are lists of lists. jsonencode alone would turn a matrix with one row into a flat
+% list, and a vector with one element into a number.
 function request = with_lists(request)
   for k = 1:numel(request.network.layers)
     request.network.layers{k}.weights = to_rows(request.network.layers{k}.weights);
@@ -54,7 +54,7 @@ function [status, media_type, text] = post(body)
     fwrite(file, body);
     fclose(file);
   end
-  % The key goes in by standard input: everybody on this machine can read the arguments of a command.
+  % The key is passed on standard input: all users of the machine can read the arguments of a command.
   command = ['echo "${GRADIENTS_API_KEY:+header = \"Authorization: Bearer $GRADIENTS_API_KEY\"}" |' ...
     ' curl --config - --silent --show-error --retry 4 --header "Content-Type: application/json"' ...
     ' --data-binary "@' request_file '" --output "' answer_file '" --write-out "%{http_code} %{content_type}"' ...
@@ -69,7 +69,7 @@ function [status, media_type, text] = post(body)
   text = fileread(answer_file);
 end
 
-% What the service says against a request (RFC 9457).
+% An error that the service answers: a problem document (RFC 9457).
 function text = explain(problem)
   text = [problem.title ': ' problem.detail];
   if isfield(problem, 'errors')

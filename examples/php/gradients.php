@@ -1,19 +1,19 @@
 <?php
 
 /**
- * The gradients of a network, from a gradient service, with nothing but what PHP has.
+ * The gradients of a network, from a gradient service, without any library.
  *
  *     php gradients.php         the network of the article
  *     php gradients.php FILE    the request in a JSON file
  *
- * GRADIENTS_URL is where the service is, GRADIENTS_API_KEY the key that it may want.
+ * GRADIENTS_URL is the URL of the service, GRADIENTS_API_KEY its API key.
  */
 
 declare(strict_types=1);
 
 const TRIES = 5;
 
-/** What the service says against a request; $problem is its problem document (RFC 9457). */
+/** An error that the service answers; $problem is its problem document (RFC 9457). */
 final class GradientsError extends RuntimeException
 {
     public function __construct(public readonly array $problem)
@@ -29,9 +29,9 @@ final class GradientsError extends RuntimeException
 /**
  * The answer to a request: its loss, its gradients, and what it includes.
  *
- * Where the service is busy (429, 503), this waits as long as it is told to and tries again.
+ * If the service is busy (429, 503), this waits as long as Retry-After says and tries again.
  *
- * @param mixed $request what json_encode makes the request from
+ * @param mixed $request anything that json_encode encodes to a request
  */
 function gradients(mixed $request): array
 {
@@ -44,7 +44,7 @@ function gradients(mixed $request): array
         if (!in_array($status, [429, 503], true) || $tries === TRIES) {
             throw new GradientsError(problemOf($status, $headers, $text));
         }
-        // A second if the service does not say how long to wait.
+        // Without Retry-After, a second.
         $wait = $headers['retry-after'] ?? '';
         sleep(ctype_digit($wait) ? (int) $wait : 1);
     }
@@ -74,7 +74,7 @@ function post(string $body): array
     return [$status, $answered, $text];
 }
 
-/** The problem document of an answer; a proxy on the way may have sent something else. */
+/** The problem document of an answer. A proxy may have sent something else. */
 function problemOf(int $status, array $headers, string $text): array
 {
     if (str_starts_with($headers['content-type'] ?? '', 'application/problem+json')) {
@@ -106,7 +106,7 @@ function main(array $arguments): void
         if ($json === false) {
             throw new RuntimeException(error_get_last()['message']);
         }
-        // As objects, so that an empty one stays one.
+        // As objects, so that an empty one is not sent as a list.
         $request = json_decode($json, flags: JSON_THROW_ON_ERROR);
     }
     $answer = gradients($request);

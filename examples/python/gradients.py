@@ -5,8 +5,7 @@ The standard library is enough.
     python3 gradients.py         the network of the article
     python3 gradients.py FILE    the request in a JSON file
 
-GRADIENTS_URL is where the service is, GRADIENTS_API_KEY the key that it
-may want.
+GRADIENTS_URL is the URL of the service, GRADIENTS_API_KEY its API key.
 """
 
 import json
@@ -50,7 +49,7 @@ ARTICLE = {
 
 
 class GradientsError(Exception):
-    """What the service says against a request.
+    """An error that the service answers.
 
     `problem` is its problem document (RFC 9457).
     """
@@ -66,8 +65,8 @@ class GradientsError(Exception):
 def gradients(request):
     """Return the answer to a request: "loss", "gradients", what it includes.
 
-    Where the service is busy (429, 503), this waits as long as it is told
-    to and tries again.
+    If the service is busy (429, 503), this waits as long as Retry-After
+    says and tries again.
     """
     headers = {"Content-Type": "application/json"}
     if API_KEY:
@@ -85,7 +84,7 @@ def gradients(request):
 
 
 def seconds_to_wait(error):
-    """How long the service asks to wait; a second if it does not say."""
+    """Seconds to wait, by Retry-After; without it, 1."""
     wait = error.headers.get("Retry-After", "")
     return int(wait) if wait.isdigit() else 1
 
@@ -93,7 +92,7 @@ def seconds_to_wait(error):
 def problem_of(error):
     """The problem document of an answer.
 
-    A proxy on the way may have sent something else.
+    A proxy may have sent something else.
     """
     if error.headers.get_content_type() == "application/problem+json":
         return json.load(error)

@@ -6,8 +6,7 @@ This is the way for large networks.
     python3 gradients_safetensors.py         the network of the article
     python3 gradients_safetensors.py FILE    the request in a safetensors file
 
-GRADIENTS_URL is where the service is, GRADIENTS_API_KEY the key that it
-may want.
+GRADIENTS_URL is the URL of the service, GRADIENTS_API_KEY its API key.
 """
 
 import json
@@ -55,7 +54,7 @@ ARTICLE = {
 
 
 class GradientsError(Exception):
-    """What the service says against a request.
+    """An error that the service answers.
 
     `problem` is its problem document (RFC 9457).
     """
@@ -74,8 +73,8 @@ def gradients(request):
     They are named "loss", "gradients.0.weights" and so on. The request is a
     dict with NumPy arrays in it, or the bytes of a safetensors file.
 
-    Where the service is busy (429, 503), this waits as long as it is told
-    to and tries again.
+    If the service is busy (429, 503), this waits as long as Retry-After
+    says and tries again.
     """
     headers = {"Content-Type": SAFETENSORS, "Accept": SAFETENSORS}
     if API_KEY:
@@ -96,7 +95,7 @@ def encode(request):
     """Write a request as safetensors.
 
     A tensor's name is its path in the request, "network.layers.0.weights";
-    what is no tensor is a JSON document in the metadata.
+    the rest is a JSON document in the metadata.
     """
     tensors = {}
     rest = split(request, (), tensors)
@@ -123,7 +122,7 @@ def split(value, path, tensors):
 
 
 def seconds_to_wait(error):
-    """How long the service asks to wait; a second if it does not say."""
+    """Seconds to wait, by Retry-After; without it, 1."""
     wait = error.headers.get("Retry-After", "")
     return int(wait) if wait.isdigit() else 1
 
@@ -131,7 +130,7 @@ def seconds_to_wait(error):
 def problem_of(error):
     """The problem document of an answer.
 
-    A proxy on the way may have sent something else.
+    A proxy may have sent something else.
     """
     if error.headers.get_content_type() == "application/problem+json":
         return json.load(error)

@@ -3,8 +3,7 @@
 #     Rscript gradients.R         the network of the article
 #     Rscript gradients.R FILE    the request in a JSON file
 #
-# GRADIENTS_URL is where the service is, GRADIENTS_API_KEY the key that it may
-# want.
+# GRADIENTS_URL is the URL of the service, GRADIENTS_API_KEY its API key.
 library(httr)
 library(jsonlite)
 
@@ -16,8 +15,8 @@ tries <- 5
 # and targets are matrices, biases are vectors, and names, options and single
 # numbers are unboxed. jsonlite writes 15 digits of a number.
 #
-# Where the service is busy (429, 503), this waits as long as it is told to and
-# tries again.
+# If the service is busy (429, 503), this waits as long as Retry-After says
+# and tries again.
 gradients <- function(request) {
   url <- Sys.getenv("GRADIENTS_URL", "http://127.0.0.1:3000")
   key <- Sys.getenv("GRADIENTS_API_KEY")
@@ -44,8 +43,8 @@ gradients <- function(request) {
 
 text_of <- function(response) content(response, "text", encoding = "UTF-8")
 
-# What the service says against a request (RFC 9457). A proxy on the way may
-# have sent something else.
+# An error that the service answers: a problem document (RFC 9457). A proxy
+# may have sent something else.
 explain <- function(response) {
   if (http_type(response) != "application/problem+json") {
     return(paste("the service answered", status_code(response)))
@@ -58,7 +57,7 @@ explain <- function(response) {
   paste(lines, collapse = "\n")
 }
 
-# How long the service asks to wait; a second if it does not say.
+# Seconds to wait, by Retry-After; without it, 1.
 seconds_to_wait <- function(response) {
   wait <- headers(response)[["retry-after"]]
   if (is.null(wait) || !grepl("^[0-9]+$", wait)) 1 else as.numeric(wait)
@@ -111,7 +110,7 @@ main <- function(file = NULL) {
   }
 }
 
-# Not where another file sources this one.
+# Skipped when another file sources this one.
 if (sys.nframe() == 0) {
   do.call(main, as.list(commandArgs(trailingOnly = TRUE)))
 }

@@ -5,7 +5,7 @@
 #     ruby gradients.rb         the network of the article
 #     ruby gradients.rb FILE    the request in a JSON file
 #
-# GRADIENTS_URL is where the service is, GRADIENTS_API_KEY the key that it may want.
+# GRADIENTS_URL is the URL of the service, GRADIENTS_API_KEY its API key.
 
 require 'json'
 require 'net/http'
@@ -27,7 +27,7 @@ ARTICLE = {
   loss: 'mse'
 }.freeze
 
-# What the service says against a request; +problem+ is its problem document (RFC 9457).
+# An error that the service answers; +problem+ is its problem document (RFC 9457).
 class GradientsError < StandardError
   attr_reader :problem
 
@@ -39,7 +39,7 @@ class GradientsError < StandardError
 end
 
 # The answer to a request: its loss, its gradients, and what it includes.
-# Where the service is busy (429, 503), this waits as long as it is told to and tries again.
+# If the service is busy (429, 503), this waits as long as Retry-After says and tries again.
 def gradients(request)
   headers = { 'Content-Type' => 'application/json' }
   headers['Authorization'] = "Bearer #{API_KEY}" if API_KEY
@@ -52,12 +52,12 @@ def gradients(request)
   end
 end
 
-# How long the service asks to wait; a second if it does not say.
+# Seconds to wait, by Retry-After; without it, 1.
 def seconds_to_wait(response)
   Integer(response['Retry-After'], exception: false) || 1
 end
 
-# The problem document of an answer; a proxy on the way may have sent something else.
+# The problem document of an answer. A proxy may have sent something else.
 def problem_of(response)
   return JSON.parse(response.body) if response.content_type == 'application/problem+json'
 

@@ -1,11 +1,11 @@
-// The gradients of a network, from a gradient service, with types generated from the service's own description.
+// The gradients of a network, from a gradient service, with types generated from its OpenAPI description.
 //
 //     npm install
 //     node gradients.ts         the network of the article
 //     node gradients.ts FILE    the request in a JSON file
 //
-// GRADIENTS_URL is where the service is, GRADIENTS_API_KEY the key that it may want.
-// `npm run generate` gets the types anew from the service, `npm run check` checks that all fits.
+// GRADIENTS_URL is the URL of the service, GRADIENTS_API_KEY its API key.
+// `npm run generate` regenerates the types from the service, `npm run check` checks the types.
 import { readFile, realpath } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import createClient from 'openapi-fetch';
@@ -25,7 +25,7 @@ const client = createClient<paths, 'application/json' | 'application/problem+jso
   headers: GRADIENTS_API_KEY ? { Authorization: `Bearer ${GRADIENTS_API_KEY}` } : {},
 });
 
-/** What the service says against a request. */
+/** An error that the service answers. */
 export class GradientsError extends Error {
   readonly problem: Pick<Problem, 'title' | 'detail' | 'errors'>;
 
@@ -36,13 +36,13 @@ export class GradientsError extends Error {
   }
 }
 
-/** The answer to a request. Where the service is busy (429, 503), this waits as long as it is told to and tries again. */
+/** The answer to a request. If the service is busy (429, 503), this waits as long as Retry-After says and tries again. */
 export async function gradients(request: GradientsRequest): Promise<GradientsAnswer> {
   for (let tries = 1; ; tries++) {
     const { data, error, response } = await client.POST('/gradients', { body: request });
     if (data) return data;
     if (![429, 503].includes(response.status) || tries === TRIES) {
-      // A proxy on the way may have sent something else than a problem document.
+      // A proxy may have sent something other than a problem document.
       const isProblem = response.headers.get('Content-Type')?.startsWith('application/problem+json');
       throw new GradientsError(
         isProblem && error ? error : { title: 'No answer', detail: `the service answered ${response.status}` },
@@ -52,7 +52,7 @@ export async function gradients(request: GradientsRequest): Promise<GradientsAns
   }
 }
 
-/** How long the service asks to wait; a second if it does not say. */
+/** Seconds to wait, by Retry-After; without it, 1. */
 function secondsToWait(response: Response): number {
   const wait = response.headers.get('Retry-After') ?? '';
   return /^\d+$/.test(wait) ? Number(wait) : 1;
@@ -80,12 +80,12 @@ async function main([file]: string[]): Promise<void> {
   }
 }
 
-/** Says what went wrong, and ends with 1. */
+/** Prints the error, and exits with 1. */
 function fail({ message, cause }: Error): void {
-  // fetch puts the reason why there is no connection into the cause.
+  // If there is no connection, the cause has the reason.
   console.error(cause instanceof Error ? `${message}: ${cause.message}` : message);
   process.exitCode = 1;
 }
 
-// Not where another file imports this one.
+// Skipped when another file imports this one.
 if (import.meta.filename === (await realpath(process.argv[1]))) await main(process.argv.slice(2)).catch(fail);

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/gradients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A network's gradients on a batch
+         * @description Computes the loss of a multilayer perceptron on a batch, and its gradients with respect to every weight and bias, by backpropagation in float64. Names, defaults and numbers are PyTorch's.
+         */
+        post: operations["gradients"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -32,32 +52,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What this service is
-         * @description Its routes, and a request to try.
+         * The service and its routes
+         * @description The page for browsers; for programs, the routes and an example request.
          */
         get: operations["home"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/gradients": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * A network's gradients on a batch
-         * @description Computes the loss of a multilayer perceptron on a batch, and its gradients with respect to every weight and bias, by backpropagation in float64. Names, defaults and numbers are PyTorch's.
-         */
-        post: operations["gradients"];
         delete?: never;
         options?: never;
         head?: never;
@@ -72,8 +72,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the process answers
-         * @description For an orchestrator that restarts what hangs.
+         * Liveness: the process responds
+         * @description For an orchestrator that restarts a process that does not respond.
          */
         get: operations["live"];
         put?: never;
@@ -92,8 +92,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the service takes requests, and what multiplies its matrices
-         * @description For a balancer that sends requests only to those who take them.
+         * Readiness: whether the service accepts requests, and the engine that multiplies its matrices
+         * @description For a load balancer that sends requests only to ready instances.
          */
         get: operations["ready"];
         put?: never;
@@ -112,7 +112,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What Prometheus reads
+         * Metrics for Prometheus
          * @description Requests, their phases and problems, the queue, threads and memory, in the text format of Prometheus.
          */
         get: operations["metrics"];
@@ -133,7 +133,7 @@ export interface paths {
         };
         /**
          * What an error type means and what to do
-         * @description The `type` of a problem document is the path of this.
+         * @description The `type` of a problem document is a path of this route.
          */
         get: operations["problem"];
         put?: never;
@@ -839,7 +839,7 @@ export interface components {
             /** @description per layer, each sample's share of the gradient; the shares add up to `gradients` */
             per_sample_gradients?: components["schemas"]["SampleGradients"][];
             gradient_norms?: components["schemas"]["GradientNorms"];
-            /** @description per layer, every value of the way forward and back */
+            /** @description per layer, every value of the forward and the backward pass */
             trace?: components["schemas"]["LayerTrace"][];
         };
         /** LayerGradients */
@@ -887,49 +887,6 @@ export interface components {
             /** @description samples x inputs: d loss / d inputs */
             input_gradients: number[][];
         };
-        /** Problem429 */
-        Problem429: {
-            /** @constant */
-            type: "/problems/too-many-requests";
-            title: string;
-            /**
-             * Format: int64
-             * @constant
-             */
-            status: 429;
-            detail: string;
-            errors?: components["schemas"]["Finding"][];
-        };
-        /** Finding */
-        Finding: {
-            /** @description JSON pointer (RFC 6901) into the body of the request */
-            pointer: string;
-            detail: string;
-        };
-        /** Problem431 */
-        Problem431: {
-            /** @constant */
-            type: "/problems/headers-too-large";
-            title: string;
-            /**
-             * Format: int64
-             * @constant
-             */
-            status: 431;
-            detail: string;
-            errors?: components["schemas"]["Finding"][];
-        };
-        /** Home */
-        Home: {
-            name: string;
-            description: string;
-            documentation: string;
-            routes: {
-                [key: string]: string;
-            };
-            /** @description a command line to try */
-            example: string;
-        };
         /** Problem400 */
         Problem400: {
             /** @enum {string} */
@@ -942,6 +899,12 @@ export interface components {
             status: 400;
             detail: string;
             errors?: components["schemas"]["Finding"][];
+        };
+        /** Finding */
+        Finding: {
+            /** @description JSON pointer (RFC 6901) into the body of the request */
+            pointer: string;
+            detail: string;
         };
         /** Problem401 */
         Problem401: {
@@ -1031,6 +994,32 @@ export interface components {
              */
             layer?: number;
         };
+        /** Problem429 */
+        Problem429: {
+            /** @constant */
+            type: "/problems/too-many-requests";
+            title: string;
+            /**
+             * Format: int64
+             * @constant
+             */
+            status: 429;
+            detail: string;
+            errors?: components["schemas"]["Finding"][];
+        };
+        /** Problem431 */
+        Problem431: {
+            /** @constant */
+            type: "/problems/headers-too-large";
+            title: string;
+            /**
+             * Format: int64
+             * @constant
+             */
+            status: 431;
+            detail: string;
+            errors?: components["schemas"]["Finding"][];
+        };
         /** Problem500 */
         Problem500: {
             /** @constant */
@@ -1069,6 +1058,17 @@ export interface components {
             status: 504;
             detail: string;
             errors?: components["schemas"]["Finding"][];
+        };
+        /** Home */
+        Home: {
+            name: string;
+            description: string;
+            documentation: string;
+            routes: {
+                [key: string]: string;
+            };
+            /** @description a command line to try */
+            example: string;
         };
         /** Live */
         Live: {
@@ -1115,103 +1115,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    openapi: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description An OpenAPI 3.1 document */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "openapi": "3.1.0"
-                     *     }
-                     */
-                    "application/json": {
-                        openapi: string;
-                    } & {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Too many requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem429"];
-                };
-            };
-            /** @description The request headers are too large */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem431"];
-                };
-            };
-        };
-    };
-    home: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The service and its routes */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "name": "gradient-service",
-                     *       "description": "Computes the gradients of a multilayer perceptron by backpropagation: POST a network and a batch, get the loss and every gradient, exact to float64.",
-                     *       "documentation": "/docs",
-                     *       "routes": {
-                     *         "POST /gradients": "A network's gradients on a batch"
-                     *       },
-                     *       "example": "curl http://127.0.0.1:3000/gradients -H 'Content-Type: application/json' -d @request.json"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Home"];
-                    "text/html": string;
-                };
-            };
-            /** @description Too many requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem429"];
-                };
-            };
-            /** @description The request headers are too large */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem431"];
-                };
-            };
-        };
-    };
     gradients: {
         parameters: {
             query?: never;
@@ -1226,7 +1129,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The loss and its gradients */
+            /** @description A network's gradients on a batch */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1346,6 +1249,103 @@ export interface operations {
             };
         };
     };
+    openapi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An OpenAPI 3.1 document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "openapi": "3.1.0"
+                     *     }
+                     */
+                    "application/json": {
+                        openapi: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem429"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
+                };
+            };
+        };
+    };
+    home: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The service and its routes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "gradient-service",
+                     *       "description": "Computes the gradients of a multilayer perceptron by backpropagation: POST a network and a batch, get the loss and every gradient, exact to float64.",
+                     *       "documentation": "/docs",
+                     *       "routes": {
+                     *         "POST /gradients": "A network's gradients on a batch"
+                     *       },
+                     *       "example": "curl http://127.0.0.1:3000/gradients -H 'Content-Type: application/json' -d @request.json"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Home"];
+                    "text/html": string;
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem429"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
+                };
+            };
+        };
+    };
     live: {
         parameters: {
             query?: never;
@@ -1355,7 +1355,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Yes */
+            /** @description Live */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1389,7 +1389,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Yes */
+            /** @description Ready */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1413,7 +1413,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem431"];
                 };
             };
-            /** @description Not while it starts, has too much to do, or is about to end */
+            /** @description Not ready: starting, overloaded or shutting down */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1495,7 +1495,7 @@ export interface operations {
                      *       "type": "/problems/overloaded",
                      *       "status": 503,
                      *       "title": "The service has too much to do",
-                     *       "meaning": "As many requests wait as may wait, the memory for requests is used up, or the thread that computed the answer came to its end. The request may be right; nothing of it was kept.",
+                     *       "meaning": "As many large requests are in flight as there may be, in all or of one client; or their memory is used up; or the thread was ended. The request may be right; nothing of it was kept.",
                      *       "remedy": "Send the same request again after as many seconds as Retry-After says, or to another replica."
                      *     }
                      */

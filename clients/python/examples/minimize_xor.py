@@ -1,4 +1,4 @@
-# python examples/minimize_xor.py: scipy's L-BFGS trains a network on XOR by gradients that the service computes.
+# python examples/minimize_xor.py: scipy's L-BFGS trains a network on XOR, with gradients from the service.
 import numpy as np
 from scipy.optimize import minimize
 
@@ -10,7 +10,7 @@ LOSS = "binary_cross_entropy_with_logits"
 
 
 def unpack(parameters):
-    """The arrays that one vector of all parameters holds."""
+    """Splits a vector of all parameters into arrays."""
     ends = np.cumsum([np.prod(shape) for shape in SHAPES])
     return [part.reshape(shape) for part, shape in zip(np.split(parameters, ends[:-1]), SHAPES)]
 

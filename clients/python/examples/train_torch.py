@@ -1,4 +1,4 @@
-# python examples/train_torch.py: a torch model learns XOR by gradients that the service computes.
+# python examples/train_torch.py: a torch model learns XOR, with gradients from the service.
 import torch
 from torch import nn
 
@@ -9,7 +9,7 @@ model = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1)).double()
 inputs = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]).double()
 targets = torch.tensor([[0.0], [1.0], [1.0], [0.0]]).double()
 
-# The gradients are torch's own.
+# The gradients agree with torch's own.
 service_loss(model, inputs, targets).backward()
 ours = [parameter.grad.clone() for parameter in model.parameters()]
 model.zero_grad()

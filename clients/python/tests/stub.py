@@ -1,4 +1,4 @@
-"""A server that does what a test tells it, in place of the service."""
+"""A server with scripted behaviour, in place of the service."""
 
 from __future__ import annotations
 
@@ -48,20 +48,20 @@ def refused(status: int, **headers: str) -> Step:
 
 
 def reset(handler: Handler) -> None:
-    """Ends the connection before any answer."""
+    """Closes the connection before any answer."""
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     handler.close_connection = True
     handler.connection.close()
 
 
 def cut_off(handler: Handler) -> None:
-    """Ends the connection in the middle of an answer."""
+    """Closes the connection in the middle of an answer."""
     handler.answer(200, ANSWER[:20], Content_Length=str(len(ANSWER)))
     handler.close_connection = True
 
 
 def wait(event: threading.Event) -> Step:
-    """Answers when the event comes."""
+    """Answers once the event is set."""
 
     def step(handler: Handler) -> None:
         event.wait()
@@ -80,7 +80,7 @@ class Stub(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
 
     def handle_error(self, *_: object) -> None:
-        """A client that goes away is no error."""
+        """Ignores clients that disconnect."""
 
     def __enter__(self) -> Stub:
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()

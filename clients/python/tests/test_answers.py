@@ -1,4 +1,4 @@
-"""What the running service (GRADIENTS_URL) answers, as a user sees it."""
+"""Answers of the running service (GRADIENTS_URL), as the user sees them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def openapi() -> dict[str, Any]:
 
 
 def as_document(value: Any) -> Any:
-    """An answer as the JSON document that it stands for."""
+    """Converts an answer to the equivalent JSON document."""
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, tuple):
@@ -55,7 +55,7 @@ class Answers(unittest.TestCase):
         self.assertEqual(as_document(gradients(LAYERS, columns)), as_document(answer))
 
     def test_every_example_of_the_api(self) -> None:
-        """Documents of lists, class indices, class weights, options and extras."""
+        """Sends documents with lists, class indices, class weights, options and extras."""
         post = openapi()["paths"]["/gradients"]["post"]
         requests = post["requestBody"]["content"]["application/json"]["examples"]
         answers = post["responses"]["200"]["content"]["application/json"]["examples"]
@@ -64,7 +64,7 @@ class Answers(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual(as_document(gradients(**example["value"])), answers[name]["value"])
 
-    def test_the_extras_are_those_of_the_api(self) -> None:
+    def test_the_extras_match_the_api(self) -> None:
         extras = typing.get_args(Extra)
         assert gradients(LAYERS, BATCH, include="outputs").outputs is not None
         answer = gradients(LAYERS, BATCH, include=extras)
@@ -92,11 +92,11 @@ class Answers(unittest.TestCase):
         for other in others:
             self.assertEqual(gradients(LAYERS, Batch(other, BATCH.targets)).loss, ARTICLE)
 
-    def test_what_is_no_number(self) -> None:
+    def test_values_that_are_not_numbers(self) -> None:
         with self.assertRaisesRegex(TypeError, "a request cannot hold .*complex"):
             gradients(LAYERS, Batch(np.array([[3j, 4], [2, 5]]), BATCH.targets))
 
-    def test_options_that_are_numbers_of_numpy(self) -> None:
+    def test_options_given_as_numpy_numbers(self) -> None:
         loss = {"type": "huber", "delta": np.float64(0.5)}
         self.assertEqual(gradients(LAYERS, BATCH, loss).loss, gradients(LAYERS, BATCH, {"type": "huber", "delta": 0.5}).loss)
 
@@ -120,25 +120,25 @@ class Problems(unittest.TestCase):
             ],
         )
 
-    def test_a_ragged_list_keeps_its_place(self) -> None:
+    def test_a_ragged_list_is_reported_at_its_place(self) -> None:
         ragged: tuple[Any, ...] = ([[3, 4], [2]], [np.array([3, 4]), np.array([2])])
         for inputs in ragged:
             problem = self.problem(LAYERS, Batch(inputs, BATCH.targets))
             self.assertEqual([error.pointer for error in problem.errors], ["/batch/inputs/1"])
 
-    def test_names_that_there_are_not(self) -> None:
+    def test_unknown_names(self) -> None:
         self.assertEqual(self.problem(LAYERS, BATCH, "mean_square").errors[0].pointer, "/loss")
         self.assertEqual(self.problem(LAYERS, BATCH, include=["output"]).errors[0].pointer, "/include/0")
         layer = {"weights": np.eye(2), "bias": np.ones(2)}
         self.assertEqual(self.problem([layer], BATCH).errors[0].pointer, "/network/layers/0/bias")
         self.assertEqual(self.problem([], BATCH).errors[0].pointer, "/network/layers")
 
-    def test_what_is_not_finite(self) -> None:
+    def test_non_finite_values(self) -> None:
         problem = self.problem([Layer(np.full((2, 2), 1e300), None, "exp")], BATCH)
         self.assertEqual((problem.type, problem.step, problem.layer), ("/problems/non-finite-result", "outputs", 0))
         copy = pickle.loads(pickle.dumps(problem))
         self.assertEqual((str(copy), copy.step), (str(problem), "outputs"))
 
-    def test_an_address_that_is_none(self) -> None:
+    def test_an_invalid_url(self) -> None:
         with self.assertRaisesRegex(ValueError, "begins with http:// or https://, got '127.0.0.1:3000'"):
             Client("127.0.0.1:3000")

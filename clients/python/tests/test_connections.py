@@ -1,4 +1,4 @@
-"""Retries, and what is said when there is no answer: with a server that does as it is told."""
+"""Retries and connection errors, with a scripted server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def ask(stub: Stub, **options: Any) -> Answer:
 
 
 class Retries(unittest.TestCase):
-    def test_sent_again_until_there_is_an_answer(self) -> None:
+    def test_retries_until_there_is_an_answer(self) -> None:
         troubles: dict[str, Step] = {
             "503": refused(503, Retry_After="0"),
             "503 without Retry-After": refused(503),
@@ -35,24 +35,24 @@ class Retries(unittest.TestCase):
                 first, second = stub.requests
                 self.assertEqual(first.body, second.body)
 
-    def test_as_late_as_the_service_says(self) -> None:
+    def test_retries_after_retry_after(self) -> None:
         with Stub(refused(503, Retry_After="7"), right) as stub, mock.patch("urllib3.util.retry.time.sleep") as sleep:
             ask(stub)
         sleep.assert_called_once_with(7)
 
-    def test_as_often_as_allowed(self) -> None:
+    def test_the_number_of_retries_is_limited(self) -> None:
         for steps in ([refused(503)], [refused(503)] * 3):
             with Stub(*steps) as stub, self.assertRaises(Problem) as caught:
                 ask(stub, retries=len(steps) - 1)
             self.assertEqual((caught.exception.status, caught.exception.title), (503, "Busy"))
             self.assertEqual(stub.steps, [])
 
-    def test_not_what_will_not_change(self) -> None:
+    def test_permanent_errors_are_not_retried(self) -> None:
         for status in (400, 413, 422, 500, 504):
             with self.subTest(status), Stub(refused(status)) as stub, self.assertRaises(Problem):
                 ask(stub)
 
-    def test_not_what_took_too_long(self) -> None:
+    def test_timeouts_are_not_retried(self) -> None:
         event = threading.Event()
         with Stub(wait(event)) as stub, self.assertRaisesRegex(TimeoutError, "has not answered in time"):
             ask(stub, timeout=0.1)
@@ -61,7 +61,7 @@ class Retries(unittest.TestCase):
 
 
 class Connections(unittest.TestCase):
-    def test_one_for_all_requests(self) -> None:
+    def test_one_connection_for_all_requests(self) -> None:
         with Stub(right, right, right) as stub:
             for _ in range(3):
                 gradients(NETWORK, BATCH, url=stub.url)
@@ -73,18 +73,18 @@ class Connections(unittest.TestCase):
             ask(stub)
         self.assertEqual([request.headers["Authorization"] for request in stub.requests], ["Bearer secret", None])
 
-    def test_no_redirection_takes_the_key_along(self) -> None:
+    def test_redirects_do_not_receive_the_key(self) -> None:
         with Stub(refused(307, Location="http://127.0.0.1:9/")) as stub, self.assertRaises(Problem) as caught:
             ask(stub, api_key="secret")
         self.assertEqual(caught.exception.status, 307)
 
-    def test_nobody_there(self) -> None:
+    def test_no_server(self) -> None:
         with Stub() as stub:
             pass
         with self.assertRaisesRegex(ConnectionError, "does not answer: .*refused"):
             ask(stub, retries=1)
 
-    def test_somebody_else_there(self) -> None:
+    def test_a_different_server(self) -> None:
         html = b"<h1>Hello</h1>"
         for status, title in ((502, "Bad Gateway"), (200, "OK")):
             with self.subTest(status), Stub(lambda handler: handler.answer(status, html, "text/html")) as stub:

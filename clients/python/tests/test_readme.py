@@ -1,4 +1,4 @@
-"""What the README shows is what happens: each `print` prints what its comment says."""
+"""Runs the README's code: each `print` must print what its comment says."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import unittest
 
 
 class Readme(unittest.TestCase):
-    def test_its_code(self) -> None:
+    def test_code_blocks(self) -> None:
         text = (pathlib.Path(__file__).parents[1] / "README.md").read_text()
         code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
         expected = re.findall(r"print\(.*\)  # (.*)", code)

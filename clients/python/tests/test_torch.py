@@ -1,4 +1,4 @@
-"""Gradients through the service are torch's own."""
+"""Gradients through the service equal torch's own."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class Torch(unittest.TestCase):
                 model = nn.Sequential(nn.Linear(4, 6), activation, nn.Linear(6, 3, bias=False))
                 self.same(model, "mse", nn.MSELoss(), torch.randn(5, 3).double(), torch.float64)
 
-    def test_classes_in_float32(self) -> None:
+    def test_class_indices_in_float32(self) -> None:
         model = nn.Sequential(nn.Linear(4, 6), nn.Sigmoid(), nn.Linear(6, 3))
         targets = torch.tensor([0, 2, 1, 1, 0])
         self.same(model, "cross_entropy", nn.CrossEntropyLoss(), targets, torch.float32)
 
-    def test_models_of_another_form(self) -> None:
+    def test_unsupported_models(self) -> None:
         inputs, targets = torch.zeros(1, 2), torch.zeros(1, 2)
         for model, message in (
             (nn.Sequential(), "at least one"),

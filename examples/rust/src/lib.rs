@@ -5,7 +5,7 @@ use std::{env, error, fmt, thread, time::Duration};
 use serde::{Deserialize, Serialize};
 use ureq::{http::Response, Agent, Body};
 
-/// What the service answers.
+/// The answer of the service.
 #[derive(Debug, Deserialize)]
 pub struct Answer {
     pub loss: f64,
@@ -22,7 +22,7 @@ pub struct Gradient {
     pub biases: Option<Vec<f64>>,
 }
 
-/// What the service says against a request (RFC 9457).
+/// An error that the service answers: a problem document (RFC 9457).
 #[derive(Debug, Deserialize)]
 pub struct Problem {
     pub title: String,
@@ -31,7 +31,7 @@ pub struct Problem {
     pub errors: Vec<Fault>,
 }
 
-/// A place in the request, and what is wrong there.
+/// A place in the request, and its error.
 #[derive(Debug, Deserialize)]
 pub struct Fault {
     pub pointer: String,
@@ -43,9 +43,9 @@ pub struct Fault {
 pub enum Error {
     /// The service refuses the request.
     Refused(Problem),
-    /// Something that is not the service, such as a proxy on the way, answered with this status.
+    /// Something other than the service, such as a proxy, answered with this status.
     Unexpected(u16),
-    /// There is no connection, or what came cannot be read.
+    /// There is no connection, or the answer cannot be read.
     Failed(ureq::Error),
 }
 
@@ -75,10 +75,10 @@ impl From<ureq::Error> for Error {
 
 const TRIES: u32 = 5;
 
-/// The answer to a request, which is whatever serialises to one, such as a `serde_json::Value`.
+/// The answer to a request, which may be anything that serialises to one, such as a `serde_json::Value`.
 ///
-/// `GRADIENTS_URL` is where the service is, `GRADIENTS_API_KEY` the key that it may want.
-/// Where the service is busy (429, 503), this waits as long as it is told to and tries again.
+/// `GRADIENTS_URL` is the URL of the service, `GRADIENTS_API_KEY` its API key.
+/// If the service is busy (429, 503), this waits as long as Retry-After says and tries again.
 pub fn gradients(request: &impl Serialize) -> Result<Answer, Error> {
     let config = Agent::config_builder().http_status_as_error(false);
     let agent = Agent::new_with_config(config.build());
@@ -103,7 +103,7 @@ fn post(agent: &Agent, request: &impl Serialize) -> Result<Response<Body>, ureq:
     post.send_json(request)
 }
 
-/// How long the service asks to wait; a second if it does not say.
+/// Seconds to wait, by Retry-After; without it, 1.
 fn to_wait(response: &Response<Body>) -> Duration {
     let seconds = header(response, "Retry-After").and_then(|wait| wait.parse().ok());
     Duration::from_secs(seconds.unwrap_or(1))

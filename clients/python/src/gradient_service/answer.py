@@ -1,4 +1,4 @@
-"""What comes back, read from safetensors."""
+"""The answer of the service, read from safetensors."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy.typing as npt
 from safetensors.numpy import load
 
 Array = npt.NDArray[Any]
-"""float64, or float32 if the first layer's weights were."""
+"""float64; float32 if the first layer's weights are float32."""
 
 
 @dataclass(frozen=True, eq=False)
 class LayerGradients:
-    """The gradient by the parameters of one layer. Per sample, both have a first axis of samples."""
+    """The gradients with respect to one layer's parameters. Per-sample gradients have an additional first axis, the samples."""
 
     weights: Array
     biases: Array | None
@@ -30,7 +30,7 @@ class LayerNorms:
 
 @dataclass(frozen=True)
 class GradientNorms:
-    """L2 norms, per layer and of all gradients together."""
+    """L2 norms per layer, and of all gradients together."""
 
     layers: tuple[LayerNorms, ...]
     total: float
@@ -38,7 +38,7 @@ class GradientNorms:
 
 @dataclass(frozen=True, eq=False)
 class LayerTrace:
-    """Every value of one layer, on the way forward and back."""
+    """All values of one layer, from the forward and the backward pass."""
 
     inputs: Array
     pre_activations: Array
@@ -50,13 +50,13 @@ class LayerTrace:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """The loss and its gradients; what `include` did not name is None."""
+    """The loss and its gradients. Extra values are None unless requested in `include`."""
 
     loss: float
     gradients: tuple[LayerGradients, ...]
-    """Per layer, with the shapes of its weights and biases."""
+    """Per layer, with the same shapes as its weights and biases."""
     divisor: float
-    """What the reduction divided by: answers for parts of a batch merge to sum(divisor * gradient) / sum(divisor)."""
+    """The divisor of the reduction: answers for parts of a batch merge to sum(divisor * gradient) / sum(divisor)."""
     outputs: Array | None = None
     input_gradients: Array | None = None
     per_sample_losses: Array | None = None
@@ -83,7 +83,7 @@ def decode(body: bytes) -> Answer:
 
 
 def _nested(tensors: Mapping[str, Array]) -> dict[str, Any]:
-    """The document whose paths are the names of the tensors; a list is a dictionary by its indices."""
+    """Nests tensors by their names, which are paths; lists become dictionaries by index."""
     document: dict[str, Any] = {}
     for name, array in tensors.items():
         *path, last = name.split(".")

@@ -1,4 +1,4 @@
-"""The way to the service and back: one connection kept open, and what is refused for now sent again."""
+"""The client: keeps connections open, and retries requests that were refused temporarily."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DEFAULT_RETRIES = 4
 
 
 class _Retry(Retry):  # type: ignore[misc, unused-ignore]
-    """Sends again what was refused for now, and what a broken connection lost: every request is safe to repeat. Not what took too long."""
+    """Retries temporary refusals and broken connections, which is always safe, but not timeouts."""
 
     def __init__(self, total: int = DEFAULT_RETRIES, **options: Any) -> None:
         options.setdefault("backoff_factor", 0.25)
@@ -46,12 +46,12 @@ class _Retry(Retry):  # type: ignore[misc, unused-ignore]
 
 
 class Client:
-    """Asks one service, over connections that are kept open. Threads may share a client.
+    """A client for one service, with persistent connections. Threads may share it.
 
-    url: of the service; else the environment's GRADIENTS_URL, else http://127.0.0.1:3000.
-    api_key: where the service wants one; else the environment's GRADIENTS_API_KEY.
-    timeout: how long the service may be silent, in seconds.
-    retries: how often a request is sent again after 503 or 429 (when Retry-After says) or a broken connection (with back-off).
+    url: of the service; by default GRADIENTS_URL from the environment, or http://127.0.0.1:3000.
+    api_key: if the service requires one; by default GRADIENTS_API_KEY from the environment.
+    timeout: the longest time without data from the service, in seconds.
+    retries: the most retries after 503 or 429 (after Retry-After seconds) or a broken connection (with back-off).
     """
 
     def __init__(
@@ -79,14 +79,15 @@ class Client:
         *,
         include: Sequence[Extra] | Extra = (),
     ) -> Answer:
-        """The network's loss on a batch, and its gradient by every weight and bias.
+        """The loss of a network on a batch, and its gradients with respect to every weight and bias.
 
         network: the layers, each a `Layer` or a dictionary with the same keys; or the API's document ``{"layers": [...]}``.
         batch: a `Batch`, or a dictionary with the same keys.
         loss: a name, or ``{"type": name, "reduction": ..., ...options}``.
-        include: extra values wanted in the answer.
+        include: names of extra values for the answer.
 
-        Raises `Problem` if the service refuses, TimeoutError if it is silent for too long, ConnectionError if it is not there.
+        Raises `Problem` if the service refuses the request, TimeoutError if it does not answer in time, ConnectionError if it
+        cannot be reached.
         """
         body = encode(network, batch, loss, include)
         try:
@@ -123,14 +124,14 @@ def gradients(
     timeout: float = DEFAULT_TIMEOUT,
     retries: int = DEFAULT_RETRIES,
 ) -> Answer:
-    """As `Client.gradients`, with the options of `Client`; calls with the same options share their connections."""
+    """Like `Client.gradients`, with the options of `Client`. Calls with the same options share connections."""
     return shared_client(url, api_key, timeout, retries).gradients(network, batch, loss, include=include)
 
 
 def shared_client(
     url: str | None = None, api_key: str | None = None, timeout: float = DEFAULT_TIMEOUT, retries: int = DEFAULT_RETRIES
 ) -> Client:
-    """The one client that there is with these options."""
+    """The shared client for these options."""
     return _client(_url(url), _api_key(api_key), timeout, retries)
 
 

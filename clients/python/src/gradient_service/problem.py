@@ -1,4 +1,4 @@
-"""Why a request has no answer."""
+"""Errors of the service."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing wrong with a request."""
+    """One error in a request."""
 
     pointer: str
-    """JSON pointer (RFC 6901) into the request's JSON document, as in ``/network/layers/0/weights/1``."""
+    """JSON pointer (RFC 6901) into the request's JSON document, such as ``/network/layers/0/weights/1``."""
     detail: str
 
 
 class Problem(Exception):
-    """The service, or a proxy before it, refused: a problem document (RFC 9457), or what comes nearest to one."""
+    """A refusal by the service or by a proxy in front of it: a problem document (RFC 9457), or the closest equivalent."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.type: str = document.get("type", "about:blank")
-        """As in ``/problems/shape-mismatch``, a path of the service that says what it means and what to do."""
+        """Such as ``/problems/shape-mismatch``: a path of the service that explains the problem."""
         self.title: str = document.get("title", "")
         self.status: int = document["status"]
         self.detail: str = document.get("detail", "")
         self.errors = tuple(Finding(error["pointer"], error["detail"]) for error in document.get("errors", ()))
         self.step: str | None = document.get("step")
-        """Where the first value arose that is not finite."""
+        """The step at which the first non-finite value was computed."""
         self.layer: int | None = document.get("layer")
-        """In which layer that was."""
+        """The layer of that value."""
         lines = [f"{self.status} {self.title}: {self.detail}"]
         super().__init__("\n  ".join(lines + [f"{error.pointer}: {error.detail}" for error in self.errors]))
         self._document = document
@@ -39,7 +39,7 @@ class Problem(Exception):
 
 
 def problem_of(status: int, reason: str, media_type: str, body: bytes) -> Problem:
-    """The problem in an answer; if it is no problem document, what can be said of it."""
+    """The problem in an answer; if the answer is not a problem document, one made from its status and text."""
     if media_type == "application/problem+json":
         try:
             document: dict[str, Any] = json.loads(body)

@@ -1,4 +1,4 @@
-"""What is asked: a network and a batch, and how they are written as safetensors."""
+"""A request: network and batch, and their encoding as safetensors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Layer:
     """One layer: ``activation(inputs @ weights.T + biases)``."""
 
     weights: npt.ArrayLike
-    """outputs x inputs, a row per unit; float32 in the first layer has the answer in float32."""
+    """outputs x inputs, one row per unit. If the first layer's weights are float32, so is the answer."""
     biases: npt.ArrayLike | None = None
     """One per output; None: the layer has no bias."""
     activation: str | Mapping[str, Any] | None = None
@@ -30,27 +30,27 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Samples and what the network should give for them."""
+    """Samples and their targets."""
 
     inputs: npt.ArrayLike
     """samples x features."""
     targets: npt.ArrayLike
-    """samples x outputs, or for ``cross_entropy`` and ``nll`` also a class index per sample."""
+    """samples x outputs; for ``cross_entropy`` and ``nll`` alternatively one class index per sample."""
     sample_weights: npt.ArrayLike | None = None
-    """One per sample; None: every sample weighs 1."""
+    """One per sample; None: all samples have weight 1."""
     samples: Literal["rows", "columns"] | None = None
-    """Whether a sample is a row (the default) or a column of inputs and targets."""
+    """Whether samples are the rows (default) or the columns of inputs and targets."""
 
 
 Network = Union[Sequence[Union[Layer, Mapping[str, Any]]], Mapping[str, Any]]
-"""The layers, or the document of the API: ``{"layers": [...]}``."""
+"""The layers, or the API's document ``{"layers": [...]}``."""
 
 Loss = Union[str, Mapping[str, Any]]
 """A name, or ``{"type": name, "reduction": ..., ...options}``."""
 
 
 def encode(network: Network, batch: Batch | Mapping[str, Any], loss: Loss, include: Sequence[Extra] | Extra) -> bytes:
-    """The request as safetensors: its arrays of numbers are tensors by the names of their paths, the rest is JSON in the metadata."""
+    """Encodes the request as safetensors: arrays become tensors named by their paths, the rest is JSON in the metadata."""
     document = {
         "network": network if isinstance(network, Mapping) else {"layers": network},
         "batch": batch,
@@ -63,7 +63,7 @@ def encode(network: Network, batch: Batch | Mapping[str, Any], loss: Loss, inclu
 
 
 def _take_tensors(value: Any, name: str, tensors: dict[str, npt.NDArray[Any]]) -> Any:
-    """The document without its arrays of numbers, which go to `tensors`."""
+    """Moves the arrays of numbers of a document to `tensors`; returns the rest."""
     if isinstance(value, (Layer, Batch)):
         value = {key: item for key, item in vars(value).items() if item is not None}
     if isinstance(value, Mapping):
@@ -82,14 +82,14 @@ def _take_tensors(value: Any, name: str, tensors: dict[str, npt.NDArray[Any]]) -
 
 
 def _as_list(value: Any) -> Any:
-    """What JSON has in place of an array, or of a number of NumPy's."""
+    """Converts NumPy arrays and numbers for JSON."""
     if hasattr(value, "tolist"):
         return value.tolist()
     raise TypeError(f"a request cannot hold {value!r}, {type(value).__name__}")
 
 
 _TAKEN = object()
-"""Stands for what has become a tensor."""
+"""Marks values that have been moved to `tensors`."""
 
 
 def _join(name: str, key: object) -> str:
@@ -97,7 +97,7 @@ def _join(name: str, key: object) -> str:
 
 
 def _numbers(value: Any) -> npt.NDArray[Any] | None:
-    """The array that a value is, if it is one of numbers. What is ragged stays a list: the service says where it is wrong."""
+    """Converts a value to an array, if it consists of numbers. Ragged lists stay lists: the service reports what is wrong."""
     if isinstance(value, np.generic) or not (isinstance(value, (list, tuple)) or hasattr(value, "__array__")):
         return None
     try:
@@ -110,7 +110,7 @@ def _numbers(value: Any) -> npt.NDArray[Any] | None:
 
 
 def _as_sent(array: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
-    """In the types that the service reads, and in one piece of memory."""
+    """Converts an array to a supported dtype, contiguous in memory."""
     is_classes = name == "batch.targets" and array.ndim == 1 and array.dtype.kind in "iu"
     dtype = "int64" if is_classes else "float32" if array.dtype.kind == "f" and array.itemsize <= 4 else "float64"
     return np.ascontiguousarray(array, dtype)

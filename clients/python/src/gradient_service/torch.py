@@ -1,4 +1,4 @@
-"""A torch model trained through the service: the loss is a torch tensor, and backward() hands over the gradients that came with it."""
+"""Trains a torch model through the service: the loss is a torch tensor, and backward() returns the service's gradients."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from .request import Batch, Extra, Layer, Loss
 
 
 class ServiceLoss(torch.autograd.Function):  # type: ignore[misc, unused-ignore]
-    """Has the loss, and all gradients with it, computed on the way forward; the way back hands them over."""
+    """Requests the loss and all gradients in forward(); backward() returns the gradients."""
 
     @staticmethod
     def forward(ctx: Any, ask: Callable[[], Answer], inputs: Tensor, *parameters: Tensor) -> Tensor:
-        """parameters: per layer its weights and, if it has any, its biases."""
+        """parameters: for each layer its weights and, if present, its biases."""
         answer = ask()
         arrays = [answer.input_gradients]
         for layer in answer.gradients:
@@ -44,15 +44,15 @@ class ServiceLoss(torch.autograd.Function):  # type: ignore[misc, unused-ignore]
 def service_loss(
     model: nn.Sequential, inputs: Tensor, targets: Tensor, loss: Loss = "mse", *, client: Client | None = None
 ) -> Tensor:
-    """A model's loss on a batch, computed by the service.
+    """The loss of a model on a batch, computed by the service.
 
-    model: of `nn.Linear` modules, each with an activation after it or none.
-    inputs: samples x features; they get a gradient too if they require one.
+    model: a sequence of `nn.Linear` modules, each optionally followed by an activation.
+    inputs: samples x features; if they require a gradient, they get one too.
     targets: samples x outputs, or a class index per sample.
     loss: as in `Client.gradients`.
-    client: to ask; else one for the service that the environment names.
+    client: by default, a client configured by the environment.
 
-    Raises what `Client.gradients` raises, and ValueError for a model of another form.
+    Raises the exceptions of `Client.gradients`, and ValueError for an unsupported model.
     """
     linears, layers = _layers(model)
     parameters = [parameter for linear in linears for parameter in (linear.weight, linear.bias) if parameter is not None]
@@ -90,7 +90,7 @@ _functional_names = {name.replace("_", ""): name for name in dir(functional) if 
 
 
 def _activation(module: nn.Module) -> dict[str, Any]:
-    """The service's names are those of torch.nn.functional, its options those of the module."""
+    """The service's names are those of torch.nn.functional; its options those of the module."""
     name = _functional_names.get(type(module).__name__.lower())
     if name is None or list(module.parameters()):
         raise ValueError(f"the service has no activation {module}")
@@ -101,7 +101,7 @@ def _activation(module: nn.Module) -> dict[str, Any]:
 
 
 def _array(tensor: Tensor) -> npt.NDArray[Any]:
-    """The numbers of a tensor, as float64 or float32 if they are no integers."""
+    """The numbers of a tensor; integers as they are, others as float64 or float32."""
     tensor = tensor.detach().cpu()
     if tensor.is_floating_point() and tensor.dtype is not torch.float64:
         tensor = tensor.float()

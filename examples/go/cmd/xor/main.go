@@ -1,4 +1,4 @@
-// Command xor has a 2-2-1 network learn XOR by gradient descent with momentum; the gradients come from the service.
+// Command xor trains a 2-2-1 network on XOR by gradient descent with momentum; the gradients come from the service.
 //
 //	go run ./cmd/xor
 package main
