@@ -1,15 +1,14 @@
 // Assembles the application. This is the only call of Fastify(), also for tests.
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Config } from '../schemas/config.ts';
-import { compressAnswers } from './http/compression.ts';
 import { answerParserErrors, answerUnusualRequests, countConnections, finishAnswersOnClose } from './http/connections.ts';
 import { Exchanges } from './http/exchange.ts';
 import { addGate } from './http/gate.ts';
+import { handleLargeAnswers } from './http/large-answers.ts';
 import { withMissingMethods } from './http/method-not-allowed.ts';
 import { handleError, handleNotFound } from './http/problems.ts';
 import { type Readiness, watchReadiness } from './http/readiness.ts';
 import { serverOptions } from './http/server-options.ts';
-import { limitReceivingOf } from './http/slow-readers.ts';
 import { UnreadBodies } from './http/unread.ts';
 import { chooseEngine, type EngineChoice } from './linalg/engines.ts';
 import { silent } from './observability/logger.ts';
@@ -96,8 +95,7 @@ async function addRoutes(app: FastifyInstance, parts: Parts, readiness: Readines
   const { config, pool, operations, engine } = parts;
   await operationRoutes(app, operations, { pool, bodyLimit: config.BODY_LIMIT, answerTimeoutMs: config.ANSWER_TIMEOUT_MS });
   await app.register(async (scope) => {
-    limitReceivingOf(scope, config.ANSWER_TIMEOUT_MS);
-    compressAnswers(scope);
+    handleLargeAnswers(scope, config.ANSWER_TIMEOUT_MS);
     await docsRoutes(scope);
     homeRoutes(scope);
     healthRoutes(scope, engine, readiness);

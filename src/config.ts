@@ -2,9 +2,9 @@
 import { OptionalKind } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { Config } from '../schemas/config.ts';
-import { inspector } from './wire/check.ts';
+import { inspectorOf } from './wire/check.ts';
 
-const { inspect } = inspector(Config);
+const inspect = inspectorOf(Config);
 
 /** Texts that are converted to numbers. Others stay strings, which the schema refuses if it requires a number. */
 const DECIMAL = /^-?\d+(\.\d+)?$/;

@@ -1,6 +1,6 @@
 // Compresses answers, if the client accepts it and the answer is large enough.
 import { constants, createBrotliCompress, createGzip, createZstdCompress } from 'node:zlib';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
 import { type ContentEncoding, chunkSize, contentEncodings } from './content-encoding.ts';
 
@@ -37,14 +37,6 @@ export function compressed(request: FastifyRequest, reply: FastifyReply, answer:
   const compressor = compressors[name]();
   compressor.end(answer);
   return compressor;
-}
-
-/** Compresses the answers of all routes that are added to `app` afterwards. */
-export function compressAnswers(app: FastifyInstance): void {
-  app.addHook('onSend', (request, reply, payload, done) => {
-    const isWhole = typeof payload === 'string' || Buffer.isBuffer(payload);
-    done(null, isWhole ? compressed(request, reply, payload) : payload);
-  });
 }
 
 /** The Vary header of a reply, extended by Accept-Encoding. */

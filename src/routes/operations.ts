@@ -4,10 +4,9 @@ import { type TSchema, Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AnswerBatch } from '../http/answer-batch.ts';
 import { readBody } from '../http/body.ts';
-import { compressed } from '../http/compression.ts';
 import { askForBody } from '../http/continue.ts';
+import { payloadOf } from '../http/large-answers.ts';
 import { asItIs } from '../http/problems.ts';
-import { limitReceiving } from '../http/slow-readers.ts';
 import { Buffers } from '../memory/buffers.ts';
 import type { Operation } from '../operations/operation.ts';
 import type { Ticket } from '../pool/admission.ts';
@@ -88,11 +87,10 @@ function handlerOf({ pool, bodyLimit, answerTimeoutMs }: Shared) {
       if (exchange.isSent && typeof answer !== 'string') buffers.give(answer.buffer);
     });
     ticket.set(typeof answer === 'string' ? answer.length : answer.buffer.byteLength);
-    limitReceiving(request, reply, answer.length, answerTimeoutMs);
     reply.serializer(asItIs);
-    const sent = compressed(request, reply, answer);
-    if (typeof sent === 'string' && sent.length <= SMALL_BYTES) batch.add(reply, sent);
-    else reply.send(sent);
+    const payload = payloadOf(request, reply, answer, answerTimeoutMs);
+    if (typeof payload === 'string' && payload.length <= SMALL_BYTES) batch.add(reply, payload);
+    else reply.send(payload);
   };
 
   return (request: FastifyRequest, reply: FastifyReply): void => {

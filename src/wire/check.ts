@@ -11,17 +11,13 @@ import { lastKey } from './pointer.ts';
 /** The most characters of a client's string to quote in an error. */
 const QUOTED_CHARACTERS = 40;
 
-/** Compiles a schema to two functions: `fits` checks a value, `inspect` finds everything that is wrong with it. */
-export function inspector(schema: TSchema): { fits(value: unknown): boolean; inspect(value: unknown): Findings } {
+/** Compiles a schema to a function that finds everything that is wrong with a value. */
+export function inspectorOf(schema: TSchema): (value: unknown) => Findings {
   const compiled = TypeCompiler.Compile(schema);
-  const fits = (value: unknown) => compiled.Check(value);
-  return {
-    fits,
-    inspect(value) {
-      const findings = new Findings();
-      if (!fits(value)) explain(compiled.Errors(value), findings);
-      return findings;
-    },
+  return (value) => {
+    const findings = new Findings();
+    if (!compiled.Check(value)) explain(compiled.Errors(value), findings);
+    return findings;
   };
 }
 

@@ -40,11 +40,11 @@ export function writeShort(document: object): string | undefined {
 
 /** Methods return false if there is no room. */
 abstract class Writer {
-  readonly #bytes: Uint8Array;
+  protected readonly bytes: Uint8Array;
   at = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    this.bytes = bytes;
   }
 
   /** Writes a number at `at`. */
@@ -62,7 +62,7 @@ abstract class Writer {
 
   /** Writes ASCII. */
   protected text(text: string): boolean {
-    const bytes = this.#bytes;
+    const { bytes } = this;
     let { at } = this;
     if (at + text.length > bytes.length) return false;
     for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
@@ -98,19 +98,12 @@ abstract class Writer {
 }
 
 class LongWriter extends Writer {
-  readonly #buffer: Uint8Array;
-
-  constructor(buffer: Uint8Array) {
-    super(buffer);
-    this.#buffer = buffer;
-  }
-
   protected override number(value: number): boolean {
     return this.numbers(Float64Array.of(value), 1);
   }
 
   protected override numbers(data: Float64Array, columns: number): boolean {
-    this.at = formatNumbers(data, columns, this.#buffer, this.at);
+    this.at = formatNumbers(data, columns, this.bytes, this.at);
     return true;
   }
 }

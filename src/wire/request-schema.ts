@@ -4,7 +4,7 @@ import { alternativesOf } from '../../schemas/names.ts';
 import type { Finding } from '../../schemas/problem.ts';
 import type { Scratch } from '../memory/scratch.ts';
 import { Findings } from '../refusal.ts';
-import { inspector } from './check.ts';
+import { inspectorOf } from './check.ts';
 import { compile, type Node } from './json-nodes.ts';
 import { type DocumentLimits, readDocument } from './json-reader.ts';
 import { tooMany } from './json-text.ts';
@@ -24,7 +24,7 @@ export class RequestSchema {
     this.places = new Places(schema);
     this.#schema = schema;
     this.#root = compile(schema);
-    this.#inspect = inspector(schema).inspect;
+    this.#inspect = inspectorOf(schema);
     this.#conflicts = conflicts;
   }
 

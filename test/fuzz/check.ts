@@ -1,7 +1,7 @@
 // Checks the answer to a mutant against the contract.
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { MAX_ERRORS, type ProblemType, ProblemWith, problems } from '../../schemas/problem.ts';
-import { inspector } from '../../src/wire/check.ts';
+import { inspectorOf } from '../../src/wire/check.ts';
 import { SAFETENSORS } from '../support/safetensors-file.ts';
 import type { Answer, Sent } from './client.ts';
 import { JSON_TYPE } from './mutant.ts';
@@ -26,8 +26,8 @@ function unpacked(body: Buffer, encoding: string | undefined): Buffer {
   return unpack[name](body);
 }
 
-const checks = new Map<number, ReturnType<typeof inspector>>(
-  [...new Set(Object.values(problems).map(({ status }) => status))].map((status) => [status, inspector(ProblemWith(status))]),
+const checks = new Map<number, ReturnType<typeof inspectorOf>>(
+  [...new Set(Object.values(problems).map(({ status }) => status))].map((status) => [status, inspectorOf(ProblemWith(status))]),
 );
 
 export interface Expectations {
@@ -66,8 +66,7 @@ function examineProblem(status: number, mediaType: string, body: Buffer): { prob
   } catch {
     return { problem: 'no JSON', wrong: [...wrong, `no JSON: ${body.toString('latin1', 0, 100)}`] };
   }
-  for (const { pointer, detail } of checks.get(status)?.inspect(document).errors ?? [])
-    wrong.push(`the problem: ${pointer}: ${detail}`);
+  for (const { pointer, detail } of checks.get(status)?.(document).errors ?? []) wrong.push(`the problem: ${pointer}: ${detail}`);
   const problem = `${document.type}`.replace('/problems/', '');
   if (document.title !== problems[problem as ProblemType]?.title) wrong.push(`the title "${document.title}" of ${problem}`);
   const { errors = [] } = document;

@@ -1,6 +1,6 @@
 // Checks a result against its request. Parses both independently of the service's code.
 import { type Extra, GradientsAnswer, type GradientsRequest } from '../../schemas/gradients.ts';
-import { inspector } from '../../src/wire/check.ts';
+import { inspectorOf } from '../../src/wire/check.ts';
 import { type Entry, SAFETENSORS } from '../support/safetensors-file.ts';
 
 type Shape = readonly number[];
@@ -13,7 +13,7 @@ interface Read {
   readonly rest: Partial<GradientsRequest>;
 }
 
-const { inspect } = inspector(GradientsAnswer);
+const inspect = inspectorOf(GradientsAnswer);
 
 /** The shape of nested lists. @throws if their lengths differ. */
 function shapeOf(value: unknown): Shape {

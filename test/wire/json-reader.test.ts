@@ -7,7 +7,7 @@ import { Names } from '../../schemas/names.ts';
 import { asTensor, Integers, List, Matrix, Vector } from '../../schemas/numbers.ts';
 import { Scratch } from '../../src/memory/scratch.ts';
 import { Refusal } from '../../src/refusal.ts';
-import { inspector } from '../../src/wire/check.ts';
+import { inspectorOf } from '../../src/wire/check.ts';
 import { RequestSchema } from '../../src/wire/request-schema.ts';
 import { validRequest } from '../support/app.ts';
 
@@ -174,7 +174,7 @@ t.test('a schema that is not supported', async (t) => {
 });
 
 t.test('TypeBox stops after the number of errors that a problem document lists', async (t) => {
-  const { inspect } = inspector(Other);
+  const inspect = inspectorOf(Other);
   t.equal(inspect({ weights: [Array(30).fill('x')] }).length, 21, 'of a matrix');
   t.equal(inspect({ weights: [[1]], parts: Array(30).fill({ kind: 'c', values: [1] }) }).length, 21, 'of a list');
 });
@@ -204,7 +204,7 @@ function put(document: unknown, path: readonly string[], value: unknown): void {
 
 t.test('mutated requests: the reader refuses exactly those that JSON.parse, TypeBox and `conflicts` refuse', async (t) => {
   const schema = new RequestSchema(GradientsRequest, conflicts);
-  const { inspect } = inspector(GradientsRequest);
+  const inspect = inspectorOf(GradientsRequest);
   const base = { ...validRequest(), loss: { type: 'huber', delta: 2 }, include: ['outputs'] };
   const pieces = fc.constantFrom(
     ...['null', '1', '"a"', '[]', '{}', 'true', '1e999', '[1]', '[[1]]', '"tanh"', '{"type":"elu"}', '"sum"', '-0', '2.5'],
