@@ -6,9 +6,9 @@ import type { Cost } from '../backprop/cost.ts';
 export const INLINE_BODY_BYTES = 65_536;
 
 /**
- * The longest estimated time of a request that is answered inline. The estimate below is one to three times the actual time; of
- * thousands of tiny layers it is a fraction, because each layer takes a microsecond besides. In a thread the same request takes 300 to
- * 600 µs more CPU time, and one with tiny layers half as much again; inline, all other requests wait.
+ * The longest estimated time of a request that is answered inline. The estimate below is one to three times the actual time, except
+ * for thousands of tiny layers: each takes about a microsecond more than estimated. A thread takes 300 to 600 µs more CPU time for
+ * the same request, up to twice as much for tiny layers; inline, all other requests wait.
  */
 export const INLINE_MICROSECONDS = 1_000;
 

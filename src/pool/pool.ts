@@ -205,7 +205,10 @@ class ThreadPool implements Pool {
   }
 }
 
-/** The bytes of a task for transfer to a thread: a copy, if others share their ArrayBuffer. */
+/**
+ * The bytes of a task for transfer to a thread. A small body that is only a part of its ArrayBuffer may share it, and is copied; a large
+ * one owns its ArrayBuffer, which may be longer.
+ */
 function owned(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return bytes.length < bytes.buffer.byteLength && bytes.length <= INLINE_BODY_BYTES ? Uint8Array.from(bytes) : bytes;
 }
@@ -213,8 +216,8 @@ function owned(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 const OUT_OF_MEMORY = 'ERR_WORKER_OUT_OF_MEMORY';
 
 /**
- * The heap limit of a thread, in MiB, for the largest body in bytes: the result of JSON.parse takes up to ten times the size of
- * the text. A request that needs more ends its thread, but no other.
+ * The heap limit of a thread, in MiB, for the largest body in bytes: the objects of a document take up to ten times the size of
+ * its text. A request that needs more ends its thread, but no other.
  */
 function heapMiBOf(bodyLimit: number): number {
   return 64 + Math.ceil((16 * bodyLimit) / 2 ** 20);
