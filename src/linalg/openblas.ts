@@ -1,4 +1,6 @@
 // The fastest engine: dgemm of an installed BLAS, called directly on the matrices' buffers, without copies.
+// OpenBLAS joins its threads before a fork (pthread_atfork). So a process that uses this engine must not start another one while a
+// product is computed: the fork would never return.
 import koffi from 'koffi';
 import { Scratch } from '../memory/scratch.ts';
 import { Dense } from './dense.ts';

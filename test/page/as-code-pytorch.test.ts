@@ -10,7 +10,7 @@ import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.
 import { losses } from '../../schemas/loss.ts';
 import { asCode } from '../../src/page/as-code.ts';
 import { pageExamples } from '../../src/page/page-examples.ts';
-import { gradients, startApp } from '../support/app.ts';
+import { gradients, startIdleApp } from '../support/app.ts';
 import { runCommand } from '../support/languages.ts';
 import { sameNumbers } from '../support/numbers.ts';
 import { scalesOf } from '../support/scales.ts';
@@ -110,13 +110,13 @@ t.test('every vector', { skip: !python && reason }, async (t) => {
   t.strictSame(reductions, new Set([undefined, 'mean', 'sum', 'batchmean']));
   await compare(
     t,
-    await startApp(t),
+    await startIdleApp(t),
     vectors.filter(({ name }) => one || !changed.test(name)),
   );
 });
 
 t.test('requests that the page offers, and requests read from a file', { skip: !python && reason }, async (t) => {
-  const app = await startApp(t);
+  const app = await startIdleApp(t);
   const requests: Record<string, GradientsRequest> = {
     ...Object.fromEntries(pageExamples.map(({ name, request }) => [name, request])),
     'large, with class weights': wide({ type: 'cross_entropy', weight: WEIGHTS, ignore_index: 3 }, [...WEIGHTS.keys()]),
@@ -125,7 +125,6 @@ t.test('requests that the page offers, and requests read from a file', { skip: !
       WEIGHTS.map(() => WEIGHTS.map((weight) => weight / 4)),
     ),
   };
-  await app.readiness.started;
   const cases: Case[] = [];
   for (const [name, request] of Object.entries(requests)) cases.push({ name, request, expected: await gradients(app, request) });
   await compare(t, app, cases);

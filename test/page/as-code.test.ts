@@ -12,7 +12,7 @@ import { examples } from '../../schemas/examples.ts';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
 import { literal } from '../../src/page/as-code/literal.ts';
 import { asCode } from '../../src/page/as-code.ts';
-import { gradients, startApp } from '../support/app.ts';
+import { gradients, startIdleApp } from '../support/app.ts';
 import { type LanguageName, missing, type Outcome, runSource } from '../support/languages.ts';
 import { arraysOf } from '../support/numbers.ts';
 
@@ -92,10 +92,9 @@ async function startRefusal(t: Test) {
 }
 
 t.test('clients', async (t) => {
-  const app = await startApp(t);
+  const app = await startIdleApp(t);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const origin = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
-  await app.readiness.started;
   const answerToLarge = numbersOf(await gradients(app, large));
   const refusal = await startRefusal(t);
   t.strictSame(

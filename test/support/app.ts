@@ -15,6 +15,16 @@ export async function startApp(t: Test, environment: Record<string, string> = {}
   return app;
 }
 
+/**
+ * Like startApp, but waits for the threads, for tests that start other processes: OpenBLAS joins its threads before a fork, and
+ * the fork never returns if a product is being computed, such as the check of the engine when a thread starts.
+ */
+export async function startIdleApp(t: Test): Promise<FastifyInstance> {
+  const app = await startApp(t);
+  await app.readiness.started;
+  return app;
+}
+
 /** Posts a body to /gradients: an object as JSON, a string or bytes unchanged. */
 export function post(app: FastifyInstance, body: object | string | Buffer, headers: Record<string, string> = {}) {
   const payload = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);

@@ -15,13 +15,12 @@ import { readConfig } from '../../src/config.ts';
 import { limitsOf } from '../../src/operations/limits.ts';
 import { RequestSchema } from '../../src/wire/request-schema.ts';
 import { decode } from '../../src/wire/safetensors.ts';
-import { gradients, post, startApp, validRequest } from '../support/app.ts';
+import { gradients, post, startApp, startIdleApp, validRequest } from '../support/app.ts';
 import { sameNumbers } from '../support/numbers.ts';
 import { type Entry, file, fileOf, flattened, parts, read, SAFETENSORS } from '../support/safetensors-file.ts';
 import { scalesOf } from '../support/scales.ts';
 
 const JSON_TYPE = 'application/json';
-// Must run before an application exists: starting a process stops the BLAS threads of this one, whether idle or not.
 const run = promisify(execFile);
 const python = process.env.PYTHON ?? 'python3';
 const official = await run(python, ['-c', 'import numpy, safetensors.numpy']).catch(() => undefined);
@@ -177,10 +176,9 @@ t.test('more layers, or a longer header, than allowed', async (t) => {
 });
 
 t.test('the official library', { skip: !official && 'python3 has no safetensors and numpy here' }, async (t) => {
-  const app = await startApp(t);
+  const app = await startIdleApp(t);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/gradients`;
-  await app.readiness.started;
   const program = new URL('official.py', import.meta.url).pathname;
   const classes: GradientsRequest = {
     network: { layers: [{ weights: [[1], [2]], biases: [0.5, 1], activation: { type: 'elu', alpha: 0.5 } }] },
