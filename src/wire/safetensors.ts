@@ -26,9 +26,23 @@ const DOCUMENT = 'request';
 /** The alignment of an answer's data, in bytes; the same as in the official library. */
 const ALIGNMENT = 8;
 
-/** The typed arrays of the dtypes. */
-const arrays = { F64: Float64Array, F32: Float32Array, I64: BigInt64Array };
+/** The typed arrays that hold the numbers of a dtype as they are stored. */
+const arrays = {
+  F64: Float64Array,
+  F32: Float32Array,
+  F16: Float16Array,
+  BF16: Uint16Array,
+  I64: BigInt64Array,
+  I32: Int32Array,
+  I16: Int16Array,
+  I8: Int8Array,
+  U8: Uint8Array,
+  BOOL: Uint8Array,
+};
 type Dtype = keyof typeof arrays;
+
+/** The dtypes of weights whose answer is in F32; all others are answered in F64. */
+const SHORT_FLOATS: readonly Dtype[] = ['F32', 'F16', 'BF16'];
 
 export const bytesPerNumber = Float64Array.BYTES_PER_ELEMENT;
 
@@ -55,8 +69,8 @@ export function decode(bytes: Buffer, schema: RequestSchema, limits: DocumentLim
   const tensors = new Map(entries.map((entry) => [entry.name, numbersOf(entry, bytes, data + entry.begin)]));
   const document = schema.check(merge(readMetadata(metadata, limits), tensors, places), limits);
   const tensor = places.first;
-  const dtype = entries.some((entry) => entry.name === tensor && entry.dtype === 'F32') ? 'F32' : 'F64';
-  return { document, precision: { dtype, tensor } };
+  const isShort = entries.some((entry) => entry.name === tensor && SHORT_FLOATS.includes(entry.dtype));
+  return { document, precision: { dtype: isShort ? 'F32' : 'F64', tensor } };
 }
 
 function malformed(detail: string): Refusal {
@@ -73,7 +87,18 @@ function readHeader(bytes: Buffer, limits: TextLimits): { length: number; entrie
   const end = LENGTH_BYTES + Number(length);
   if (end > bytes.length)
     throw malformed(`the header is cut off: it should have ${length} bytes, and ${bytes.length - LENGTH_BYTES} follow`);
-  return { length: Number(length), entries: parseObject(bytes.subarray(LENGTH_BYTES, end), 'the header', limits) };
+  const header = bytes.subarray(LENGTH_BYTES, end);
+  const entries = parseObject(header, 'the header', limits);
+  checkIntegers(header.toString());
+  return { length: Number(length), entries };
+}
+
+/** Refuses numbers such as 1.0 and 1e0 in a header, as the official library does. */
+function checkIntegers(header: string): void {
+  const withoutStrings = header.replace(/"(?:[^"\\]|\\.)*"/g, '""');
+  const [number] = /-0\b|-?\d+[.eE][\d.eE+-]*/.exec(withoutStrings) ?? [];
+  if (number !== undefined)
+    throw malformed(`the header has the number ${number}: shapes and data_offsets are integers of digits only`);
 }
 
 /** Parses a JSON object in UTF-8; `what` names it in error texts. */
@@ -111,7 +136,9 @@ function readEntry(name: string, value: unknown, places: Places): Entry {
   if (!isListOfSizes(offsets) || offsets.length !== 2 || offsets[0] > offsets[1])
     throw malformed(`${shown(name)}: data_offsets are not two integers, at least 0 and not descending`);
   if (dtype === 'I64' && shape.length > 0 && !places.takesIntegers(name))
-    throw malformed(`${shown(name)}: expected the dtype F64 or F32, got I64, which is for class indices, ${places.ofIntegers}`);
+    throw malformed(
+      `${shown(name)}: expected a floating-point dtype, such as F64, got I64, which is for class indices, ${places.ofIntegers}`,
+    );
   return { name, dtype: dtype as Dtype, shape, begin: offsets[0], end: offsets[1] };
 }
 
@@ -144,11 +171,6 @@ function checkLayout(entries: Entry[], data: number, length: number): void {
     if (begin < filled)
       throw malformed(`${shown(name)} overlaps ${shown(before)}: it begins at byte ${begin}, before byte ${filled}`);
     if (begin > filled) throw malformed(`a hole: the bytes from ${filled} to ${begin}, before ${shown(name)}, are no tensor's`);
-    if ((data + begin) % bytes !== 0)
-      throw malformed(
-        `${shown(name)} is unaligned: its data begin at byte ${data + begin} of the file, no multiple of ${bytes}; ` +
-          'fill the header up with spaces, and let tensors with larger numbers come first',
-      );
     filled = end;
     before = name;
   }
@@ -160,13 +182,23 @@ function numbersOf({ dtype, shape }: Entry, bytes: Buffer, at: number): number |
   const size = sizeOf(shape);
   const { BYTES_PER_ELEMENT } = arrays[dtype];
   const start = bytes.byteOffset + at;
-  const view =
+  const stored =
     start % BYTES_PER_ELEMENT === 0
       ? new arrays[dtype](bytes.buffer as ArrayBuffer, start, size)
       : new arrays[dtype](Uint8Array.from(bytes.subarray(at, at + size * BYTES_PER_ELEMENT)).buffer);
-  const data = view instanceof Float64Array ? view : Float64Array.from(view as Iterable<number | bigint>, Number);
+  const data = widened(dtype, stored);
   if (shape.length === 0) return data[0];
   return shape.length === 1 ? data : tensor(shape, data);
+}
+
+/** Stored numbers in float64. */
+function widened(dtype: Dtype, stored: InstanceType<(typeof arrays)[Dtype]>): Float64Array {
+  if (stored instanceof Float64Array) return stored;
+  if (stored instanceof BigInt64Array) return Float64Array.from(stored, Number);
+  // A BF16 is the upper half of a float32.
+  if (dtype === 'BF16') return new Float64Array(new Float32Array(Uint32Array.from(stored, (half) => half << 16).buffer));
+  if (dtype === 'BOOL') return Float64Array.from(stored, (byte) => Number(byte !== 0));
+  return new Float64Array(stored);
 }
 
 /** Writes a result as safetensors; each number and each array of numbers becomes a tensor. */
