@@ -2,6 +2,7 @@
 import type { Extra, GradientsResult } from '../../schemas/gradients.ts';
 import { type Tensor, tensor } from '../../schemas/numbers.ts';
 import type { Dense } from '../linalg/dense.ts';
+import { Sum } from '../linalg/sum.ts';
 import type { Backward } from './backward.ts';
 import type { Computed } from './finite.ts';
 
@@ -53,5 +54,7 @@ function norms(gradients: readonly Backward[]): { layers: { weights: number; bia
 function norm(values: Float64Array): number {
   const largest = values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
   if (largest === 0) return 0;
-  return largest * Math.sqrt(values.reduce((sum, value) => sum + (value / largest) ** 2, 0));
+  const squares = new Sum();
+  for (let i = 0; i < values.length; i++) squares.add((values[i] / largest) * (values[i] / largest));
+  return largest * Math.sqrt(squares.value);
 }

@@ -4,9 +4,13 @@ import { losses as declared, type LossName, type LossOptions, type Reduction, sh
 import type { Tensors } from '../../schemas/numbers.ts';
 import { resolve } from '../../schemas/variant.ts';
 import { Dense } from '../linalg/dense.ts';
+import { DoubleDouble } from '../linalg/double-double.ts';
+import { exp, tanh } from '../linalg/exponential.ts';
+import { exponentOf, mantissa, powerOf2, timesPowerOf2 } from '../linalg/powers.ts';
 import { Sum } from '../linalg/sum.ts';
 import type { Scratch } from '../memory/scratch.ts';
-import { logSoftmax, sigmoid, softplus } from './activations.ts';
+import { Refusal } from '../refusal.ts';
+import { logSoftmax, sigmoid, softplus, square } from './activations.ts';
 
 /** samples x outputs, or one class index per sample. */
 export type Targets = Dense | Float64Array;
@@ -27,6 +31,11 @@ export interface Unreduced {
   readonly dY: Dense;
   /** How much each sample adds to the divisor of a mean. */
   readonly counts: Float64Array;
+  /**
+   * Losses and gradients of sample i have been divided by 2^exponents[i], as they may be beyond the largest float64 before they
+   * are divided by the divisor. Undefined if all are 0.
+   */
+  readonly exponents?: Int16Array;
 }
 
 /** A loss with its options bound. */
@@ -62,6 +71,7 @@ function elementwise({ targets, outputs, value, gradient }: Elementwise): Loss {
       const dY = Dense.in(scratch, Y.rows, Y.columns);
       const losses = scratch.take(Y.rows);
       const { data } = T as Dense;
+      let exponents: Int16Array | undefined;
       for (let i = 0, at = 0; i < Y.rows; i++) {
         const loss = new Sum();
         for (let j = 0; j < Y.columns; j++, at++) {
@@ -69,102 +79,134 @@ function elementwise({ targets, outputs, value, gradient }: Elementwise): Loss {
           dY.data[at] = gradient(Y.data[at], data[at], j);
         }
         losses[i] = loss.value;
+        if (!Number.isFinite(losses[i])) {
+          exponents ??= new Int16Array(Y.rows);
+          exponents[i] = OVERFLOW_EXPONENT;
+          losses[i] = downscaledLoss(Y.row(i), (T as Dense).row(i), dY.row(i));
+        }
       }
-      return { losses, dY, counts: scratch.filled(Y.rows, Y.columns) };
+      return { losses, dY, counts: scratch.filled(Y.rows, Y.columns), ...(exponents && { exponents }) };
     },
   };
+
+  /** The loss of one sample, and its gradient dy, divided by 2^OVERFLOW_EXPONENT. */
+  function downscaledLoss(y: Float64Array, t: Float64Array, dy: Float64Array): number {
+    const loss = new Sum();
+    for (let j = 0; j < y.length; j++) {
+      loss.add(value(y[j], t[j], j) * 2 ** -OVERFLOW_EXPONENT);
+      dy[j] *= 2 ** -OVERFLOW_EXPONENT;
+    }
+    return loss.value;
+  }
 }
+
+/** More than the logarithm of the most outputs that a network may have. */
+const OVERFLOW_EXPONENT = 64;
 
 interface Samplewise {
   readonly values?: Domain;
   readonly classes: { readonly ignoreIndex: number };
-  /** Returns the loss of one sample, and writes its gradient into dy; t is a class index or a vector of class probabilities. */
-  evaluate(y: Float64Array, t: number | Float64Array, dy: Float64Array): number;
-  /** How much a sample of class t adds to the divisor of a mean. */
-  count(t: number): number;
+  /** The weight of each class; 1 by default. It is what a sample of that class adds to the divisor of a mean. */
+  readonly weights: Float64Array | undefined;
+  /**
+   * Returns the loss of one sample, and writes its gradient into dy, which is 0 before; t is a class index or a vector of class
+   * probabilities. Both are divided by 2^exponent.
+   */
+  evaluate(y: Float64Array, t: number | Float64Array, dy: Float64Array, exponent: number): number;
 }
 
-function samplewise({ evaluate, count, ...takes }: Samplewise): Loss {
+function samplewise({ weights, evaluate, ...takes }: Samplewise): Loss {
+  const exponentOfAll = weights ? exponentOf(weights.reduce((a, b) => Math.max(a, b))) : 0;
   return {
     ...takes,
     unreduced(Y, targets) {
       const dY = new Dense(Y.rows, Y.columns);
       const losses = new Float64Array(Y.rows);
       const counts = new Float64Array(Y.rows);
+      const exponents = weights && new Int16Array(Y.rows);
       for (let i = 0; i < Y.rows; i++) {
-        if (targets instanceof Dense) counts[i] = 1;
-        else if (targets[i] === takes.classes.ignoreIndex) continue;
-        else counts[i] = count(targets[i]);
-        losses[i] = evaluate(Y.row(i), targets instanceof Dense ? targets.row(i) : targets[i], dY.row(i));
+        const t = targets instanceof Dense ? targets.row(i) : targets[i];
+        if (t === takes.classes.ignoreIndex) continue;
+        counts[i] = typeof t === 'number' && weights ? weights[t] : 1;
+        if (exponents) exponents[i] = typeof t === 'number' ? exponentOf(counts[i]) : exponentOfAll;
+        losses[i] = evaluate(Y.row(i), t, dY.row(i), exponents?.[i] ?? 0);
       }
-      return { losses, dY, counts };
+      return { losses, dY, counts, ...(exponents && { exponents }) };
     },
   };
 }
 
-/** smooth_l1 and huber: a parabola in d = y - t for |d| < end, continued by lines of the given slope. */
-function parabolaThenLine(end: number, slope: number): Elementwise {
-  return {
+function smoothL1({ beta }: FlatOptions<'smooth_l1'>): Loss {
+  return elementwise({
     targets: anything,
     value(y, t) {
       const d = Math.abs(y - t);
-      return d < end ? 0.5 * slope * d * (d / end) : slope * (d - 0.5 * end);
+      return d < beta ? 0.5 * d * (d / beta) : d - 0.5 * beta;
     },
     gradient(y, t) {
       const d = y - t;
-      return d <= -end ? -slope : d >= end ? slope : (slope * d) / end;
+      return Math.abs(d) < beta ? d / beta : Math.sign(d);
     },
-  };
+  });
+}
+
+function huber({ delta }: FlatOptions<'huber'>): Loss {
+  return elementwise({
+    targets: anything,
+    value(y, t) {
+      const d = Math.abs(y - t);
+      return d < delta ? 0.5 * d * d : delta * (d - 0.5 * delta);
+    },
+    gradient: (y, t) => Math.max(-delta, Math.min(y - t, delta)),
+  });
 }
 
 /** log(cosh(d)). Near 0 it is log(1 + 2 sinh²(d/2)), to avoid cancellation; elsewhere it avoids cosh, which overflows. */
 function logCosh(d: number): number {
   const z = Math.abs(d);
-  return z < 1 ? Math.log1p(2 * Math.sinh(z / 2) ** 2) : z + softplus(-2 * z) - Math.LN2;
-}
-
-/** The weight of each output; 1 by default. */
-function weigh(weights: Float64Array | undefined): (j: number) => number {
-  return (j) => weights?.[j] ?? 1;
+  return z < 1 ? Math.log1p(2 * square(Math.sinh(z / 2))) : z + softplus(-2 * z) - Math.LN2;
 }
 
 function crossEntropy({ weight, label_smoothing, ignore_index }: FlatOptions<'cross_entropy'>): Loss {
-  const weightOf = weigh(weight);
   // For one sample after the other.
   let a = new Float64Array(0);
   let q = a;
   return samplewise({
     values: unitInterval,
     classes: { ignoreIndex: ignore_index },
-    count: weightOf,
-    evaluate(y, t, dy) {
+    weights: weight,
+    evaluate(y, t, dy, exponent) {
       if (a.length !== y.length) {
         a = new Float64Array(y.length);
         q = new Float64Array(y.length);
       }
-      logSoftmax(y, a);
-      let loss = 0;
-      let sum = 0;
+      const most = logSoftmax(y, a);
+      const loss = new Sum();
+      // Of the classes but the most probable one.
+      const others = new Sum();
       for (let c = 0; c < y.length; c++) {
         const p = typeof t === 'number' ? Number(c === t) : t[c];
-        q[c] = weightOf(c) * (p * (1 - label_smoothing) + label_smoothing / y.length);
-        sum += q[c];
-        if (q[c] !== 0) loss -= q[c] * a[c];
+        const share = p * (1 - label_smoothing) + label_smoothing / y.length;
+        q[c] = share === 0 ? 0 : share * (weight ? timesPowerOf2(weight[c], -exponent) : 1);
+        if (q[c] !== 0) loss.add(-q[c] * a[c]);
+        if (c !== most) others.add(q[c]);
       }
-      for (let c = 0; c < y.length; c++) dy[c] = Math.exp(a[c]) * sum - q[c];
-      return loss;
+      const sum = q[most] + others.value;
+      for (let c = 0; c < y.length; c++) dy[c] = exp(a[c]) * sum - q[c];
+      // The same for the most probable class, where both terms may be almost equal.
+      dy[most] = Math.expm1(a[most]) * sum + others.value;
+      return loss.value;
     },
   });
 }
 
 function nll({ weight, ignore_index }: FlatOptions<'nll'>): Loss {
-  const weightOf = weigh(weight);
   return samplewise({
     classes: { ignoreIndex: ignore_index },
-    count: weightOf,
-    evaluate(y, t, dy) {
+    weights: weight,
+    evaluate(y, t, dy, exponent) {
       const k = t as number;
-      dy[k] = -weightOf(k);
+      dy[k] = weight ? -timesPowerOf2(weight[k], -exponent) : -1;
       return dy[k] * y[k];
     },
   });
@@ -173,26 +215,27 @@ function nll({ weight, ignore_index }: FlatOptions<'nll'>): Loss {
 function poissonNll({ log_input, full, eps }: FlatOptions<'poisson_nll'>): Loss {
   const stirling = (t: number) => (full && t > 1 ? t * Math.log(t) - t + 0.5 * Math.log(2 * Math.PI * t) : 0);
   if (log_input) {
+    const rate = new DoubleDouble();
     return elementwise({
       targets: count,
-      value: (y, t) => Math.exp(y) - t * y + stirling(t),
-      gradient: (y, t) => Math.exp(y) - t,
+      value: (y, t) => exp(y) - t * y + stirling(t),
+      gradient: (y, t) => (Math.abs(y) < 600 ? rate.exp(y).plus(-t).value : exp(y) - t),
     });
   }
   return elementwise({
     targets: count,
     outputs: { expected: `a rate, above -eps (${-eps})`, holds: (y) => y + eps > 0 },
     value: (y, t) => y - t * Math.log(y + eps) + stirling(t),
-    gradient: (y, t) => 1 - t / (y + eps),
+    gradient: (y, t) => (y - t + eps) / (y + eps),
   });
 }
 
 const mathematics = {
-  mse: () => elementwise({ targets: anything, value: (y, t) => (y - t) ** 2, gradient: (y, t) => 2 * (y - t) }),
+  mse: () => elementwise({ targets: anything, value: (y, t) => square(y - t), gradient: (y, t) => 2 * (y - t) }),
   l1: () => elementwise({ targets: anything, value: (y, t) => Math.abs(y - t), gradient: (y, t) => Math.sign(y - t) }),
-  log_cosh: () => elementwise({ targets: anything, value: (y, t) => logCosh(y - t), gradient: (y, t) => Math.tanh(y - t) }),
-  smooth_l1: ({ beta }) => elementwise(parabolaThenLine(beta, 1)),
-  huber: ({ delta }) => elementwise(parabolaThenLine(delta, delta)),
+  log_cosh: () => elementwise({ targets: anything, value: (y, t) => logCosh(y - t), gradient: (y, t) => tanh(y - t) }),
+  smooth_l1: smoothL1,
+  huber,
   binary_cross_entropy: () =>
     elementwise({
       targets: unitInterval,
@@ -202,11 +245,21 @@ const mathematics = {
       gradient: (y, t) => (y - t) / Math.max((1 - y) * y, Math.fround(1e-12)),
     }),
   binary_cross_entropy_with_logits: ({ pos_weight }) => {
-    const weightOf = weigh(pos_weight);
+    const weightOf = (j: number) => pos_weight?.[j] ?? 1;
     return elementwise({
       targets: unitInterval,
-      value: (y, t, j) => weightOf(j) * t * softplus(-y) + (1 - t) * softplus(y),
-      gradient: (y, t, j) => (1 - t) * sigmoid(y) - weightOf(j) * t * sigmoid(-y),
+      // weight t log(1 + exp(-y)) + (1 - t) log(1 + exp(y)), by one logarithm.
+      value(y, t, j) {
+        const positive = weightOf(j) * t;
+        const linear = y < 0 ? -positive * y : (1 - t) * y;
+        return linear + (1 - t + positive) * softplus(-Math.abs(y));
+      },
+      // (1 - t) sigmoid(y) - weight t sigmoid(-y), by the smaller one of both sigmoids, the other one being 1 minus it.
+      gradient(y, t, j) {
+        const positive = weightOf(j) * t;
+        const sum = 1 - t + positive;
+        return y < 0 ? sigmoid(y) * sum - positive : 1 - t - sigmoid(-y) * sum;
+      },
     });
   },
   cross_entropy: crossEntropy,
@@ -216,8 +269,8 @@ const mathematics = {
       log_target
         ? {
             targets: logProbability,
-            value: (y, t) => Math.exp(t) * (t - y),
-            gradient: (_y, t) => -Math.exp(t),
+            value: (y, t) => exp(t) * (t - y),
+            gradient: (_y, t) => -exp(t),
           }
         : {
             targets: unitInterval,
@@ -237,7 +290,7 @@ const mathematics = {
   squared_hinge: () =>
     elementwise({
       targets: sign,
-      value: (y, t) => Math.max(0, 1 - t * y) ** 2,
+      value: (y, t) => square(Math.max(0, 1 - t * y)),
       gradient: (y, t) => -2 * t * Math.max(0, 1 - t * y),
     }),
 } satisfies { [Name in LossName]: (options: FlatOptions<Name>) => Loss };
@@ -278,23 +331,63 @@ export interface Reduced {
   readonly dY: Dense;
 }
 
-/** Multiplies losses and gradients by the sample weights s, and divides both by the divisor of the reduction. Overwrites dY. */
-export function reduce({ losses, dY, counts }: Unreduced, s: Float64Array, reduction: Reduction, scratch: Scratch): Reduced {
+/**
+ * Multiplies losses and gradients by the sample weights s, and divides both by the divisor of the reduction. Overwrites dY.
+ * Weights and divisor are split into a factor near 1 and a power of 2, so that no product leaves the range of float64 before it is
+ * divided. A sample of weight 0 counts for nothing, even if its loss is infinite.
+ * @throws Refusal `out-of-domain`, if the divisor is 0.
+ */
+export function reduce(
+  { losses, dY, counts, exponents }: Unreduced,
+  s: Float64Array,
+  reduction: Reduction,
+  scratch: Scratch,
+): Reduced {
   const divisor = divisorOf(reduction, s, counts);
   const shares = scratch.take(losses.length);
   const loss = new Sum();
   const { data, columns } = dY;
   for (let i = 0, at = 0; i < losses.length; i++) {
-    shares[i] = (s[i] * losses[i]) / divisor;
+    const exponent = exponentOf(s[i]);
+    const factor = timesPowerOf2(s[i], -exponent);
+    const total = exponent + (exponents?.[i] ?? 0) - divisor.exponent;
+    shares[i] = factor === 0 ? 0 : timesPowerOf2((factor * losses[i]) / divisor.factor, total);
     loss.add(shares[i]);
-    for (let j = 0; j < columns; j++, at++) data[at] = (s[i] * data[at]) / divisor;
+    const half = powerOf2(Math.trunc(total / 2));
+    const rest = powerOf2(total - Math.trunc(total / 2));
+    for (let j = 0; j < columns; j++, at++) data[at] = factor === 0 ? 0 : ((factor * data[at]) / divisor.factor) * half * rest;
   }
-  return { loss: loss.value, divisor, shares, dY };
+  return { loss: loss.value, divisor: timesPowerOf2(divisor.factor, divisor.exponent), shares, dY };
 }
 
-function divisorOf(reduction: Reduction, s: Float64Array, counts: Float64Array): number {
-  if (reduction === 'sum') return 1;
-  const sum = new Sum();
-  for (let i = 0; i < s.length; i++) sum.add(reduction === 'mean' ? s[i] * counts[i] : s[i]);
-  return sum.value;
+/** A divisor between 1 / SAFE and SAFE need not be split: nothing that matters for it has left the range. */
+const SAFE = 2 ** 500;
+
+/** The divisor, which is factor · 2^exponent. */
+function divisorOf(reduction: Reduction, s: Float64Array, counts: Float64Array): { factor: number; exponent: number } {
+  if (reduction === 'sum') return { factor: 1, exponent: 0 };
+  const countOf = (i: number) => (reduction === 'mean' ? counts[i] : 1);
+  const sumOf = (term: (i: number) => number) => {
+    const sum = new Sum();
+    for (let i = 0; i < s.length; i++) sum.add(term(i));
+    return sum.value;
+  };
+  const plain = sumOf((i) => s[i] * countOf(i));
+  if (plain > 1 / SAFE && plain < SAFE) return { factor: plain, exponent: 0 };
+  const exponents = Array.from(s, (weight, i) =>
+    weight === 0 || countOf(i) === 0 ? Number.NEGATIVE_INFINITY : exponentOf(weight) + exponentOf(countOf(i)),
+  );
+  const largest = exponents.reduce((a, b) => Math.max(a, b));
+  if (largest === Number.NEGATIVE_INFINITY) throw countsForNothing();
+  const relative = (i: number) =>
+    exponents[i] === Number.NEGATIVE_INFINITY ? 0 : timesPowerOf2(mantissa(s[i]) * mantissa(countOf(i)), exponents[i] - largest);
+  return { factor: sumOf(relative), exponent: largest };
+}
+
+function countsForNothing(): Refusal {
+  const detail = 'every sample has the weight 0 or an ignored target';
+  return new Refusal('out-of-domain', {
+    detail: `${detail}, so the divisor is 0: leave this part of the data out`,
+    errors: [{ pointer: '/batch/targets', detail }],
+  });
 }

@@ -34,6 +34,7 @@ interface Exports {
   readonly MOST_TEN: Constant;
   readonly MOST: Constant;
   readonly OTHERS: Constant;
+  readonly INPUTS: Constant;
   multiply(rows: number, columns: number, depth: number): void;
   tanh(n: number): void;
   relu(n: number): void;

@@ -5,6 +5,7 @@ const MOST = kernel.MOST.value;
 const blockAt = (start: number) => memory.subarray(start, start + MOST);
 const block = blockAt(kernel.NUMBERS.value);
 const others = blockAt(kernel.OTHERS.value);
+const inputs = blockAt(kernel.INPUTS.value);
 
 /** Copies at most MOST numbers, starting at `from[i]`, into a block; returns their number. */
 function load(from: Float64Array, i: number, into: Float64Array): number {
@@ -28,20 +29,27 @@ function value(inKernel: (n: number) => void) {
   };
 }
 
-/** Writes dZ = dA f′(Z), given A = f(Z), into dZ, which may be dA. */
-function pullback(inKernel: (n: number) => void) {
-  return (dA: Float64Array, A: Float64Array, dZ: Float64Array): void => {
-    for (let i = 0; i < dA.length; i += MOST) {
-      const n = load(dA, i, block);
-      load(A, i, others);
-      inKernel(n);
-      store(n, dZ, i);
-    }
-  };
+/** Error: at most two units in the last place. */
+export const tanh = value(kernel.tanh);
+export const relu = value(kernel.relu);
+
+/** Writes dZ = dA tanh′(Z), given A = tanh(Z), into dZ, which may be dA. Error of tanh′: see docs/accuracy.md. */
+export function tanhPullback(dA: Float64Array, Z: Float64Array, A: Float64Array, dZ: Float64Array): void {
+  for (let i = 0; i < dA.length; i += MOST) {
+    const n = load(dA, i, block);
+    load(A, i, others);
+    load(Z, i, inputs);
+    kernel.tanhPullback(n);
+    store(n, dZ, i);
+  }
 }
 
-/** Error: at most four units in the last place. */
-export const tanh = value(kernel.tanh);
-export const tanhPullback = pullback(kernel.tanhPullback);
-export const relu = value(kernel.relu);
-export const reluPullback = pullback(kernel.reluPullback);
+/** Writes dZ = dA relu′(Z), given A = relu(Z), into dZ, which may be dA. */
+export function reluPullback(dA: Float64Array, A: Float64Array, dZ: Float64Array): void {
+  for (let i = 0; i < dA.length; i += MOST) {
+    const n = load(dA, i, block);
+    load(A, i, others);
+    kernel.reluPullback(n);
+    store(n, dZ, i);
+  }
+}

@@ -1,8 +1,27 @@
-// Compensated summation: A. Neumaier, Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen (1974).
+// Rounding errors, and sums that are compensated for them:
+// A. Neumaier, Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen (1974).
 
 /** The rounding error of `sum`, the float64 nearest to a + b: exactly a + b - sum. */
 export function roundingError(a: number, b: number, sum: number): number {
   return Math.abs(a) >= Math.abs(b) ? a - sum + b : b - sum + a;
+}
+
+/** 2^27 + 1, which splits a float64 into two halves of 26 bits. */
+const SPLITTER = 134217729;
+
+/**
+ * a b - c, exact up to its own rounding if c is close to a b, unless a number is above 1e300 or the result below 1e-300.
+ * T. J. Dekker, A Floating-Point Technique for Extending the Available Precision (1971).
+ */
+export function residual(a: number, b: number, c: number): number {
+  const [aHigh, bHigh] = [upperHalf(a), upperHalf(b)];
+  const [aLow, bLow] = [a - aHigh, b - bHigh];
+  return aHigh * bHigh - c + aHigh * bLow + aLow * bHigh + aLow * bLow;
+}
+
+function upperHalf(x: number): number {
+  const scaled = SPLITTER * x;
+  return scaled - (scaled - x);
 }
 
 export class Sum {

@@ -11,7 +11,7 @@ import { losses } from '../../schemas/loss.ts';
 import { asCode } from '../../src/page/as-code.ts';
 import { pageExamples } from '../../src/page/page-examples.ts';
 import { gradients, startIdleApp } from '../support/app.ts';
-import { runCommand } from '../support/languages.ts';
+import { findPython, runCommand } from '../support/languages.ts';
 import { sameNumbers } from '../support/numbers.ts';
 import { scalesOf } from '../support/scales.ts';
 
@@ -24,15 +24,11 @@ interface Case {
 /** A weight for each sample, or each class. */
 const WEIGHTS = Array.from({ length: 30 }, (_, i) => 1 + (i % 4));
 
-/** Pythons that may have PyTorch; Debian's packages are only for Debian's own Python. */
-const candidates = [process.env.PYTHON ?? 'python3', '/usr/bin/python3'];
-const found = await Promise.all(
-  candidates.map((command) => runCommand([command, '-c', 'import torch; print(torch.__version__)'])),
-);
-const python = candidates.find((_, i) => found[i].code === 0);
-/** Cases in which PyTorch 2 differs from PyTorch 1, which computed the vectors: derivatives at three kinks. */
+const found = await findPython('import torch; print(torch.__version__)');
+const python = found?.python;
+/** Cases in which PyTorch 1 differs from PyTorch 2, whose derivatives at kinks the service has. */
 const changed = /hardswish'}|'beta': 0\.0/;
-const one = found.find(({ code }) => code === 0)?.stdout.startsWith('1.');
+const isOld = found?.stdout.startsWith('1.');
 const reason = 'there is no PyTorch here: apt-get install python3-torch';
 
 /** Runs all programs in one process, each in its folder: loading PyTorch takes seconds. */
@@ -111,7 +107,7 @@ t.test('every vector', { skip: !python && reason }, async (t) => {
   await compare(
     t,
     await startIdleApp(t),
-    vectors.filter(({ name }) => one || !changed.test(name)),
+    vectors.filter(({ name }) => !isOld || !changed.test(name)),
   );
 });
 

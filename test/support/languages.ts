@@ -140,6 +140,18 @@ export function runCommand([program, ...args]: Command, options: Options = {}): 
   });
 }
 
+/**
+ * The first Python that runs `program`, and its output; undefined if none does. Debian's packages, such as PyTorch, are only for
+ * Debian's own Python.
+ */
+export async function findPython(program: string): Promise<{ readonly python: string; readonly stdout: string } | undefined> {
+  for (const python of [process.env.PYTHON ?? 'python3', '/usr/bin/python3']) {
+    const { code, stdout } = await runCommand([python, '-c', program]);
+    if (code === 0) return { python, stdout };
+  }
+  return undefined;
+}
+
 /** Runs a source file, by default in its folder. Returns the outcome of the program, or of the compiler if that failed. */
 export async function runSource(name: LanguageName, file: string, options: Options = {}): Promise<Outcome> {
   const scratch = await mkdtemp(join(tmpdir(), 'language-'));

@@ -1,4 +1,4 @@
-// relu, and the backward pass of relu and tanh, in AssemblyScript. Without branches: random signs would be mispredicted.
+// relu and its backward pass, in AssemblyScript. Without branches: random signs would be mispredicted.
 import { MOST, NUMBERS } from './memory';
 
 /** Replaces `n` numbers by their relu. If n is odd, one more number is processed, here and below. */
@@ -12,14 +12,5 @@ export function reluPullback(n: i32): void {
   const end: usize = (NUMBERS + n) << 3;
   for (let at: usize = NUMBERS << 3; at < end; at += 16) {
     v128.store(at, v128.and(v128.load(at), f64x2.gt(v128.load(at, MOST << 3), f64x2.splat(0))));
-  }
-}
-
-/** Replaces `n` numbers dA by dZ, given A = tanh(Z) in OTHERS. */
-export function tanhPullback(n: i32): void {
-  const end: usize = (NUMBERS + n) << 3;
-  for (let at: usize = NUMBERS << 3; at < end; at += 16) {
-    const a = v128.load(at, MOST << 3);
-    v128.store(at, f64x2.mul(v128.load(at), f64x2.sub(f64x2.splat(1), f64x2.mul(a, a))));
   }
 }

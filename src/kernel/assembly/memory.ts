@@ -23,14 +23,15 @@ export const MOST: i32 = 4096;
  */
 export const NUMBERS: i32 = END_OF_C + 256;
 export const OTHERS: i32 = NUMBERS + MOST;
-const END_OF_OTHERS: i32 = OTHERS + MOST + 256;
+export const INPUTS: i32 = OTHERS + MOST;
+const END_OF_INPUTS: i32 = INPUTS + MOST + 256;
 
 /** The text to parse, address in bytes. Up to 8 bytes after it are read as well. */
-export const TEXT: i32 = END_OF_OTHERS << 3;
+export const TEXT: i32 = END_OF_INPUTS << 3;
 export const TEXT_BYTES: i32 = 65536;
 
 /** The parsed numbers: at most one per two bytes of text. */
-export const PARSED: i32 = END_OF_OTHERS + TEXT_BYTES / 8 + 8;
+export const PARSED: i32 = END_OF_INPUTS + TEXT_BYTES / 8 + 8;
 
 /** The state of the parser (see parse.ts), address in bytes. */
 export const STATE: i32 = (PARSED + TEXT_BYTES / 2) << 3;
