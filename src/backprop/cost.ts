@@ -1,5 +1,6 @@
 // Estimates the cost of a request from its sizes.
 import type { Extra } from '../../schemas/gradients.ts';
+import { SAMPLES } from '../linalg/blocks.ts';
 import type { Sizes } from './shapes.ts';
 
 export interface Cost {
@@ -48,7 +49,8 @@ export function costOf({ samples, features, units }: Sizes, include: readonly Ex
   return {
     // Forward pass, weight gradients and input gradients.
     flops: 6 * samples * weights + perSample,
-    computedNumbers: trace + parameters + perSample,
+    // Of many samples, weight gradients are added up by blocks, with their rounding errors.
+    computedNumbers: trace + parameters + (samples > SAMPLES ? 2 * weights : 0) + perSample,
     answerNumbers:
       parameters +
       perSample +

@@ -5,8 +5,8 @@ import type { Dense } from './dense.ts';
 export interface Products {
   /** A Wᵀ + b. A: samples x inputs, W: outputs x inputs, b: outputs. Result: samples x outputs. */
   forward(A: Dense, W: Dense, b?: Float64Array): Dense;
-  /** δᵀ A. δ: samples x outputs, A: samples x inputs. Result: outputs x inputs. */
-  weightGradient(δ: Dense, A: Dense): Dense;
+  /** δᵀ A. δ: samples x outputs, A: samples x inputs. Result: outputs x inputs; written into `into`, if given. */
+  weightGradient(δ: Dense, A: Dense, into?: Dense): Dense;
   /** δ W. δ: samples x outputs, W: outputs x inputs. Result: samples x inputs. */
   inputGradient(δ: Dense, W: Dense): Dense;
 }

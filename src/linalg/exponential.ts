@@ -71,18 +71,16 @@ export function tanh(x: number): number {
   return x < 0 || Object.is(x, -0) ? -exact : exact;
 }
 
-/** 1 - tanh(x)² = 4 e / (1 + e)² with e = exp(-2 |x|). */
+/** 1 - tanh(x)² = 4 e / (1 + e)² with e = exp(-2 |x|); 0 below the smallest normal number. */
 export function squaredSech(x: number): number {
-  const size = Math.abs(x);
-  // exp(-750) is 0 in float64.
-  const y = -(size + size > 750 ? 750 : size + size);
+  const y = -2 * Math.abs(x);
+  // exp(-708) is a normal number.
+  if (y < -708) return 0;
   const n = y * Math.LOG2E + ROUNDER - ROUNDER;
   const r = y - n * LN2_HIGH - n * LN2_LOW;
-  // 2^n in two factors: it may be below the smallest normal number.
-  const first = n < -1000 ? -1000 : n;
-  const e = (r + expm1Rest(r) + 1) * powerOf2(first);
+  const e = (r + expm1Rest(r) + 1) * powerOf2(n);
   const d = e + 1;
-  return ((4 * e) / (d * d)) * powerOf2(n - first);
+  return (4 * e) / (d * d);
 }
 
 /** exp(r) - 1 - r for |r| <= ln(2) / 2: its Taylor series up to r^13. */

@@ -19,8 +19,7 @@ export function byLoops(scratch: Scratch): Products {
       }
       return C;
     },
-    weightGradient(δ, A) {
-      const C = Dense.in(scratch, δ.columns, A.columns);
+    weightGradient(δ, A, C = Dense.in(scratch, δ.columns, A.columns)) {
       const [d, a, c] = [δ.data, A.data, C.data];
       for (let o = 0, at = 0; o < C.rows; o++) {
         for (let i = 0; i < C.columns; i++) {
@@ -52,7 +51,7 @@ export function byLoopsUpTo(most: number, engine: Engine): Engine {
   return {
     ...engine,
     forward: (A, W, b) => (A.rows * A.columns * W.rows <= most ? loops : engine).forward(A, W, b),
-    weightGradient: (δ, A) => (A.rows * A.columns * δ.columns <= most ? loops : engine).weightGradient(δ, A),
+    weightGradient: (δ, A, into) => (A.rows * A.columns * δ.columns <= most ? loops : engine).weightGradient(δ, A, into),
     inputGradient: (δ, W) => (δ.rows * W.rows * W.columns <= most ? loops : engine).inputGradient(δ, W),
   };
 }

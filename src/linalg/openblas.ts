@@ -3,6 +3,7 @@
 // product is computed: the fork would never return.
 import koffi from 'koffi';
 import { Scratch } from '../memory/scratch.ts';
+import { byBlocks } from './blocks.ts';
 import { Dense } from './dense.ts';
 import type { Engine, Products } from './engine.ts';
 import { byLoops, byLoopsUpTo } from './loops.ts';
@@ -69,9 +70,8 @@ function load(name: string, scratch: Scratch): Engine {
       dgemm(ROW_MAJOR, NO_TRANS, TRANS, m, n, k, 1, A.data, k, W.data, k, b ? 1 : 0, C.data, n);
       return C;
     },
-    weightGradient(δ, A) {
+    weightGradient(δ, A, C = Dense.in(scratch, δ.columns, A.columns)) {
       const [m, n, k] = [δ.columns, A.columns, A.rows];
-      const C = Dense.in(scratch, m, n);
       dgemm(ROW_MAJOR, TRANS, NO_TRANS, m, n, k, 1, δ.data, m, A.data, n, 0, C.data, n);
       return C;
     },
@@ -84,7 +84,7 @@ function load(name: string, scratch: Scratch): Engine {
     ...(setThreads && { setThreads }),
   };
   checkProducts(engine, scratch);
-  return byLoopsUpTo(LOOP_MAX_PRODUCTS, engine);
+  return byBlocks(byLoopsUpTo(LOOP_MAX_PRODUCTS, engine), true);
 }
 
 function optional<T>(find: () => T): T | undefined {

@@ -2,6 +2,7 @@
 
 import { kernel, memory } from '../kernel/kernel.ts';
 import type { Scratch } from '../memory/scratch.ts';
+import { byBlocks } from './blocks.ts';
 import { Dense } from './dense.ts';
 import type { Engine } from './engine.ts';
 import { byLoopsUpTo } from './loops.ts';
@@ -22,18 +23,18 @@ const plain = ({ rows, columns, data }: Dense): View => ({ rows, columns, data, 
 const turned = ({ rows, columns, data }: Dense): View => ({ rows: columns, columns: rows, data, down: 1, right: columns });
 
 export function portable(scratch: Scratch): Engine {
-  return byLoopsUpTo(LOOP_MAX_PRODUCTS, {
+  const engine: Engine = {
     scratch,
     forward: (A, W, b) => product(plain(A), turned(W), b ? Dense.repeat(scratch, b, A.rows) : zeros(scratch, A.rows, W.rows)),
-    weightGradient: (δ, A) => product(turned(δ), plain(A), zeros(scratch, δ.columns, A.columns)),
+    weightGradient: (δ, A, into) => product(turned(δ), plain(A), zeros(scratch, δ.columns, A.columns, into)),
     inputGradient: (δ, W) => product(plain(δ), plain(W), zeros(scratch, δ.rows, W.columns)),
-  });
+  };
+  return byBlocks(byLoopsUpTo(LOOP_MAX_PRODUCTS, engine), true);
 }
 
-function zeros(scratch: Scratch, rows: number, columns: number): Dense {
-  const matrix = Dense.in(scratch, rows, columns);
-  matrix.data.fill(0);
-  return matrix;
+function zeros(scratch: Scratch, rows: number, columns: number, into = Dense.in(scratch, rows, columns)): Dense {
+  into.data.fill(0);
+  return into;
 }
 
 const [ROWS, DEPTH, COLUMNS, TILE] = [kernel.ROWS.value, kernel.DEPTH.value, kernel.COLUMNS.value, kernel.TILE.value];
