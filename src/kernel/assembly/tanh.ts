@@ -27,7 +27,6 @@ export function tanh(n: i32): void {
 }
 
 // @ts-expect-error: decorator
-@inline
 function tanhOf(x: v128): v128 {
   const size = f64x2.abs(x);
   // tanh(22) is 1 in float64.
@@ -62,7 +61,6 @@ function tanhOf(x: v128): v128 {
 
 /** The rounding error of sum = a + b: D. E. Knuth, The Art of Computer Programming, volume 2, 4.2.2. */
 // @ts-expect-error: decorator
-@inline
 function sumError(a: v128, b: v128, sum: v128): v128 {
   const part = f64x2.sub(sum, a);
   return f64x2.add(f64x2.sub(a, f64x2.sub(sum, part)), f64x2.sub(b, part));
@@ -70,7 +68,6 @@ function sumError(a: v128, b: v128, sum: v128): v128 {
 
 /** a b - c, where c is close to a b: T. J. Dekker, A Floating-Point Technique for Extending the Available Precision (1971). */
 // @ts-expect-error: decorator
-@inline
 function residual(a: v128, b: v128, c: v128): v128 {
   const aHigh = upperHalf(a);
   const bHigh = upperHalf(b);
@@ -83,7 +80,6 @@ function residual(a: v128, b: v128, c: v128): v128 {
 }
 
 // @ts-expect-error: decorator
-@inline
 function upperHalf(x: v128): v128 {
   const scaled = f64x2.mul(x, v128.load64_splat(CONSTANTS, 48));
   return f64x2.sub(scaled, f64x2.sub(scaled, x));
@@ -126,7 +122,6 @@ const LEAST_NORMAL = 708.0;
 
 /** 2^n for integers n from -1022 to 1023. */
 // @ts-expect-error: decorator
-@inline
 function powerOf2(n: v128): v128 {
   const integers = i64x2.extend_low_i32x4_s(i32x4.trunc_sat_f64x2_s_zero(n));
   return i64x2.shl(i64x2.add(integers, i64x2.splat(1023)), 52);
@@ -153,7 +148,6 @@ const COEFFICIENTS = memory.data<f64>([
  * its even powers are summed side by side, since each step has to wait for the one before.
  */
 // @ts-expect-error: decorator
-@inline
 function expm1Rest(r: v128): v128 {
   const square = f64x2.mul(r, r);
   let odd = v128.load64_splat(COEFFICIENTS);
