@@ -88,8 +88,20 @@ export function conflicts(document: unknown): Finding[] {
   const layers = valueAt(document, 'network', 'layers');
   const findings: Finding[] = [];
   if (Array.isArray(layers)) for (let k = 0; k < layers.length; k++) findings.push(...activationConflict(layers[k], k));
-  findings.push(...ignoreIndexConflict(document));
+  findings.push(...targetsConflict(document), ...ignoreIndexConflict(document));
   return findings;
+}
+
+/** A batch has either targets or classes. */
+function targetsConflict(document: unknown): Finding[] {
+  const batch = valueAt(document, 'batch');
+  if (!(batch instanceof Object)) return [];
+  const [targets, classes] = ['targets', 'classes'].map((key) => valueAt(batch, key) !== undefined);
+  if (targets && classes) return [{ pointer: '/batch/classes', detail: 'expected either targets or classes, got both' }];
+  if (targets || classes) return [];
+  return [
+    { pointer: '/batch/targets', detail: 'expected targets, or class indices under the key classes, but both keys are missing' },
+  ];
 }
 
 function activationConflict(layer: unknown, k: number): Finding[] {

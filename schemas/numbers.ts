@@ -1,5 +1,5 @@
 // Arrays of numbers in requests and answers: nested lists in JSON, flat float64 arrays in memory.
-import { Kind, type TSchema, type TUnsafe, Type, TypeRegistry } from '@sinclair/typebox';
+import { Kind, type SchemaOptions, type TSchema, type TUnsafe, Type, TypeRegistry } from '@sinclair/typebox';
 
 /** Marks tensors. A symbol, since a decoded document cannot have symbols as keys. */
 export const TENSOR: unique symbol = Symbol('tensor');
@@ -132,7 +132,10 @@ export function Matrix(description?: string) {
   return numbers<number[][]>(List(List(Type.Number()), description));
 }
 
+/** The key of a schema that OpenAPI does not show. */
+export const UNDOCUMENTED = 'x-undocumented';
+
 /** A list of integers. `title` names one of them; the description should say how many there are. */
-export function Integers(title: string, description: string) {
-  return numbers<number[]>(List(Type.Integer({ title }), description));
+export function Integers(title: string, description: string, options: SchemaOptions = {}) {
+  return numbers<number[]>({ ...List(Type.Integer({ title }), description), ...options });
 }

@@ -6,10 +6,13 @@ export const problemExamples: Record<ProblemType, Refused> = {
   'invalid-request': {
     detail: '2 problems in the request',
     errors: [
-      { pointer: '/batch/targets', detail: 'expected a list of lists or a list, but the key is missing' },
       {
         pointer: '/batch/target',
-        detail: 'unknown key "target", nearest is "targets"; there are inputs, targets, sample_weights, samples',
+        detail: 'unknown key "target", nearest is "targets"; there are inputs, targets, classes, sample_weights, samples',
+      },
+      {
+        pointer: '/batch/targets',
+        detail: 'expected targets, or class indices under the key classes, but both keys are missing',
       },
     ],
   },

@@ -536,16 +536,14 @@ export interface components {
         Batch: {
             /** @description samples x features; features x samples with samples "columns" */
             inputs: number[][];
-            targets: components["schemas"]["Targets"];
+            /** @description samples x outputs: what the outputs should be; outputs x samples with samples "columns" */
+            targets?: number[][];
+            /** @description samples: one class index each, from 0, in place of `targets`; for cross_entropy and nll */
+            classes?: number[];
             /** @description samples: at least 0, not all 0; left out: every sample weighs 1 */
             sample_weights?: number[];
             samples?: components["schemas"]["SampleLayout"];
         };
-        /**
-         * Targets
-         * @description what the outputs should be
-         */
-        Targets: number[][] | number[];
         /**
          * SampleLayout
          * @description whether a sample is a row or a column of `inputs` and of a matrix of `targets`, and in the answer of `outputs`, `input_gradients` and the matrices of `trace`

@@ -1,5 +1,5 @@
 // The batch as matrices, with one sample per row.
-import type { Batch as GivenBatch } from '../../schemas/batch.ts';
+import { type Batch as GivenBatch, targetsOf } from '../../schemas/batch.ts';
 import type { Tensor, Tensors } from '../../schemas/numbers.ts';
 import { Dense } from '../linalg/dense.ts';
 import type { Scratch } from '../memory/scratch.ts';
@@ -14,9 +14,11 @@ export interface Batch {
 }
 
 /** Builds a batch whose shapes have been checked, in the memory of `scratch`. */
-export function buildBatch({ inputs, targets, sample_weights, samples }: Tensors<GivenBatch>, scratch: Scratch): Batch {
-  const matrix = (given: Tensor) => {
-    const dense = Dense.of(given);
+export function buildBatch(given: Tensors<GivenBatch>, scratch: Scratch): Batch {
+  const { inputs, sample_weights, samples } = given;
+  const { targets } = targetsOf(given);
+  const matrix = (tensor: Tensor) => {
+    const dense = Dense.of(tensor);
     return samples === 'columns' ? dense.transposed(Dense.in(scratch, dense.columns, dense.rows)) : dense;
   };
   const X = matrix(inputs);

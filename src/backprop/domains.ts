@@ -1,5 +1,5 @@
 // Checks that targets, weights and the network's outputs are in the domain of the loss.
-import type { Batch } from '../../schemas/batch.ts';
+import { type Batch, targetsOf } from '../../schemas/batch.ts';
 import { asTensor, placeOf, type Tensor, type Tensors } from '../../schemas/numbers.ts';
 import type { Dense } from '../linalg/dense.ts';
 import { Findings } from '../refusal.ts';
@@ -12,19 +12,21 @@ const weight: Domain = { expected: 'a weight, at least 0', holds: (w) => w >= 0 
  * Checks targets and weights. `classes` is the number of the network's outputs.
  * @throws Refusal `out-of-domain`, with every value outside its domain.
  */
-export function checkDomains({ targets, sample_weights }: Tensors<Batch>, { loss, weights }: BoundLoss, classes: number): void {
+export function checkDomains(batch: Tensors<Batch>, { loss, weights }: BoundLoss, classes: number): void {
   const findings = new Findings();
-  if (!(targets instanceof Float64Array)) checkValues(targets, loss.values as Domain, '/batch/targets', findings);
+  const { sample_weights } = batch;
+  const { targets, pointer } = targetsOf(batch);
+  if (!(targets instanceof Float64Array)) checkValues(targets, loss.values as Domain, pointer, findings);
   else {
     const ignored = loss.classes?.ignoreIndex;
     const expected = `a class index from 0 to ${classes - 1}, or ignore_index (${ignored})`;
-    checkValues(targets, { expected, holds: (t) => (t >= 0 && t < classes) || t === ignored }, '/batch/targets', findings);
+    checkValues(targets, { expected, holds: (t) => (t >= 0 && t < classes) || t === ignored }, pointer, findings);
   }
   if (sample_weights) {
     checkValues(sample_weights, weight, '/batch/sample_weights', findings);
     if (sample_weights.every((s) => s === 0)) findings.add('/batch/sample_weights', 'expected a weight above 0, got only zeros');
   }
-  for (const [pointer, values] of weights) checkValues(values, weight, pointer, findings);
+  for (const [place, values] of weights) checkValues(values, weight, place, findings);
   findings.refuse('out-of-domain');
 }
 

@@ -1,4 +1,6 @@
 // Checks the shapes of a request: of consecutive layers, and of the batch and the network.
+
+import { targetsOf } from '../../schemas/batch.ts';
 import type { DecodedRequest } from '../../schemas/gradients.ts';
 import { isTensor, type Tensor } from '../../schemas/numbers.ts';
 import { Findings } from '../refusal.ts';
@@ -68,11 +70,13 @@ function checkBatch(batch: Batch, sizes: Sizes, { name, loss }: BoundLoss, findi
   };
 
   checkMatrix('/batch/inputs', batch.inputs, features);
-  if (!isMatrix(batch.targets)) {
-    if (loss.classes) checkLength('/batch/targets', batch.targets.length, CLASS_INDICES, samples, findings);
-    else findings.add('/batch/targets', `expected a matrix of targets for ${name}, got a flat list`);
-  } else if (loss.values) checkMatrix('/batch/targets', batch.targets, outputs);
-  else findings.add('/batch/targets', `expected a list of class indices for ${name}, got a matrix`);
+  const { targets, pointer } = targetsOf(batch);
+  if (!isMatrix(targets)) {
+    if (loss.classes) checkLength(pointer, targets.length, CLASS_INDICES, samples, findings);
+    else
+      findings.add(pointer, `expected a matrix of targets for ${name}, got ${batch.classes ? 'class indices' : 'a flat list'}`);
+  } else if (loss.values) checkMatrix(pointer, targets, outputs);
+  else findings.add(pointer, `expected a list of class indices for ${name}, got a matrix`);
   if (batch.sample_weights) checkLength('/batch/sample_weights', batch.sample_weights.length, WEIGHTS, samples, findings);
 }
 
@@ -105,6 +109,6 @@ function rowLength(matrix: Rows): number {
   return isTensor(matrix) ? matrix.shape[1] : matrix[0].length;
 }
 
-function isMatrix(targets: Batch['targets']): targets is Rows {
+function isMatrix(targets: Float64Array | Rows): targets is Rows {
   return isTensor(targets) || Array.isArray(targets[0]);
 }

@@ -1,5 +1,6 @@
 // Named schemas in the OpenAPI document: a schema with an `$id` is listed under #/components/schemas, and is a $ref elsewhere.
 import type { TSchema } from '@sinclair/typebox';
+import { UNDOCUMENTED } from '../../schemas/numbers.ts';
 
 type Schema = Record<string, unknown>;
 
@@ -58,7 +59,9 @@ export class Components {
 
   #inside(schema: TSchema): Schema {
     const { properties, items, anyOf, enum: names, ...plain } = schema;
-    if (anyOf) return this.#choice(anyOf, plain);
+    const documented = anyOf?.filter((variant: TSchema) => !variant[UNDOCUMENTED]);
+    if (documented?.length === 1) return this.#inside({ ...documented[0], ...plain });
+    if (documented) return this.#choice(documented, plain);
     const type = Number.isInteger(schema.const) ? 'integer' : schema.type;
     return {
       ...plain,

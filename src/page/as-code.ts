@@ -9,6 +9,8 @@ import { pytorch } from './as-code/pytorch.ts';
 import { rClient } from './as-code/r.ts';
 import { REQUEST_FILE, type Snippet } from './as-code/snippet.ts';
 
+import { targetsKey } from './targets.ts';
+
 export type { Snippet } from './as-code/snippet.ts';
 
 /** Bytes of JSON above which nobody wants to read a request in a program, and compilers refuse it. */
@@ -31,5 +33,9 @@ export function asCode(request: GradientsRequest, origin: string): Snippet[] {
 /** A request that is still being written may lack what its type promises. */
 function isComplete({ network, batch }: Partial<GradientsRequest>): boolean {
   const layers: unknown = network?.layers;
-  return Array.isArray(layers) && layers.every((layer) => layer instanceof Object) && Boolean(batch?.inputs && batch.targets);
+  return (
+    Array.isArray(layers) &&
+    layers.every((layer) => layer instanceof Object) &&
+    Boolean(batch?.inputs && batch[targetsKey(batch)])
+  );
 }

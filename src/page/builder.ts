@@ -1,9 +1,10 @@
 // The form: layers, batch and loss of the request, made anew whenever its shapes change.
 import type { GradientsRequest } from '../../schemas/gradients.ts';
 import { byId, el } from './dom.ts';
-import { hasClasses, isRequest, oriented, resized, sizesOf, withClasses, withLayer, withoutLayer, withValue } from './edit.ts';
+import { isRequest, oriented, resized, sizesOf, withClasses, withLayer, withoutLayer, withValue } from './edit.ts';
 import { type Change, choiceField, countField, grid, list, variantFields } from './fields.ts';
 import type { Description } from './schema.ts';
+import { hasClasses, targetsKey } from './targets.ts';
 
 export interface Builder {
   readonly description: Description;
@@ -112,8 +113,9 @@ class Part {
     const axes = (units: string) => (columns ? { row: units, column: 'sample' } : { row: 'sample', column: units });
     const resize = (changed: Partial<typeof sizes>) => this.#set(resized(this.#request, { ...sizes, ...changed }));
     const classes = hasClasses(batch);
+    const key = targetsKey(batch);
     const targets = classes
-      ? list('/batch/targets', batch.targets as number[], { caption: 'targets: classes, from 0', column: 'sample' }, this.#put)
+      ? list(`/batch/${key}`, batch[key] as number[], { caption: 'targets: classes, from 0', column: 'sample' }, this.#put)
       : grid('/batch/targets', batch.targets as number[][], { caption: 'targets', ...axes('output') }, this.#put);
     return el(
       'fieldset',

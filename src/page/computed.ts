@@ -1,5 +1,6 @@
 // A request with its answer, sample by sample and unit by unit, whichever way its matrices stand. Layers count from 0 here.
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
+import { hasClasses, targetsKey } from './targets.ts';
 
 type Trace = NonNullable<GradientsAnswer['trace']>[number];
 
@@ -65,12 +66,13 @@ export class Computed {
 
   /** Whether the targets are class indices. */
   get classes(): boolean {
-    return !Array.isArray(this.request.batch.targets[0]);
+    return hasClasses(this.request.batch);
   }
 
   /** The target of an output; of a class index 1 for the class and 0 for others. */
   target(sample: number, unit: number): number {
-    const targets = this.request.batch.targets as number[][] & number[];
+    const { batch } = this.request;
+    const targets = batch[targetsKey(batch)] as number[][] & number[];
     if (this.classes) return targets[sample] === unit ? 1 : 0;
     return this.columns ? targets[unit][sample] : targets[sample][unit];
   }

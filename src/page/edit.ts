@@ -1,5 +1,6 @@
 // Changes to a request: each gives a new one, whose shapes fit together if those of the old one did.
 import type { GradientsRequest } from '../../schemas/gradients.ts';
+import { hasClasses, targetsKey } from './targets.ts';
 
 export interface Sizes {
   readonly features: number;
@@ -9,7 +10,6 @@ export interface Sizes {
 }
 
 type Layer = GradientsRequest['network']['layers'][number];
-type Batch = GradientsRequest['batch'];
 
 /** Whether a document has the parts that can be edited one by one. */
 export function isRequest(document: unknown): document is GradientsRequest {
@@ -19,10 +19,15 @@ export function isRequest(document: unknown): document is GradientsRequest {
     Array.isArray(layers) &&
     layers.length > 0 &&
     layers.every((layer) => isRows(layer?.weights) && (layer.biases === undefined || Array.isArray(layer.biases))) &&
-    isRows(batch?.inputs) &&
-    Array.isArray(batch?.targets) &&
-    batch.targets.length > 0
+    batch !== undefined &&
+    isRows(batch.inputs) &&
+    hasTargets(batch)
   );
+}
+
+function hasTargets(batch: GradientsRequest['batch']): boolean {
+  const targets: unknown = batch[targetsKey(batch)];
+  return Array.isArray(targets) && targets.length > 0;
 }
 
 function isRows(value: unknown): boolean {
@@ -46,6 +51,7 @@ export function resized(request: GradientsRequest, { features, units, samples }:
     return { ...layer, weights, ...(layer.biases && { biases: resizedList(layer.biases, units[k], () => 0) }) };
   });
   const { batch } = request;
+  const key = targetsKey(batch);
   const outputs = units[units.length - 1];
   const sized = (rows: number[][], n: number) =>
     batch.samples === 'columns' ? resizedMatrix(rows, n, samples, () => 0) : resizedMatrix(rows, samples, n, () => 0);
@@ -55,9 +61,9 @@ export function resized(request: GradientsRequest, { features, units, samples }:
     batch: {
       ...batch,
       inputs: sized(batch.inputs, features),
-      targets: hasClasses(batch)
-        ? resizedList(batch.targets as number[], samples, () => 0).map((index) => (index < outputs ? index : 0))
-        : sized(batch.targets as number[][], outputs),
+      ...(hasClasses(batch)
+        ? { [key]: resizedList(batch[key] as number[], samples, () => 0).map((index) => (index < outputs ? index : 0)) }
+        : { targets: sized(batch.targets as number[][], outputs) }),
       ...(batch.sample_weights && { sample_weights: resizedList(batch.sample_weights, samples, () => 1) }),
     },
   };
@@ -81,11 +87,6 @@ function startingWeight(layer: number, unit: number, input: number, inputs: numb
   const mixed = Math.sin(12.9898 * (layer + 1) + 78.233 * (unit + 1) + 37.719 * (input + 1)) * 43758.5453;
   const uniform = 2 * (mixed - Math.floor(mixed)) - 1;
   return Math.round(uniform * Math.sqrt(3 / inputs) * 1000) / 1000;
-}
-
-/** Whether the targets are class indices. */
-export function hasClasses({ targets }: Batch): boolean {
-  return !Array.isArray(targets[0]);
 }
 
 /** Puts a layer after the one at `place`, of as many units. */
@@ -113,8 +114,8 @@ export function oriented(request: GradientsRequest, samples: 'rows' | 'columns')
   const { batch } = request;
   if ((batch.samples ?? 'rows') === samples) return request;
   const turn = (rows: number[][]) => rows[0].map((_, j) => rows.map((row) => row[j]));
-  const targets = hasClasses(batch) ? batch.targets : turn(batch.targets as number[][]);
-  return { ...request, batch: { ...batch, inputs: turn(batch.inputs), targets, samples } };
+  const targets = hasClasses(batch) ? {} : { targets: turn(batch.targets as number[][]) };
+  return { ...request, batch: { ...batch, inputs: turn(batch.inputs), ...targets, samples } };
 }
 
 /** The same samples with class indices as targets, those of the largest values, or with 1 for the class and 0 for the others. */
@@ -127,9 +128,11 @@ export function withClasses(request: GradientsRequest, classes: boolean): Gradie
     return { ...request, batch: { ...batch, targets: rows.map((row) => row.indexOf(Math.max(...row))) } };
   }
   const width = units[units.length - 1];
-  const rows = (batch.targets as number[]).map((index) => Array.from({ length: width }, (_, j) => (j === index ? 1 : 0)));
-  if (batch.samples !== 'columns') return { ...request, batch: { ...batch, targets: rows } };
-  return { ...request, batch: { ...batch, targets: rows[0].map((_, j) => rows.map((row) => row[j])) } };
+  const { classes: _, ...others } = batch;
+  const indices = batch[targetsKey(batch)] as number[];
+  const rows = indices.map((index) => Array.from({ length: width }, (_, j) => (j === index ? 1 : 0)));
+  if (batch.samples !== 'columns') return { ...request, batch: { ...others, targets: rows } };
+  return { ...request, batch: { ...others, targets: rows[0].map((_, j) => rows.map((row) => row[j])) } };
 }
 
 /** The document with another value at a pointer, whose parents are there; undefined takes the key out. */

@@ -2,6 +2,7 @@
 import type { Computed } from './computed.ts';
 import { matrix, rowOf, transposed } from './matrix.ts';
 import type { Find, Kind, Quantity } from './step.ts';
+import { targetsKey } from './targets.ts';
 
 /** What the steps are made from, named and standing as the request's matrices do. */
 export class Quantities {
@@ -72,7 +73,8 @@ export class Quantities {
   }
 
   T(): Quantity {
-    const { targets } = this.run.request.batch;
+    const { batch } = this.run.request;
+    const targets = batch[targetsKey(batch)];
     if (this.run.classes)
       return { symbol: 'T', name: 'targets: the right class', names: true, given: true, ...this.perSample(targets as number[]) };
     return { symbol: 'T', name: 'targets', given: true, matrix: matrix(targets as number[][]), axes: this.of('unit') };

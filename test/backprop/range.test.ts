@@ -6,7 +6,7 @@ import type { Loss } from '../../schemas/loss.ts';
 import { Refusal } from '../../src/refusal.ts';
 import { compute } from '../support/random-request.ts';
 
-type Targets = GradientsRequest['batch']['targets'];
+type Targets = NonNullable<GradientsRequest['batch']['targets']>;
 
 /** The loss of given outputs, one row per sample, and its gradient with respect to them. */
 function lossOf(loss: Loss, outputs: number[][], targets: Targets, weights?: number[]) {

@@ -40,7 +40,7 @@ const times = <T>(items: readonly T[], n: number): T[] => Array.from({ length: n
 
 /** The request with every sample repeated n times. */
 function repeated(request: GradientsRequest, n: number): GradientsRequest {
-  const { inputs, targets, sample_weights, samples } = request.batch;
+  const { inputs, targets = [], sample_weights, samples } = request.batch;
   const columns = samples === 'columns';
   const ofMatrix = (rows: number[][]) => (columns ? rows.map((row) => times(row, n)) : times(rows, n));
   return {

@@ -116,6 +116,27 @@ t.test('requests that the page offers, and requests read from a file', { skip: !
   const requests: Record<string, GradientsRequest> = {
     ...Object.fromEntries(pageExamples.map(({ name, request }) => [name, request])),
     'large, with class weights': wide({ type: 'cross_entropy', weight: WEIGHTS, ignore_index: 3 }, [...WEIGHTS.keys()]),
+    classes: {
+      network: {
+        layers: [
+          {
+            weights: [
+              [1, 2],
+              [-1, 0.5],
+              [0, 1],
+            ],
+          },
+        ],
+      },
+      batch: {
+        inputs: [
+          [1, -1],
+          [2, 0.5],
+        ],
+        classes: [2, 0],
+      },
+      loss: 'cross_entropy',
+    },
     'large, with pos_weight': wide(
       { type: 'binary_cross_entropy_with_logits', pos_weight: WEIGHTS },
       WEIGHTS.map(() => WEIGHTS.map((weight) => weight / 4)),
@@ -127,7 +148,7 @@ t.test('requests that the page offers, and requests read from a file', { skip: !
 });
 
 /** A request with 40 inputs, 30 outputs and 30 samples, too long to be part of a program. */
-function wide(loss: GradientsRequest['loss'], targets: GradientsRequest['batch']['targets']): GradientsRequest {
+function wide(loss: GradientsRequest['loss'], targets: number[] | number[][]): GradientsRequest {
   const matrix = (rows: number, columns: number) =>
     Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => Math.sin(columns * i + j)));
   return {

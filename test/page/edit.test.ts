@@ -4,7 +4,6 @@ import { examples } from '../../schemas/examples.ts';
 import type { GradientsRequest } from '../../schemas/gradients.ts';
 import {
   downhill,
-  hasClasses,
   isRequest,
   oriented,
   resized,
@@ -19,6 +18,7 @@ import { format, lineOf, offsetOf } from '../../src/page/json-text.ts';
 import { pageExamples } from '../../src/page/page-examples.ts';
 import { readDescription } from '../../src/page/schema.ts';
 import { State } from '../../src/page/state.ts';
+import { hasClasses } from '../../src/page/targets.ts';
 import { gradients, startApp, validRequest } from '../support/app.ts';
 
 const article: GradientsRequest = examples.article.request;
@@ -52,7 +52,8 @@ t.test('other sizes: the service accepts the result, and existing values are kep
   t.strictSame(sizesOf(oriented(article, 'rows')), sizesOf(article));
   t.strictSame(oriented(oriented(article, 'rows'), 'columns'), article);
   t.equal(oriented(article, 'columns'), article);
-  t.strictSame(oriented(classification.request, 'columns').batch.targets, classification.request.batch.targets);
+  t.strictSame(oriented(classification.request, 'columns').batch.classes, classification.request.batch.classes);
+  t.strictSame(resized(classification.request, { features: 2, units: [2, 2], samples: 4 }).batch.classes, [0, 0, -100, 0]);
   const single = withoutLayer(withoutLayer(article, 0), 0);
   t.equal(withoutLayer(single, 0), single, 'the last layer stays');
 });

@@ -124,7 +124,7 @@ t.test('answers for halves of a batch merge to that for the whole batch, by thei
   const app = await startApp(t);
   const merging = cases('losses.json').filter(({ request }) => request.batch.samples !== 'columns');
   for (const { name, request } of merging) {
-    const { inputs, targets, sample_weights } = request.batch;
+    const { inputs, targets = [], sample_weights } = request.batch;
     const whole = await gradients(app, request);
     const parts: GradientsAnswer[] = [];
     for (const [from, to] of [

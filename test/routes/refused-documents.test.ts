@@ -42,7 +42,7 @@ const refusals: Record<string, Refusal> = {
     type: 'invalid-request',
     errors: {
       '/batch/sample_weight':
-        'unknown key "sample_weight", nearest is "sample_weights"; there are inputs, targets, sample_weights, samples',
+        'unknown key "sample_weight", nearest is "sample_weights"; there are inputs, targets, classes, sample_weights, samples',
     },
   },
   'an unknown key at the top': {

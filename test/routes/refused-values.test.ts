@@ -96,9 +96,9 @@ const refusals: Record<string, Refusal> = {
   },
   'a mean over nothing': {
     body: classes([-100, -100]),
-    type: 'non-finite-result',
-    detail: 'not finite from the step loss on',
-    errors: { '/loss': 'per_sample_losses[0] is NaN, the first value that is not finite; the divisor is 0' },
+    type: 'out-of-domain',
+    detail: 'every sample has the weight 0 or an ignored target, so the divisor is 0: leave this part of the data out',
+    errors: { '/batch/targets': 'every sample has the weight 0 or an ignored target' },
   },
   'gradients that are not finite': {
     body: {

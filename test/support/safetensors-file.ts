@@ -61,7 +61,7 @@ export function parts(document: object, dtype: 'F64' | 'F32' = 'F64'): { header:
     if (isNumbers(value)) {
       const name = path.join('.');
       const shape = shapeOf(value);
-      const classes = name === 'batch.targets' && shape.length === 1;
+      const classes = name === 'batch.classes' || (name === 'batch.targets' && shape.length === 1);
       const numbers = value.flat(Infinity) as number[];
       const bytes = Buffer.from(classes ? BigInt64Array.from(numbers, BigInt).buffer : arrays[dtype].from(numbers).buffer);
       header[name] = { dtype: classes ? 'I64' : dtype, shape, data_offsets: [end, end + bytes.length] };

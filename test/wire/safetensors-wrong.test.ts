@@ -131,7 +131,7 @@ const unfit: Record<string, Wrong> = {
     pointer: '/network/layers/0/weight',
     detail:
       'a request has no tensor "network.layers.0.weight"; there are network.layers.{k}.weights, network.layers.{k}.biases, batch.inputs, ' +
-      'batch.targets, batch.sample_weights, loss.pos_weight, loss.weight',
+      'batch.targets, batch.classes, batch.sample_weights, loss.pos_weight, loss.weight',
   },
   'a tensor by the name of a prototype': {
     body: file(renamed(first, '__proto__.weights'), data),

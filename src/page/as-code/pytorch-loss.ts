@@ -1,6 +1,7 @@
 // A loss of the contract in PyTorch: its function, and the division by what its reduction asks for.
 import type { GradientsRequest } from '../../../schemas/gradients.ts';
 import type { LossName, Reduction } from '../../../schemas/loss.ts';
+import { hasClasses } from '../targets.ts';
 import { literal } from './literal.ts';
 import { python } from './python.ts';
 
@@ -39,11 +40,6 @@ type Write = (key: string, value: unknown) => string;
 /** Options as keyword arguments. */
 export function keywords(options: Options, write: Write = (_, value) => literal(value, python)): string[] {
   return Object.entries(options).map(([key, value]) => `${key}=${write(key, value)}`);
-}
-
-/** Whether the targets are class indices. */
-export function hasClasses({ targets }: GradientsRequest['batch']): boolean {
-  return !Array.isArray(targets[0]);
 }
 
 /** The lines that compute `loss` from `outputs` and `targets`; in a large request, lists are not written out. */

@@ -1,9 +1,10 @@
 // The same computation in PyTorch, by its own differentiation.
 import type { ActivationName } from '../../../schemas/activation.ts';
 import type { GradientsRequest } from '../../../schemas/gradients.ts';
+import { hasClasses, targetsKey } from '../targets.ts';
 import { literal } from './literal.ts';
 import { python } from './python.ts';
-import { hasClasses, keywords, lossLines, variant } from './pytorch-loss.ts';
+import { keywords, lossLines, variant } from './pytorch-loss.ts';
 import { REQUEST_FILE, type Snippet, type Source } from './snippet.ts';
 
 /** The activations that are not torch.nn.functional's function of the same name. */
@@ -53,7 +54,8 @@ for k, (W, b) in enumerate(zip(weights, biases)):
 function dataLines({ network, batch }: GradientsRequest, large: boolean): string[] {
   const from = (path: string, value: unknown) => (large ? `request${path}` : literal(value, python));
   const turned = batch.samples === 'columns' ? '.T  # a sample per column' : '';
-  const targets = from('["batch"]["targets"]', batch.targets);
+  const key = targetsKey(batch);
+  const targets = from(`["batch"]["${key}"]`, batch[key]);
   const layers = network.layers.map(({ weights, biases }) => ({ weights, biases }));
   return [
     ...(large ? [`request = json.load(open("${REQUEST_FILE}", encoding="utf-8"))`] : []),

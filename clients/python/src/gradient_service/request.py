@@ -34,12 +34,14 @@ class Batch:
 
     inputs: npt.ArrayLike
     """samples x features."""
-    targets: npt.ArrayLike
+    targets: npt.ArrayLike | None = None
     """samples x outputs; for ``cross_entropy`` and ``nll`` alternatively one class index per sample."""
     sample_weights: npt.ArrayLike | None = None
     """One per sample; None: all samples have weight 1."""
     samples: Literal["rows", "columns"] | None = None
     """Whether samples are the rows (default) or the columns of inputs and targets."""
+    classes: npt.ArrayLike | None = None
+    """One class index per sample, in place of targets."""
 
 
 Network = Union[Sequence[Union[Layer, Mapping[str, Any]]], Mapping[str, Any]]
@@ -111,6 +113,6 @@ def _numbers(value: Any) -> npt.NDArray[Any] | None:
 
 def _as_sent(array: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
     """Converts an array to a supported dtype, contiguous in memory."""
-    is_classes = name == "batch.targets" and array.ndim == 1 and array.dtype.kind in "iu"
+    is_classes = name in ("batch.classes", "batch.targets") and array.ndim == 1 and array.dtype.kind in "iu"
     dtype = "int64" if is_classes else "float32" if array.dtype.kind == "f" and array.itemsize <= 4 else "float64"
     return np.ascontiguousarray(array, dtype)
