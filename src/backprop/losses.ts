@@ -108,6 +108,8 @@ interface Samplewise {
   readonly classes: { readonly ignoreIndex: number };
   /** The weight of each class; 1 by default. It is what a sample of that class adds to the divisor of a mean. */
   readonly weights: Float64Array | undefined;
+  /** Whether the loss of a sample of one class depends on the weights of others. */
+  readonly mixesClasses: boolean;
   /**
    * Returns the loss of one sample, and writes its gradient into dy, which is 0 before; t is a class index or a vector of class
    * probabilities. Both are divided by 2^exponent.
@@ -115,7 +117,7 @@ interface Samplewise {
   evaluate(y: Float64Array, t: number | Float64Array, dy: Float64Array, exponent: number): number;
 }
 
-function samplewise({ weights, evaluate, ...takes }: Samplewise): Loss {
+function samplewise({ weights, mixesClasses, evaluate, ...takes }: Samplewise): Loss {
   const exponentOfAll = weights ? exponentOf(weights.reduce((a, b) => Math.max(a, b))) : 0;
   return {
     ...takes,
@@ -127,8 +129,9 @@ function samplewise({ weights, evaluate, ...takes }: Samplewise): Loss {
       for (let i = 0; i < Y.rows; i++) {
         const t = targets instanceof Dense ? targets.row(i) : targets[i];
         if (t === takes.classes.ignoreIndex) continue;
-        counts[i] = typeof t === 'number' && weights ? weights[t] : 1;
-        if (exponents) exponents[i] = typeof t === 'number' ? exponentOf(counts[i]) : exponentOfAll;
+        const isOne = typeof t === 'number';
+        counts[i] = isOne && weights ? weights[t] : 1;
+        if (exponents) exponents[i] = isOne && !mixesClasses ? exponentOf(counts[i]) : exponentOfAll;
         losses[i] = evaluate(Y.row(i), t, dY.row(i), exponents?.[i] ?? 0);
       }
       return { losses, dY, counts, ...(exponents && { exponents }) };
@@ -175,6 +178,7 @@ function crossEntropy({ weight, label_smoothing, ignore_index }: FlatOptions<'cr
     values: unitInterval,
     classes: { ignoreIndex: ignore_index },
     weights: weight,
+    mixesClasses: label_smoothing > 0,
     evaluate(y, t, dy, exponent) {
       if (a.length !== y.length) {
         a = new Float64Array(y.length);
@@ -204,6 +208,7 @@ function nll({ weight, ignore_index }: FlatOptions<'nll'>): Loss {
   return samplewise({
     classes: { ignoreIndex: ignore_index },
     weights: weight,
+    mixesClasses: false,
     evaluate(y, t, dy, exponent) {
       const k = t as number;
       dy[k] = weight ? -timesPowerOf2(weight[k], -exponent) : -1;

@@ -88,6 +88,16 @@ t.test('weights near the ends of float64', async (t) => {
     t.equal(both.loss, 10, `class weight ${weight} and a sample weight`);
   }
   t.equal(lossOf({ type: 'nll', weight: [1e308, 1] }, [[-10, -1]], [0], [1e-300]).loss, 10, 'opposite weights');
+  const smooth = { type: 'cross_entropy', label_smoothing: 0.5 } as const;
+  const tiny = lossOf(
+    { ...smooth, weight: [5e-324, 1] },
+    [
+      [0, 0],
+      [0, 0],
+    ],
+    [0, 1],
+  );
+  t.ok(Math.abs(tiny.loss - Math.LN2) <= 2e-16, 'label smoothing mixes the weights of classes');
 });
 
 t.test('a divisor beyond float64', async (t) => {

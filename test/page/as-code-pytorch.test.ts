@@ -26,7 +26,7 @@ const WEIGHTS = Array.from({ length: 30 }, (_, i) => 1 + (i % 4));
 
 const found = await findPython('import torch; print(torch.__version__)');
 const python = found?.python;
-/** Cases in which PyTorch 1 differs from PyTorch 2, whose derivatives at kinks the service has. */
+/** Cases in which PyTorch 1 differs from PyTorch 2, whose derivatives at kinks the service has (2.15). */
 const changed = /hardswish'}|'beta': 0\.0/;
 const isOld = found?.stdout.startsWith('1.');
 const reason = 'there is no PyTorch here: apt-get install python3-torch';

@@ -17,7 +17,7 @@ cases = []
 
 
 def hardswish(x):
-    """With the derivatives of PyTorch 2.8 at -3 and 3."""
+    """With the derivatives of PyTorch 2.15 at -3 and 3."""
     return torch.where(x <= -3, 0 * x, torch.where(x >= 3, x, x * (x + 3) / 6))
 
 
