@@ -17,7 +17,7 @@ const skip = hasSchemathesis(PYTHON) ? false : `${PYTHON} has no schemathesis`;
 t.test('schemathesis, with a fixed seed', { skip }, async (t) => {
   const service = await startService({ environment: { RATE_LIMIT: '0' }, keep: () => false });
   t.teardown(() => service.process.kill('SIGKILL'));
-  const options = { seed: 1, examples: 20, phases: 'examples,coverage,fuzzing' };
+  const options = { seed: 2, examples: 30, phases: 'examples,coverage,fuzzing' };
   const { passed, output, answers } = await runSchemathesis(PYTHON, service, options);
   t.ok(passed, passed ? 'all checks' : output);
   for (const [what, n] of Object.entries(least)) t.ok(answers[what] >= n, `${what}: ${answers[what]}, at least ${n}`);
