@@ -3,6 +3,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { Names } from './names.ts';
 
 const MiB = 2 ** 20;
+const GiB = 2 ** 30;
 
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -20,12 +21,12 @@ export const Config = Type.Object({
   }),
   PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3000, description: 'TCP port to listen on; 0 for any free one' }),
   LOG_LEVEL: Names(levels, { default: 'info', description: `least severe level that is logged: ${levels.join(', ')}` }),
-  BODY_LIMIT: bytes(64 * MiB, 'largest body of a request, after decompression'),
-  MAX_FLOPS: count(1e12, 'most floating-point operations of one request'),
-  MAX_MEMORY: bytes(1024 * MiB, 'most memory for the numbers computed for one request'),
-  MAX_ANSWER: bytes(256 * MiB, 'largest answer'),
-  MAX_LAYERS: count(100_000, 'most layers of a network'),
-  MAX_KEYS: count(1_000_000, 'most keys and objects in the JSON of a request'),
+  BODY_LIMIT: bytes(64 * MiB, GiB, 'largest body of a request, after decompression'),
+  MAX_FLOPS: count(1e12, 1e15, 'most floating-point operations of one request'),
+  MAX_MEMORY: bytes(GiB, 1024 * GiB, 'most memory for the numbers computed for one request'),
+  MAX_ANSWER: bytes(256 * MiB, GiB, 'largest answer'),
+  MAX_LAYERS: count(100_000, 10_000_000, 'most layers of a network'),
+  MAX_KEYS: count(1_000_000, 100_000_000, 'most keys and objects in the JSON of a request'),
   MAX_DEPTH: Type.Integer({
     minimum: 1,
     maximum: 1000,
@@ -38,10 +39,11 @@ export const Config = Type.Object({
     default: 64,
     description: 'most requests that wait for a thread; further ones are refused',
   }),
-  MEMORY_BUDGET: bytes(2048 * MiB, 'most memory for the bodies, the numbers and the answers of all requests in flight'),
-  MAX_CONNECTIONS: count(10_000, 'most open connections; further ones are closed immediately'),
+  MEMORY_BUDGET: bytes(2 * GiB, 1024 * GiB, 'most memory for the bodies, the numbers and the answers of all requests in flight'),
+  MAX_CONNECTIONS: count(10_000, 1_000_000, 'most open connections; further ones are closed immediately'),
   RATE_LIMIT: Type.Integer({
     minimum: 0,
+    maximum: 1_000_000_000,
     default: 1_000_000,
     description: 'most requests of one client (API key, otherwise IP address) per RATE_WINDOW_MS; 0 for no limit',
   }),
@@ -50,7 +52,10 @@ export const Config = Type.Object({
   REQUEST_TIMEOUT_MS: milliseconds(120_000, 'time limit for a whole request to arrive'),
   DEADLINE_MS: milliseconds(60_000, 'time limit for an answer, once the body has arrived; then 503'),
   ANSWER_TIMEOUT_MS: milliseconds(120_000, 'time limit for a client to receive its answer'),
-  KEEP_ALIVE_MS: milliseconds(75_000, 'how long an idle connection is kept open'),
+  KEEP_ALIVE_MS: milliseconds(
+    100_000,
+    'how long an idle connection is kept open; longer than in the pools of clients, which is 90 s for some',
+  ),
   DRAIN_MS: milliseconds(
     1_000,
     'how long requests are still accepted after SIGTERM, while /readyz answers 503; a part of SHUTDOWN_MS',
@@ -74,12 +79,12 @@ export const Config = Type.Object({
 });
 export type Config = Static<typeof Config>;
 
-function bytes(initial: number, description: string) {
-  return count(initial, `${description}, in bytes`);
+function bytes(initial: number, maximum: number, description: string) {
+  return count(initial, maximum, `${description}, in bytes`);
 }
 
-function count(initial: number, description: string) {
-  return Type.Integer({ minimum: 1, default: initial, description });
+function count(initial: number, maximum: number, description: string) {
+  return Type.Integer({ minimum: 1, maximum, default: initial, description });
 }
 
 function milliseconds(initial: number, description: string, minimum = 1) {

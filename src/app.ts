@@ -1,7 +1,14 @@
 // Assembles the application. This is the only call of Fastify(), also for tests.
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Config } from '../schemas/config.ts';
-import { answerParserErrors, answerUnusualRequests, countConnections, finishAnswersOnClose } from './http/connections.ts';
+import {
+  answerParserErrors,
+  answerUnusualRequests,
+  countConnections,
+  cutOffFloods,
+  finishAnswersOnClose,
+  openConnections,
+} from './http/connections.ts';
 import { Exchanges } from './http/exchange.ts';
 import { addGate } from './http/gate.ts';
 import { handleLargeAnswers } from './http/large-answers.ts';
@@ -10,7 +17,7 @@ import { handleError, handleNotFound } from './http/problems.ts';
 import { type Readiness, watchReadiness } from './http/readiness.ts';
 import { serverOptions } from './http/server-options.ts';
 import { UnreadBodies } from './http/unread.ts';
-import { chooseEngine, type EngineChoice } from './linalg/engines.ts';
+import { type ChosenEngine, chooseEngine, type EngineChoice } from './linalg/engines.ts';
 import { silent } from './observability/logger.ts';
 import { collectMetrics, type Metrics } from './observability/metrics.ts';
 import { logRequests } from './observability/request-log.ts';
@@ -39,7 +46,7 @@ export async function buildApp(
   module: URL = REGISTRY,
 ): Promise<FastifyInstance> {
   const { operations } = (await import(module.href)) as Registry;
-  const { choice, refused, ...engine } = chooseEngine(config.ENGINE, config.BLAS_LIBRARY);
+  const { choice, refused, ...engine } = engineOf(config);
   if (refused) log.warn(refused);
   const pool = startPool({ choice, ...engine }, { module: module.href, operations }, config, log);
   log.info({ ...choice, threads: pool.threads.length }, `engine: ${choice.name}`);
@@ -48,6 +55,16 @@ export async function buildApp(
   } catch (error) {
     await pool.close();
     throw error;
+  }
+}
+
+/** @throws Error with a one-line message, if the engine does not work on this machine. */
+function engineOf({ ENGINE, BLAS_LIBRARY }: Config): ChosenEngine {
+  try {
+    return chooseEngine(ENGINE, BLAS_LIBRARY);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new Error(`${BLAS_LIBRARY ? 'BLAS_LIBRARY' : 'ENGINE'}: ${message}: install a BLAS and name it, or write ENGINE=auto`);
   }
 }
 
@@ -61,7 +78,10 @@ interface Parts {
 
 async function assemble(parts: Parts): Promise<FastifyInstance> {
   const { config, log, pool, operations, engine } = parts;
-  const readiness = watchReadiness(pool, () => exchanges.closeConnections());
+  const readiness = watchReadiness(pool, (unusedMs) => {
+    exchanges.unusedMs = unusedMs;
+    exchanges.closeConnections();
+  });
   const ready = () => readiness.state === 'ready';
   const metrics = collectMetrics({ engine, pool, ready, connections: () => countConnections(app) });
   const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
@@ -81,7 +101,9 @@ async function assemble(parts: Parts): Promise<FastifyInstance> {
   app.decorate('readiness', readiness);
   app.decorate('unreadBodies', new UnreadBodies());
   app.addHook('onClose', () => Promise.all([pool.close(), traces?.close()]));
-  finishAnswersOnClose(app, exchanges);
+  const open = openConnections(app);
+  finishAnswersOnClose(app, exchanges, open);
+  cutOffFloods(app, exchanges, open);
   answerUnusualRequests(app);
   leaveBodiesAndAnswersAlone(app);
   await addGate(app, { config, exchanges, pool });

@@ -1,12 +1,15 @@
 // The entry point of the process: environment, listening, signals. Only this file reads the configuration.
-import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import closeWithGrace from 'close-with-grace';
 import { buildApp } from './app.ts';
-import { readConfig } from './config.ts';
+import { readConfig, readEnvFile } from './config.ts';
 import { closeWithin } from './http/connections.ts';
 import { warnOfStrangers } from './http/gate.ts';
+import { listen } from './http/listen.ts';
+import { openableConnections } from './http/open-files.ts';
+import { returnFreedMemory } from './memory/malloc.ts';
 import { createLogger } from './observability/logger.ts';
 
 /** The process is killed if it takes this much longer than SHUTDOWN_MS to shut down. */
@@ -17,11 +20,16 @@ const CUT_OFF_MS = 500;
 
 // V8 would run a full garbage collection per 64 MiB of external memory. This flag makes that relative to the size of the heap.
 setFlagsFromString('--external-memory-accounted-in-global-limit');
+returnFreedMemory();
 
 try {
-  if (existsSync('.env')) process.loadEnvFile('.env');
-  const config = readConfig(process.env);
+  const openable = openableConnections(availableParallelism());
+  readEnvFile();
+  const given = readConfig(process.env);
+  const config = { ...given, MAX_CONNECTIONS: Math.min(given.MAX_CONNECTIONS, openable) };
   const logger = createLogger(config.LOG_LEVEL, process.stdout);
+  if (config.MAX_CONNECTIONS < given.MAX_CONNECTIONS)
+    logger.warn(`MAX_CONNECTIONS is ${config.MAX_CONNECTIONS}: the limit of open files (ulimit -n) allows no more`);
   const built = buildApp(config, logger);
   // Skips beforeExit: after a failed start it would make the process exit with 0.
   closeWithGrace({ delay: config.SHUTDOWN_MS + MARGIN_MS, logger, skip: ['beforeExit'] }, async ({ signal, err }) => {
@@ -31,7 +39,8 @@ try {
       process.exit(1);
     }
     const app = await built;
-    app.readiness.drain();
+    // At Ctrl+C, connections that have not sent a request yet are not waited for: browsers open some in advance.
+    app.readiness.drain(signal === 'SIGINT' ? 0 : config.HEADERS_TIMEOUT_MS);
     // Balancers need time to notice that the service is not ready; a developer who presses Ctrl+C need not wait.
     const drain = signal === 'SIGINT' ? 0 : Math.min(config.DRAIN_MS, config.SHUTDOWN_MS / 2);
     logger.info(`${signal}: no longer ready, but still answering for ${drain} ms`);
@@ -41,14 +50,8 @@ try {
   });
   const app = await built;
   warnOfStrangers(config, logger);
-  try {
-    await app.listen({ host: config.HOST, port: config.PORT });
-  } catch (error) {
-    // The threads would keep the process alive.
-    await app.close();
-    throw error;
-  }
+  await listen(app, config);
 } catch (error) {
-  process.stderr.write(`${(error as Error).message}\n`);
+  process.stderr.write(`${(error as Error).message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
   process.exitCode = 1;
 }

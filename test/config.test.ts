@@ -25,7 +25,7 @@ const defaults = {
   REQUEST_TIMEOUT_MS: 120000,
   DEADLINE_MS: 60000,
   ANSWER_TIMEOUT_MS: 120000,
-  KEEP_ALIVE_MS: 75000,
+  KEEP_ALIVE_MS: 100000,
   DRAIN_MS: 1000,
   SHUTDOWN_MS: 25000,
   ENGINE: 'auto',
@@ -63,10 +63,45 @@ t.test('wrong values', async (t) => {
     ['LOG_LEVEL', 'verbose', 'there are fatal, error, warn, info, debug, trace, silent'],
     ['BODY_LIMIT', '64MB', 'expected an integer, got "64MB"'],
     ['MAX_MEMORY', '1e999', 'expected an integer, got "1e999"'],
+    ['BODY_LIMIT', `1${'0'.repeat(23)}`, 'expected at most 1073741824, got 1e+23'],
+    [
+      'CORS_ORIGINS',
+      'https://a.example,b.example',
+      'expected origins such as https://example.com, or *, got "https://a.example,b.example"',
+    ],
+    ['CORS_ORIGINS', 'https://A.example', 'got "https://A.example"'],
+    ['CORS_ORIGINS', 'https://a.example/', 'got "https://a.example/"'],
+    ['CORS_ORIGINS', ',', 'expected origins'],
+    ['TRUST_PROXY', 'proxy', 'expected addresses or networks such as 10.0.0.0/8, or a number of proxies up to 99, got "proxy"'],
+    ['TRUST_PROXY', '10.0.0.0/33', 'got "10.0.0.0/33"'],
+    ['TRUST_PROXY', '10.0.0.0/0', 'got "10.0.0.0/0"'],
+    ['TRUST_PROXY', '2,10.0.0.0/8', 'got "2,10.0.0.0/8"'],
+    ['TRUST_PROXY', '100', 'got "100"'],
+    ['TRUST_PROXY', ', ,', 'got ", ,"'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector', 'expected a URL such as http://collector:4318, got "collector"'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318', 'got "collector:4318"'],
   ];
   for (const [name, value, detail] of wrong) {
     t.throws(() => readConfig({ [name]: value }), { message: detail }, `${name}=${value}`);
     t.throws(() => readConfig({ [name]: value }), { message: `wrong environment: ${name}: ` }, `${name}=${value}`);
+  }
+});
+
+t.test('right lists', async (t) => {
+  const right: Record<string, string[]> = {
+    CORS_ORIGINS: ['*', 'https://a.example, http://localhost:8080', 'chrome-extension://abc'],
+    TRUST_PROXY: ['0', '99', '10.0.0.1', '10.0.0.0/8, fd00::/8', 'loopback,::1'],
+    OTEL_EXPORTER_OTLP_ENDPOINT: ['http://collector:4318', 'https://collector.example/otlp'],
+  };
+  for (const [name, values] of Object.entries(right))
+    for (const value of values) t.match(readConfig({ [name]: value }), { [name]: value });
+});
+
+t.test('every number has an upper bound', async (t) => {
+  for (const [name, { type }] of Object.entries(Config.properties)) {
+    if (type !== 'integer') continue;
+    const message = new RegExp(`^wrong environment: ${name}: expected at most [1-9]\\d*, got 1e\\+23$`);
+    t.throws(() => readConfig({ [name]: `1${'0'.repeat(23)}` }), { message });
   }
 });
 

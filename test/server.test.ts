@@ -1,12 +1,11 @@
-// The server as a process: start, answers, SIGTERM, and errors.
-import { spawn } from 'node:child_process';
+// The server as a process: start, answers, SIGTERM, and uncaught errors.
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
 import { examples } from '../schemas/examples.ts';
 import { validRequest } from './support/app.ts';
-import { program, type Service, startService } from './support/process.ts';
+import { type Service, startService } from './support/process.ts';
 
 /** Starts a server on a free port; it is ended with the test. */
 async function startServer(t: Test, environment: Record<string, string> = {}, options: string[] = []): Promise<Service> {
@@ -53,6 +52,55 @@ t.test('SIGTERM finishes the requests in flight', async (t) => {
   t.match(last, /^HTTP\/1\.1 200 OK\r\n.*connection: close\r\n.*\{"status":"live"\}$/is);
   socket.write(body.slice(10));
   t.match(await text(socket), /^HTTP\/1\.1 200 OK\r\n.*connection: close\r\n/is);
+  t.equal(await server.exit, 0);
+});
+
+/** Opens connections that the service has not accepted yet: it is stopped meanwhile. */
+async function queueUp(server: Service, count: number): Promise<Socket[]> {
+  server.process.kill('SIGSTOP');
+  const sockets = Array.from({ length: count }, () => connect(server.port, server.url.hostname));
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  return sockets;
+}
+
+const LIVEZ = 'GET /livez HTTP/1.1\r\nHost: a\r\n\r\n';
+const answeredAndClosed = /^HTTP\/1\.1 200 OK\r\n.*connection: close\r\n.*\{"status":"live"\}$/is;
+
+t.test('SIGTERM: connections that were waiting to be accepted are answered', async (t) => {
+  const server = await startServer(t, { DRAIN_MS: '0' });
+  const sockets = await queueUp(server, 100);
+  for (const socket of sockets) socket.write(LIVEZ);
+  server.process.kill('SIGTERM');
+  server.process.kill('SIGCONT');
+  for (const socket of sockets) t.match(await text(socket), answeredAndClosed);
+  t.equal(await server.exit, 0);
+});
+
+t.test('SIGTERM: connections without a request get HEADERS_TIMEOUT_MS for it', async (t) => {
+  const hour = '3600000';
+  const server = await startServer(t, { DRAIN_MS: '0', HEADERS_TIMEOUT_MS: hour, REQUEST_TIMEOUT_MS: hour, SHUTDOWN_MS: hour });
+  const idle = connect(server.port, server.url.hostname);
+  idle.write(LIVEZ);
+  await once(idle, 'readable');
+  const sockets = await queueUp(server, 20);
+  server.process.kill('SIGTERM');
+  server.process.kill('SIGCONT');
+  await server.logged('finishing the requests in flight');
+  for (const socket of sockets.slice(2)) {
+    socket.write(LIVEZ);
+    t.match(await text(socket), answeredAndClosed);
+  }
+  for (const socket of sockets.slice(0, 2)) socket.destroy();
+  t.match(await text(idle), /^HTTP/, 'a used connection is closed when nothing is waited for');
+  t.equal(await server.exit, 0);
+});
+
+t.test('SIGTERM: a connection that never sends a request is closed after HEADERS_TIMEOUT_MS', async (t) => {
+  const server = await startServer(t, { DRAIN_MS: '0', HEADERS_TIMEOUT_MS: '1', SHUTDOWN_MS: '3600000' });
+  const sockets = await queueUp(server, 2);
+  server.process.kill('SIGTERM');
+  server.process.kill('SIGCONT');
+  for (const socket of sockets) t.notMatch(await text(socket).catch(({ code }) => code), /^HTTP\/1\.1 200/);
   t.equal(await server.exit, 0);
 });
 
@@ -122,27 +170,4 @@ t.test('an uncaught error outside of requests is logged and ends the process at 
     t.match(err, { message: 'the cause' });
     t.equal(await server.exit, 1);
   }
-});
-
-t.test('errors on start are reported in one clear line', async (t) => {
-  const running = await startServer(t);
-  const stopped: [environment: Record<string, string>, line: RegExp][] = [
-    [
-      { PORT: '80a', BODY_LIMIT: '0' },
-      /^wrong environment: PORT: expected an integer, got "80a"; BODY_LIMIT: expected at least 1, got 0\n$/,
-    ],
-    [{ ENGINE: 'openblas', BLAS_LIBRARY: 'no-such-library.so' }, /^no BLAS: no-such-library\.so: .*\n$/],
-    [{ PORT: running.url.port }, new RegExp(`^listen EADDRINUSE: address already in use 127\\.0\\.0\\.1:${running.url.port}\n$`)],
-  ];
-  for (const [environment, line] of stopped) {
-    const child = spawn(process.execPath, [program], { env: { ...process.env, ...environment } });
-    t.match(await text(child.stderr), line);
-    t.equal(child.exitCode ?? (await once(child, 'exit'))[0], 1);
-  }
-});
-
-t.test('a file .env is read; the environment has priority over it', async (t) => {
-  const cwd = t.testdir({ '.env': 'PORT=80a\nLOG_LEVEL=loud\n' });
-  const child = spawn(process.execPath, [program], { cwd, env: { ...process.env, LOG_LEVEL: 'info' } });
-  t.equal(await text(child.stderr), 'wrong environment: PORT: expected an integer, got "80a"\n');
 });

@@ -5,7 +5,14 @@ import type { Buffers } from '../memory/buffers.ts';
 import { chunkCollector } from '../memory/garbage.ts';
 import { Refusal } from '../refusal.ts';
 import { type MediaType, mediaTypes } from '../wire/codecs.ts';
-import { contentEncoding, decompress, decompressionError } from './content-encoding.ts';
+import {
+  type ContentEncoding,
+  contentEncoding,
+  type Decompressed,
+  decompress,
+  decompressionError,
+  decompressorBytes,
+} from './content-encoding.ts';
 
 /**
  * The media type of a body, by the Content-Type header. An empty body without that header counts as the first media type.
@@ -33,8 +40,8 @@ export function tooLarge(limit: number): Refusal {
 export interface BodyLimits {
   /** The most bytes, decompressed. */
   readonly most: number;
-  /** Called with the number of bytes received so far; may throw to refuse the body. */
-  readonly grow: (bytes: number) => void;
+  /** Called with the bytes received so far, decompressed, and with further memory that they occupy; may throw to refuse the body. */
+  readonly grow: (bytes: number, furtherBytes: number) => void;
 }
 
 type Done = (error: Error | undefined, bytes: Buffer<ArrayBuffer>) => void;
@@ -58,10 +65,41 @@ const FIRST_BUFFER_BYTES = 65_536;
 export function readBody(sent: Readable, headers: IncomingHttpHeaders, limits: BodyLimits, buffers: Buffers, done: Done): void {
   const encoding = contentEncoding(headers);
   const announced = headers['content-length'];
-  const length = encoding === undefined && announced !== undefined ? Number(announced) : undefined;
-  const { body, abandon } = decompress(sent, encoding);
+  if (encoding === undefined) {
+    const length = announced === undefined ? undefined : Number(announced);
+    collect({ body: sent, abandon: () => sent.resume() }, { encoding, length }, limits, buffers, done);
+    return;
+  }
+  // A body that is only announced gets no decompressor.
+  const settle = (end: () => void) => {
+    sent.off('readable', begin).off('error', fail);
+    end();
+  };
+  const begin = () =>
+    settle(() => {
+      try {
+        limits.grow(0, decompressorBytes(encoding, 0));
+      } catch (error) {
+        done(error as Error, NO_BYTES);
+        return;
+      }
+      collect(decompress(sent, encoding), { encoding, length: undefined }, limits, buffers, done);
+    });
+  const fail = (error: Error) => settle(() => done(error, NO_BYTES));
+  sent.on('readable', begin).on('error', fail);
+}
+
+/** How a body was sent: its length, if it is known. */
+interface Sent {
+  readonly encoding: ContentEncoding | undefined;
+  readonly length: number | undefined;
+}
+
+function collect(from: Decompressed, { encoding, length }: Sent, limits: BodyLimits, buffers: Buffers, done: Done): void {
+  const { body, abandon } = from;
   let bytes: Buffer<ArrayBuffer> = NO_BYTES;
   let received = 0;
+  let usedBytes = 0;
   let isOver = false;
   const fail = (error: Error) => {
     if (isOver) return;
@@ -76,7 +114,7 @@ export function readBody(sent: Readable, headers: IncomingHttpHeaders, limits: B
     const all = received + chunk.length;
     try {
       if (all > limits.most) throw tooLarge(limits.most);
-      limits.grow(all);
+      limits.grow(all, decompressorBytes(encoding, all) + Math.max(0, usedBytes - all));
     } catch (error) {
       fail(error as Error);
       return;
@@ -86,7 +124,11 @@ export function readBody(sent: Readable, headers: IncomingHttpHeaders, limits: B
       received = all;
       return;
     }
-    if (all > bytes.length) bytes = enlarged(bytes, received, Math.max(all, length ?? FIRST_BUFFER_BYTES), buffers);
+    if (all > bytes.length) {
+      bytes = enlarged(bytes, received, Math.max(all, length ?? FIRST_BUFFER_BYTES), buffers);
+      usedBytes = buffers.usedBytes;
+    }
+    buffers.trim();
     bytes.set(chunk, received);
     received = all;
     chunkCollector.copied(chunk.length);

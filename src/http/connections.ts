@@ -1,26 +1,100 @@
 // Replaces defaults of Node's HTTP server: how it closes, and how it answers malformed and unusual requests.
 import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { ProblemType } from '../../schemas/problem.ts';
 import { keepBodiesBack } from './continue.ts';
 import type { Exchanges } from './exchange.ts';
 import { problemOfParser, responseTo } from './problems.ts';
+import { endingSockets } from './unread.ts';
+
+/** How often connections are checked for floods. */
+const FLOODS_INTERVAL_MS = 1_000;
+
+/** More than any headers take. */
+const FLOOD_BYTES = 2 ** 17;
+
+/** The time for a client to see the last answer on its connection. */
+const NOTICE_MS = 1_000;
+
+/** The most turns of the event loop in which connections are accepted before the application stops listening. */
+const MOST_TURNS = 1_000;
+
+/** The open connections of an application. */
+export function openConnections({ server }: FastifyInstance): ReadonlySet<Socket> {
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  return open;
+}
+
+/**
+ * Destroys connections that send much and no request: Node's parser skips empty lines, and spaces before the value of a header,
+ * without counting them.
+ */
+export function cutOffFloods(app: FastifyInstance, exchanges: Exchanges, open: ReadonlySet<Socket>): void {
+  let before = new Map<Socket, { readonly read: number; readonly written: number }>();
+  const check = () => {
+    const busy = exchanges.busySockets;
+    const now: typeof before = new Map();
+    for (const socket of open) {
+      const [read, written] = [socket.bytesRead, socket.bytesWritten];
+      const last = before.get(socket);
+      if (last?.written === written && read - last.read > FLOOD_BYTES && !busy.has(socket)) socket.destroy();
+      else now.set(socket, { read, written });
+    }
+    before = now;
+  };
+  const interval = setInterval(check, FLOODS_INTERVAL_MS).unref();
+  app.addHook('onClose', async () => clearInterval(interval));
+}
 
 /**
  * When the application closes, lets every answer arrive completely, and closes each connection after its last answer. Node alone
  * would do neither: it considers a connection idle, and closes it, as soon as the answer has been passed to the socket, sent or
- * not; and it waits for keep-alive connections whose clients were not told to close them.
+ * not; and it waits for keep-alive connections whose clients were not told to close them. Connections that have not sent a request
+ * yet are kept for some time, and those that still wait to be accepted are accepted first: Node alone would reset both.
  */
-export function finishAnswersOnClose(app: FastifyInstance, exchanges: Exchanges): void {
+export function finishAnswersOnClose(app: FastifyInstance, exchanges: Exchanges, open: ReadonlySet<Socket>): void {
   const { server } = app;
+  let accepted = 0;
+  server.on('connection', () => {
+    accepted++;
+  });
+  const unused = new Set<Socket>();
   const closeIdleConnections = server.closeIdleConnections.bind(server);
   server.closeIdleConnections = () => {
-    if (exchanges.inFlight === 0) closeIdleConnections();
+    if (exchanges.inFlight === 0 && unused.size === 0) closeIdleConnections();
+  };
+  const acceptWaiting = async () => {
+    for (let turn = 0, before = -1; turn < MOST_TURNS && before !== accepted; turn++) {
+      before = accepted;
+      // Connections are accepted in one turn, and their requests are read in the next one.
+      await setImmediate();
+      await setImmediate();
+    }
   };
   app.addHook('preClose', async () => {
     exchanges.closeConnections();
-    exchanges.whenIdle = closeIdleConnections;
+    await acceptWaiting();
+    exchanges.whenIdle = () => server.closeIdleConnections();
+    if (exchanges.unusedMs === 0) return;
+    for (const socket of open) {
+      if (socket.bytesWritten > 0) continue;
+      unused.add(socket);
+      socket.once('close', () => {
+        unused.delete(socket);
+        server.closeIdleConnections();
+      });
+    }
+    const giveUp = () => {
+      unused.clear();
+      server.closeIdleConnections();
+    };
+    setTimeout(giveUp, exchanges.unusedMs).unref();
   });
 }
 
@@ -34,6 +108,11 @@ export async function closeWithin(app: FastifyInstance, ms: number): Promise<voi
 /** Answers requests that Node's HTTP parser rejects; `count` is called with each problem. */
 export function answerParserErrors(count: (problem: ProblemType) => void, log: FastifyBaseLogger) {
   return ({ code = 'no code' }: NodeJS.ErrnoException, socket: Socket): void => {
+    if (endingSockets.has(socket)) {
+      // Whoever reads a body may have resumed it.
+      socket.pause();
+      return;
+    }
     // The client has disconnected: no answer. If a request was in flight, it has its own log line.
     if (code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
@@ -42,8 +121,17 @@ export function answerParserErrors(count: (problem: ProblemType) => void, log: F
     const problem = problemOfParser(code);
     count(problem);
     log.info({ problem, code }, 'malformed HTTP');
-    socket.end(responseTo(problem, `the HTTP parser stopped with ${code}`));
+    endWith(socket, responseTo(problem, `the HTTP parser stopped with ${code}`));
   };
+}
+
+/** Sends the last answer on a connection, and closes it when the client had time to see it. What still comes is not read. */
+function endWith(socket: Socket, response: string): void {
+  endingSockets.add(socket);
+  socket.end(response);
+  socket.pause();
+  const timer = setTimeout(() => socket.destroy(), NOTICE_MS);
+  socket.once('close', () => clearTimeout(timer));
 }
 
 /** Answers Expect and CONNECT requests properly: Node alone would send an empty response or none. */
@@ -51,7 +139,9 @@ export function answerUnusualRequests(app: FastifyInstance): void {
   keepBodiesBack(app.server);
   // Expectations other than 100-continue are ignored.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
-  app.server.on('connect', (_request, socket) => socket.end(responseTo('malformed-request', 'CONNECT is for proxies')));
+  app.server.on('connect', (_request, socket: Socket) =>
+    endWith(socket, responseTo('malformed-request', 'CONNECT is for proxies')),
+  );
 }
 
 /** The number of open connections. */

@@ -17,6 +17,12 @@ const decompressors = {
   gzip: () => createGunzip({ chunkSize }),
 } satisfies Record<string, () => Duplex>;
 
+/** The largest window of each decompressor, in bytes. It grows with the bytes that have been decompressed. */
+const WINDOW_BYTES = { zstd: 2 ** ZSTD_WINDOW, br: 2 ** 24, gzip: 2 ** 15 };
+
+/** The rest of a decompressor with its streams, rounded up: measured 47 to 163 KiB. */
+const DECOMPRESSOR_BYTES = 2 ** 18;
+
 export type ContentEncoding = keyof typeof decompressors;
 
 /** Aliases (RFC 9110). */
@@ -39,6 +45,11 @@ export function contentEncoding({ 'content-encoding': given }: IncomingHttpHeade
   });
 }
 
+/** The memory that decompressing a body takes after `bytes` bytes of it, decompressed; 0 without an encoding. */
+export function decompressorBytes(encoding: ContentEncoding | undefined, bytes: number): number {
+  return encoding === undefined ? 0 : DECOMPRESSOR_BYTES + Math.min(bytes, WINDOW_BYTES[encoding]);
+}
+
 /** A body that is being decompressed. */
 export interface Decompressed {
   readonly body: Readable;
@@ -46,9 +57,8 @@ export interface Decompressed {
   abandon(): void;
 }
 
-/** Decompresses a body; without an encoding it is passed through. */
-export function decompress(sent: Readable, encoding: ContentEncoding | undefined): Decompressed {
-  if (encoding === undefined) return { body: sent, abandon: () => sent.resume() };
+/** Decompresses a body. */
+export function decompress(sent: Readable, encoding: ContentEncoding): Decompressed {
   const body: Duplex = decompressors[encoding]();
   sent.on('error', (error) => body.destroy(error));
   return {

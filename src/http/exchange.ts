@@ -1,4 +1,5 @@
 // An exchange: one request, from its headers to the end of its answer. Holds its data, and what to do at its end.
+import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ProblemType } from '../../schemas/problem.ts';
@@ -70,6 +71,8 @@ export class Exchanges {
   readonly #observers: readonly Observer[];
   readonly #inFlight = new Set<FastifyReply>();
   #areLast = false;
+  /** How long connections without a request are kept when the application closes, in milliseconds. */
+  unusedMs = 0;
   /** Called whenever the last exchange in flight has ended. */
   whenIdle: () => void = () => {};
 
@@ -83,11 +86,17 @@ export class Exchanges {
     return this.#inFlight.size;
   }
 
+  /** The connections with an exchange in flight. */
+  get busySockets(): Set<Socket> {
+    return new Set([...this.#inFlight].map(({ request }) => request.raw.socket));
+  }
+
   /** Begins an exchange. One listener for its end calls all others: further listeners would slow down small requests. */
   begin(request: FastifyRequest, reply: FastifyReply): void {
     request.exchange = new Exchange();
     this.#inFlight.add(reply);
     if (this.#areLast) reply.header('connection', 'close');
+    if (request.headers.upgrade !== undefined) leaveProtocol(request, reply);
     reply.raw
       .on('finish', () => {
         request.exchange.isSent = true;
@@ -118,6 +127,15 @@ export class Exchanges {
     };
     for (const observe of this.#observers) observe(finished);
   }
+}
+
+/**
+ * Upgrades are ignored. But Node no longer parses what follows such a request, reads it without limit, and would not answer requests
+ * in it: it is left unread, and the connection is closed.
+ */
+function leaveProtocol({ raw }: FastifyRequest, reply: FastifyReply): void {
+  reply.header('connection', 'close');
+  raw.once('end', () => raw.socket.pause());
 }
 
 /** The path of a request, without the query, which may contain a secret. */

@@ -1,4 +1,5 @@
 // All checks of a request's headers, in one hook: API key, rate limit, media types, and admission of the body.
+import type { IncomingMessage } from 'node:http';
 import cors from '@fastify/cors';
 import type { FastifyBaseLogger, FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../../schemas/config.ts';
@@ -49,10 +50,16 @@ interface Gate {
 export async function addGate(app: FastifyInstance, { config, exchanges, pool }: Gate): Promise<void> {
   const keys = watchKeys(app, config);
   const limit = config.RATE_LIMIT > 0 ? new RateLimit(config.RATE_LIMIT, config.RATE_WINDOW_MS) : undefined;
-  const begin = (request: FastifyRequest, reply: FastifyReply) => {
+  /** Returns why a request is not well-formed. */
+  const begin = (request: FastifyRequest, reply: FastifyReply): Refusal | undefined => {
     exchanges.begin(request, reply);
     reply.header('x-request-id', request.id);
     for (const [name, value] of PROTECTION) reply.header(name, value);
+    const fault = faultOf(request.raw);
+    if (fault === undefined) return undefined;
+    // What follows on the connection may mean something else to a proxy.
+    reply.header('connection', 'close');
+    return new Refusal('malformed-request', { detail: fault });
   };
   // Uses a callback: a promise took a large part of the time of a small request.
   const admit = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
@@ -72,20 +79,36 @@ export async function addGate(app: FastifyInstance, { config, exchanges, pool }:
   if (config.CORS_ORIGINS) {
     // CORS comes first: refusals need its headers, and a preflight must not be counted or asked for a key.
     app.addHook('onRequest', (request, reply, done) => {
-      begin(request, reply);
-      done();
+      done(begin(request, reply));
     });
     await allowOrigins(app, config.CORS_ORIGINS);
     app.addHook('onRequest', admit);
   } else {
     app.addHook('onRequest', (request, reply, done) => {
-      begin(request, reply);
-      admit(request, reply, done);
+      const refusal = begin(request, reply);
+      if (refusal) done(refusal);
+      else admit(request, reply, done);
     });
   }
 }
 
-/** @throws Refusal `malformed-request`, `too-many-requests` or `unauthorized`. */
+/** A host and port as in RFC 9112: a name, an IPv4 address, or an IPv6 address in brackets. */
+const HOST = /^(?:(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*|\[[\da-f:.]+\])(?::\d{0,5})?$/i;
+
+/** What of the framing of a request or of its Host contradicts RFC 9112, although Node's parser accepts it; undefined if nothing. */
+function faultOf({ httpVersion, headers }: IncomingMessage): string | undefined {
+  const { host, 'transfer-encoding': coding } = headers;
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return `expected HTTP/1.1, got HTTP/${httpVersion}`;
+  if (host === undefined ? httpVersion === '1.1' : !HOST.test(host))
+    return `HTTP/1.1 wants one Host header with a host and perhaps a port, got ${host?.slice(0, 100) ?? 'none'}`;
+  if (coding === undefined) return undefined;
+  if (httpVersion === '1.0') return 'HTTP/1.0 has no Transfer-Encoding';
+  return coding.trim().toLowerCase() === 'chunked'
+    ? undefined
+    : `expected the Transfer-Encoding chunked, got ${coding.slice(0, 100)}`;
+}
+
+/** @throws Refusal `too-many-requests` or `unauthorized`. */
 function checkClient(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -93,9 +116,7 @@ function checkClient(
   keys: Keys,
   limit: RateLimit | undefined,
 ): void {
-  const { headers, raw, exchange } = request;
-  if (headers.host === undefined && raw.httpVersion === '1.1')
-    throw new Refusal('malformed-request', { detail: 'HTTP/1.1 wants a Host header' });
+  const { headers, exchange } = request;
   const apiKey = keys.find(headers);
   // request.ip is undefined once the socket has closed.
   exchange.client = apiKey ?? clientAddress(`${request.ip}`);

@@ -15,16 +15,21 @@ export interface Keys {
   find(headers: IncomingHttpHeaders): string | undefined;
 }
 
+/** The most characters of a key: a header can hardly carry more. */
+const MOST_KEY_CHARACTERS = 4_096;
+
 /**
  * API_KEYS and API_KEYS_FILE; the file is read again when it changes.
- * @throws Error with a one-line message, if the file cannot be read or a digest is malformed.
+ * @throws Error with a one-line message, if the file cannot be read, or a key can match no header or is a malformed digest.
  */
 export function watchKeys(app: FastifyInstance, { API_KEYS, API_KEYS_FILE }: Config): Keys {
-  const given = digestsOf(listOf(API_KEYS ?? ''), 'API_KEYS');
+  const given = listOf(API_KEYS ?? '').map((key, i) => digestOf(key, `API_KEYS: key ${i + 1}`));
+  if (API_KEYS !== undefined && given.length === 0) throw new Error('API_KEYS: expected at least one key, got only commas');
   let digests = given;
   const read = (path: string) => {
-    const lines = readFileSync(path, 'utf8').split('\n');
-    digests = [...given, ...digestsOf(lines.map((line) => line.trim()).filter(Boolean), path)];
+    const where = `API_KEYS_FILE: ${path}`;
+    const keys = linesOf(path, where).flatMap((line, i) => (line === '' ? [] : [digestOf(line, `${where}, line ${i + 1}`)]));
+    digests = [...given, ...keys];
     app.log.info(`API keys: ${digests.length}`);
   };
   if (API_KEYS_FILE) {
@@ -34,7 +39,7 @@ export function watchKeys(app: FastifyInstance, { API_KEYS, API_KEYS_FILE }: Con
         read(API_KEYS_FILE);
       } catch (error) {
         // The keys that were read before stay valid.
-        app.log.error(`API_KEYS_FILE: ${(error as Error).message}`);
+        app.log.error((error as Error).message);
       }
     });
     app.addHook('onClose', async () => unwatchFile(API_KEYS_FILE));
@@ -53,14 +58,25 @@ export function watchKeys(app: FastifyInstance, { API_KEYS, API_KEYS_FILE }: Con
   };
 }
 
-/** Digest of each key; keys given as sha256: are digests already. */
-function digestsOf(keys: readonly string[], where: string): Buffer[] {
-  return keys.map((key, i) => {
-    if (!key.startsWith('sha256:')) return sha256(key);
-    const hexadecimal = key.slice('sha256:'.length);
-    if (/^[0-9a-f]{64}$/i.test(hexadecimal)) return Buffer.from(hexadecimal, 'hex');
-    throw new Error(`${where}: expected 64 hexadecimal digits after sha256: in key ${i + 1}`);
-  });
+function linesOf(path: string, where: string): string[] {
+  try {
+    return readFileSync(path, 'utf8')
+      .split('\n')
+      .map((line) => line.trim());
+  } catch (error) {
+    throw new Error(`${where}: expected a file with one key per line: ${(error as Error).message}`);
+  }
+}
+
+/** The digest of a key; one given as sha256: is a digest already. Errors do not contain the key. */
+function digestOf(key: string, where: string): Buffer {
+  if (!/^[!-+\--~]+$/.test(key))
+    throw new Error(`${where}: expected visible ASCII characters without commas: a key of others matches no header`);
+  if (key.length > MOST_KEY_CHARACTERS) throw new Error(`${where}: expected at most ${MOST_KEY_CHARACTERS} characters`);
+  if (!key.startsWith('sha256:')) return sha256(key);
+  const hexadecimal = key.slice('sha256:'.length);
+  if (/^[0-9a-f]{64}$/i.test(hexadecimal)) return Buffer.from(hexadecimal, 'hex');
+  throw new Error(`${where}: expected 64 hexadecimal digits after sha256:`);
 }
 
 function sha256(text: string): Buffer {

@@ -9,12 +9,15 @@ export interface Readiness {
   readonly state: ReadinessState;
   /** Resolves when the service has started. */
   readonly started: Promise<void>;
-  /** From now on the state is `draining`; requests are still answered. */
-  drain(): void;
+  /**
+   * From now on the state is `draining`; requests are still answered. When the application closes, connections that have not sent a
+   * request get another `unusedMs` milliseconds for it.
+   */
+  drain(unusedMs: number): void;
 }
 
 /** `whenDraining` is called when the service begins to drain. */
-export function watchReadiness(pool: Pool, whenDraining: () => void): Readiness {
+export function watchReadiness(pool: Pool, whenDraining: (unusedMs: number) => void): Readiness {
   let isStarting = true;
   let isDraining = false;
   // Not caught on purpose: without threads the process must exit.
@@ -28,9 +31,9 @@ export function watchReadiness(pool: Pool, whenDraining: () => void): Readiness 
       if (isStarting) return 'starting';
       return pool.state.overloaded ? 'overloaded' : 'ready';
     },
-    drain() {
+    drain(unusedMs) {
       isDraining = true;
-      whenDraining();
+      whenDraining(unusedMs);
     },
   };
 }

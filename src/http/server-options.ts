@@ -34,10 +34,14 @@ export function serverOptions(config: Config, log: FastifyBaseLogger) {
     // A connection is silent while an answer is computed, and while its client does not read.
     connectionTimeout: config.DEADLINE_MS + config.ANSWER_TIMEOUT_MS,
     http: {
+      // Node compares them before Fastify sets its option.
+      requestTimeout: config.REQUEST_TIMEOUT_MS,
       headersTimeout: Math.min(config.HEADERS_TIMEOUT_MS, config.REQUEST_TIMEOUT_MS),
       connectionsCheckingInterval: TIMEOUTS_INTERVAL_MS,
       // gate.ts checks it, and answers with a problem document.
       requireHostHeader: false,
+      // Otherwise Node would drop the second Host or Content-Type, and the gate would not see it.
+      joinDuplicateHeaders: true,
     },
     ...(config.TRUST_PROXY && { trustProxy: trusted(config.TRUST_PROXY) }),
     genReqId: ({ headers }: IncomingMessage) => {

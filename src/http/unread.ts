@@ -27,6 +27,9 @@ const MOST_DRAINED_BYTES = 2 ** 30;
 /** The longest that a connection waits to be drained before it is closed. */
 const LONGEST_WAIT_MS = 1_000;
 
+/** Connections that end with an answer that has been given: what is still sent over them is left unread. */
+export const endingSockets = new WeakSet<Socket>();
+
 /** The bodies that an application leaves unread. */
 export class UnreadBodies {
   /** Until when draining is scheduled, in milliseconds of `performance.now()`. */
@@ -49,6 +52,7 @@ export class UnreadBodies {
   }
 
   #drainLater(raw: IncomingMessage, socket: Socket, length: number, reply: FastifyReply): void {
+    endingSockets.add(socket);
     const destroySoon = socket.destroySoon.bind(socket);
     reply.header('connection', 'close');
     // read(0) marks the body as being read: otherwise Node would drain it after the answer.

@@ -13,6 +13,9 @@ const LARGE_NUMBERS = 4096;
 /** The most numbers to keep in large arrays between requests: 256 MiB. */
 const MOST_KEPT_NUMBERS = 2 ** 25;
 
+/** Memory that has not been used for this long is freed. */
+export const KEPT_MS = 10_000;
+
 /** The arrays of one length. The current request has taken the first `taken` of them. */
 interface Shelf {
   readonly arrays: Float64Array[];
@@ -28,6 +31,7 @@ export class Scratch {
   #free = new Map<number, Float64Array[]>();
   /** The large arrays of the current request. */
   #taken: Float64Array[] = [];
+  #expiry: NodeJS.Timeout | undefined;
   #isRecycling = false;
 
   /** An uninitialized array of `n` numbers. If taken within `recycle`, it is reused afterwards. */
@@ -83,6 +87,14 @@ export class Scratch {
       else this.#free.set(array.length, [array]);
     }
     this.#taken = [];
+    clearTimeout(this.#expiry);
+    this.#expiry = setTimeout(() => this.#freeLarge(), KEPT_MS).unref();
+  }
+
+  #freeLarge(): void {
+    // Frees the memory now: an idle thread collects no garbage.
+    for (const arrays of this.#free.values()) for (const { buffer } of arrays) (buffer as ArrayBuffer).transfer(0);
+    this.#free = new Map();
   }
 }
 

@@ -1,40 +1,110 @@
 // The log: JSON lines for programs, readable lines in a terminal.
-import { type DestinationStream, destination, type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
+import { writeSync } from 'node:fs';
+import { type DestinationStream, type Logger, pino } from 'pino';
+import { prettyFactory } from 'pino-pretty';
 
 /** When so many bytes are waiting, they are written before the end of the turn. */
 const MOST_UNWRITTEN_BYTES = 8_192;
 
+/** When so many bytes wait for a reader that is slow, further lines are dropped. */
+const MOST_WAITING_BYTES = 2 ** 20;
+
+/** How often a slow reader is tried again while no further lines come. */
+const RETRY_MS = 100;
+
 /** A stream, or a stream of the file `fd`. */
 type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly fd?: number };
 
+/** The lines of this process that the log's reader did not take, because it was too slow or gone. */
+export const droppedLines = { count: 0 };
+
 /** A logger that writes to `output`: readable lines if it is a TTY, otherwise JSON. */
 export function createLogger(level: string, output: Output): Logger {
-  const readable = () =>
-    pretty({ destination: output, translateTime: 'HH:MM:ss', ignore: 'pid,hostname', singleLine: true, sync: true });
-  const lines = () => (output.fd === undefined ? output : byTurns(output.fd));
-  return pino({ level }, output.isTTY ? readable() : lines());
+  const shaped = output.isTTY ? prettyFactory({ translateTime: 'HH:MM:ss', ignore: 'pid,hostname', singleLine: true }) : same;
+  const tell = (dropped: number) =>
+    logger.warn({ dropped }, `${dropped} lines of the log were dropped: its reader was too slow or gone`);
+  const lines: DestinationStream = output.fd === undefined ? output : new Lines(output.fd, tell);
+  const stream = { write: (line: string) => lines.write(shaped(line)), flushSync: () => (lines as Partial<Lines>).flushSync?.() };
+  const logger: Logger = pino({ level }, stream);
+  return logger;
 }
 
-/** Writes the lines of each turn of the event loop with one system call at its end: a call per line takes as long as making the line. */
-function byTurns(fd: number): DestinationStream & { flushSync(): void } {
-  const file = destination({ dest: fd, sync: true, minLength: MOST_UNWRITTEN_BYTES });
-  let isWaiting = false;
-  const flush = () => {
-    isWaiting = false;
-    file.flushSync();
-  };
-  process.on('exit', flush);
-  return {
-    // Pino calls it after a fatal line.
-    flushSync: flush,
-    write(line) {
-      file.write(line);
-      if (!isWaiting) setImmediate(flush);
-      isWaiting = true;
-    },
-  };
+const same = (line: string) => line;
+
+/**
+ * Writes the lines of each turn of the event loop with one system call at its end: a call per line takes as long as making the line.
+ * Lines that the reader does not take wait for it, up to a limit; beyond that, or if it is gone, they are dropped and counted.
+ */
+class Lines implements DestinationStream {
+  readonly #fd: number;
+  readonly #tellDropped: (dropped: number) => void;
+  #lines: string[] = [];
+  #length = 0;
+  /** What the reader has not taken of the lines that were tried last. */
+  #rest: Buffer = NOTHING;
+  /** Lines dropped since the reader was told. */
+  #dropped = 0;
+  #isScheduled = false;
+  #retry: NodeJS.Timeout | undefined;
+
+  /** `tellDropped` is called with the number of dropped lines when the reader takes lines again. */
+  constructor(fd: number, tellDropped: (dropped: number) => void) {
+    this.#fd = fd;
+    this.#tellDropped = tellDropped;
+    process.on('exit', () => this.flushSync());
+  }
+
+  write(line: string): void {
+    if (this.#length + this.#rest.length > MOST_WAITING_BYTES) {
+      this.#drop(1);
+      return;
+    }
+    this.#lines.push(line);
+    this.#length += line.length;
+    if (this.#length > MOST_UNWRITTEN_BYTES && this.#rest.length === 0) this.flushSync();
+    if (!this.#isScheduled) setImmediate(() => this.flushSync());
+    this.#isScheduled = true;
+  }
+
+  /** Writes what the reader takes now. Pino calls it after a fatal line. */
+  flushSync(): void {
+    this.#isScheduled = false;
+    clearTimeout(this.#retry);
+    let isTaken = true;
+    while (isTaken && (this.#rest.length > 0 || this.#length > 0)) isTaken = this.#writeSome();
+    if (this.#rest.length > 0) this.#retry = setTimeout(() => this.flushSync(), RETRY_MS).unref();
+    const dropped = this.#dropped;
+    if (!isTaken || dropped === 0) return;
+    this.#dropped = 0;
+    this.#tellDropped(dropped);
+  }
+
+  /** Returns whether the reader has taken something. */
+  #writeSome(): boolean {
+    if (this.#rest.length === 0) {
+      this.#rest = Buffer.from(this.#lines.join(''));
+      this.#lines = [];
+      this.#length = 0;
+    }
+    try {
+      this.#rest = this.#rest.subarray(writeSync(this.#fd, this.#rest));
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false;
+      // The reader is gone, or the disk is full.
+      this.#drop(this.#rest.toString().split('\n').length - 1);
+      this.#rest = NOTHING;
+      return false;
+    }
+  }
+
+  #drop(lines: number): void {
+    this.#dropped += lines;
+    droppedLines.count += lines;
+  }
 }
+
+const NOTHING = Buffer.alloc(0);
 
 /** A logger that discards everything. */
 export const silent: Logger = pino({ enabled: false });

@@ -6,6 +6,7 @@ import type { EngineChoice } from '../linalg/engines.ts';
 import { phases } from '../operations/report.ts';
 import type { Pool, PoolState } from '../pool/pool.ts';
 import { Counter, Histogram } from './instruments.ts';
+import { droppedLines } from './logger.ts';
 
 export interface Metrics {
   observe(finished: Finished): void;
@@ -110,15 +111,18 @@ function addGauges(register: Registry, { engine, pool, ready, connections }: Mea
       this.set({ state: 'idle' }, threads - busy);
     },
   });
-  new PromCounter({
-    name: 'gradients_thread_deaths_total',
-    help: 'Threads that ended unexpectedly',
-    registers,
-    collect() {
-      this.reset();
-      this.inc(pool.state.deaths);
-    },
-  });
+  const counter = (name: string, help: string, value: () => number) =>
+    new PromCounter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(value());
+      },
+    });
+  counter('gradients_thread_deaths_total', 'Threads that ended unexpectedly', () => pool.state.deaths);
+  counter('log_lines_dropped_total', 'Lines of the log that its reader did not take', () => droppedLines.count);
   new Gauge({
     name: 'http_connections',
     help: 'Open connections',

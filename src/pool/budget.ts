@@ -33,6 +33,11 @@ export class Budget {
   }
 
   /** In bytes. */
+  get limit(): number {
+    return this.#limit * KIB;
+  }
+
+  /** In bytes. */
   get used(): number {
     return this.#total() * KIB;
   }

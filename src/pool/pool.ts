@@ -31,6 +31,8 @@ export interface Pool {
    * @throws Refusal of any type about the body, `overloaded` or `deadline-exceeded`: synchronously or as a rejection.
    */
   run(task: Task, ticket: Ticket, report: Report): Encoded | Promise<Encoded | undefined>;
+  /** What the requests in flight leave of MEMORY_BUDGET, in bytes. */
+  readonly room: number;
   /** Resolves when every thread has loaded; rejects if one cannot. */
   readonly ready: Promise<void>;
   readonly state: PoolState;
@@ -123,6 +125,10 @@ class ThreadPool implements Pool {
       overloaded,
       deaths: this.#deaths,
     };
+  }
+
+  get room(): number {
+    return this.#admission.room;
   }
 
   get threads(): readonly Worker[] {

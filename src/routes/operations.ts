@@ -75,7 +75,7 @@ function schemaOf({ name, summary, description, request, answer, examples }: Ope
 
 /** The handler: reads the body into one buffer, and has the pool answer it. Requests answered inline create no promise. */
 function handlerOf({ pool, bodyLimit, answerTimeoutMs }: Shared) {
-  const buffers = new Buffers();
+  const buffers = new Buffers(() => pool.room);
   const batch = new AnswerBatch();
 
   const send = (request: FastifyRequest, reply: FastifyReply, ticket: Ticket, answer: Encoded) => {
@@ -98,7 +98,7 @@ function handlerOf({ pool, bodyLimit, answerTimeoutMs }: Shared) {
     const ticket = pool.admit(exchange.client);
     exchange.atEnd(() => ticket.end());
     const began = performance.now();
-    const limits = { most: bodyLimit, grow: (bytes: number) => ticket.grow(bytes) };
+    const limits = { most: bodyLimit, grow: (bytes: number, furtherBytes: number) => ticket.grow(bytes, furtherBytes) };
     askForBody(raw);
     readBody(raw, headers, limits, buffers, (error, bytes) => {
       if (error) {

@@ -7,6 +7,9 @@ import type { Scratch } from '../memory/scratch.ts';
 /** The first chunk of an array that the kernel parses. Chunks double, up to the size of the kernel's buffer. */
 const FIRST_CHUNK_BYTES = 1024;
 
+/** The first chunk after a number that the kernel cannot parse; twice as much as the kernel may leave of a chunk. */
+const CHUNK_AFTER_LONG_NUMBER_BYTES = 128;
+
 /** Up to this many numbers, a loop copies faster than `set`. */
 const FEW_NUMBERS = 64;
 
@@ -72,6 +75,8 @@ export class NumberArrays {
         const end = this.#supply(from);
         if (end < 0) return false;
         from = end;
+        // More of them may follow, and each costs the copy of a chunk.
+        size = CHUNK_AFTER_LONG_NUMBER_BYTES / 2;
       } else if (taken === 0 || from >= length) return false;
     }
     this.rows = state[1];

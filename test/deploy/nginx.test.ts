@@ -23,6 +23,8 @@ t.test('its limits agree with those of the service', async (t) => {
   t.equal(numberOf('client_max_body_size'), setting('BODY_LIMIT'));
   t.ok(numberOf('proxy_read_timeout') > setting('DEADLINE_MS'), 'the service says first that an answer took too long');
   t.ok(numberOf('worker_shutdown_timeout') > numberOf('proxy_read_timeout') + setting('DEADLINE_MS'));
+  const pooled = 90_000;
+  t.ok(numberOf('keepalive_timeout') > pooled && setting('KEEP_ALIVE_MS') > pooled, 'Go and hyper let go of a connection first');
   t.ok(numberOf('keepalive_timeout', upstream) < setting('KEEP_ALIVE_MS'), 'the balancer lets go of a connection first');
 });
 

@@ -57,29 +57,3 @@ t.test('a large body leaves little garbage behind', async (t) => {
   await read(watched, { 'content-length': `${chunks * CHUNK}` }, chunks * CHUNK, buffers);
   t.ok(most < 2 ** 25, `${most} bytes`);
 });
-
-t.test('buffers are reused, by one owner at a time', async (t) => {
-  const buffers = new Buffers();
-  const first = buffers.take(1_000_000);
-  t.ok(first.byteLength >= 1_000_000);
-  t.not(buffers.take(1_000_000), first);
-  buffers.give(first);
-  t.equal(buffers.take(1_000_001), first, 'the next body may be a little longer');
-  buffers.give(first);
-  t.not(buffers.take(400_000), first, 'not for a much shorter one');
-  t.not(buffers.take(2_000_000), first, 'nor for a longer one');
-  t.equal(buffers.take(900_000), first);
-});
-
-t.test('small buffers are not kept, and no more than 256 MiB in all', async (t) => {
-  const buffers = new Buffers();
-  const small = buffers.take(1000);
-  t.equal(small.byteLength, 1000);
-  buffers.give(small);
-  t.not(buffers.take(1000), small);
-  const given = [2 ** 27, 2 ** 27, 2 ** 27].map((bytes) => new ArrayBuffer(bytes));
-  for (const buffer of given) buffers.give(buffer);
-  t.equal(buffers.take(2 ** 27), given[2], 'the last one given is the first one taken');
-  t.equal(buffers.take(2 ** 27), given[1]);
-  t.not(buffers.take(2 ** 27), given[0]);
-});

@@ -48,11 +48,11 @@ t.test('API_KEYS_FILE is read again when it changes; an invalid file changes not
   const statusOf = async (key: string) => (await post(app, validRequest(), bearer(key))).statusCode;
   t.strictSame([await statusOf('always'), await statusOf('old'), await statusOf('new')], [200, 200, 401]);
   const changed = log('API keys: 3');
-  writeFileSync(file, 'new\nand another\n');
+  writeFileSync(file, 'new\nand-another\n');
   await changed;
   t.strictSame([await statusOf('always'), await statusOf('old'), await statusOf('new')], [200, 401, 200]);
-  const refused = log('expected 64 hexadecimal digits after sha256: in key 1');
-  writeFileSync(file, 'sha256:short\nwith another length\n');
+  const refused = log(`API_KEYS_FILE: ${file}, line 1: expected 64 hexadecimal digits after sha256:`);
+  writeFileSync(file, 'sha256:short\nwith-another-length\n');
   await refused;
   t.equal(await statusOf('new'), 200);
   t.notOk(
@@ -61,13 +61,31 @@ t.test('API_KEYS_FILE is read again when it changes; an invalid file changes not
   );
 });
 
-t.test('an invalid configuration of access prevents the start', async (t) => {
+t.test('an invalid configuration of access prevents the start, and no key is shown', async (t) => {
   const start = (environment: Record<string, string>) => buildApp(readConfig({ ENGINE, ...environment }));
-  await t.rejects(start({ API_KEYS: 'sha256:12' }), {
-    message: 'API_KEYS: expected 64 hexadecimal digits after sha256: in key 1',
-  });
-  await t.rejects(start({ API_KEYS_FILE: '/no/such/file' }), { code: 'ENOENT' });
-  await t.rejects(start({ TRUST_PROXY: 'nobody' }), { message: /invalid IP address: nobody/ });
+  const file = (content: string) => `${t.testdir({ keys: content })}/keys`;
+  const visible = 'expected visible ASCII characters without commas: a key of others matches no header';
+  const keys: [keys: string, message: string][] = [
+    ['sha256:12', 'API_KEYS: key 1: expected 64 hexadecimal digits after sha256:'],
+    ['first,schlüssel', `API_KEYS: key 2: ${visible}`],
+    ['first key', `API_KEYS: key 1: ${visible}`],
+    ['a\u007fb', `API_KEYS: key 1: ${visible}`],
+    ['x'.repeat(4097), 'API_KEYS: key 1: expected at most 4096 characters'],
+    [' , ', 'API_KEYS: expected at least one key, got only commas'],
+  ];
+  for (const [API_KEYS, message] of keys) await t.rejects(start({ API_KEYS }), new Error(message));
+  const folder = t.testdir({ 'is-a': { folder: '' } });
+  for (const [path, what] of [
+    ['/no/such/file', 'ENOENT'],
+    [`${folder}/is-a`, 'EISDIR'],
+  ])
+    await t.rejects(start({ API_KEYS_FILE: path }), {
+      message: new RegExp(`^API_KEYS_FILE: ${path}: expected a file with one key per line: ${what}`),
+    });
+  for (const line of ['schlüssel', 'two words', 'one,two', '\u00a0x\u00a0y']) {
+    const path = file(`first\n\n ${line} \r\n`);
+    await t.rejects(start({ API_KEYS_FILE: path }), new Error(`API_KEYS_FILE: ${path}, line 3: ${visible}`));
+  }
 });
 
 t.test('a file without keys allows nobody', async (t) => {

@@ -119,7 +119,7 @@ t.test('on a socket', async (t) => {
     t.match(answer, /^HTTP\/1\.1 400 Bad Request\r\n/);
     t.match(JSON.parse(answer.split('\r\n\r\n')[1]), {
       type: '/problems/malformed-request',
-      detail: 'HTTP/1.1 wants a Host header',
+      detail: 'HTTP/1.1 wants one Host header with a host and perhaps a port, got none',
     });
     t.match(await send('GET /livez HTTP/1.0\r\n\r\n'), /^HTTP\/1\.1 200 OK\r\n/);
   });

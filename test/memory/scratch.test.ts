@@ -1,4 +1,5 @@
 // Scratch memory is reused by the next request, but never by two at once.
+import { mock } from 'node:test';
 import t from 'tap';
 import { Scratch } from '../../src/memory/scratch.ts';
 
@@ -55,4 +56,19 @@ t.test('at most 256 MiB are kept', async (t) => {
     t.equal(scratch.take(5000).buffer, small.buffer);
     t.not(scratch.take(2 ** 25).buffer, large.buffer);
   });
+});
+
+t.test('large arrays that no request uses are freed after ten seconds', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.teardown(() => mock.timers.reset());
+  const scratch = new Scratch();
+  const take = () => scratch.recycle(() => scratch.take(5000).buffer);
+  const first = take();
+  mock.timers.tick(9_999);
+  t.equal(take(), first);
+  mock.timers.tick(9_999);
+  t.ok(first.byteLength > 0);
+  mock.timers.tick(1);
+  t.equal(first.byteLength, 0);
+  t.not(take(), first);
 });

@@ -90,14 +90,54 @@ t.test('what a ticket holds after grow, set and end', async (t) => {
 
 t.test('small bodies have separate memory, which is limited, too', async (t) => {
   const { admission: one } = admission(1, 1, 10 * KIB);
-  const tickets = Array.from({ length: 4096 }, () => one.admit('a'));
+  const tickets = Array.from({ length: 4096 }, (_, i) => one.admit(i % 2 ? 'a' : 'b'));
   for (const ticket of tickets) ticket.grow(INLINE_BODY_BYTES);
   t.equal(one.memory, 256 * MIB);
   t.notOk(one.overloaded);
-  refuses(t, () => one.admit('b').grow(1), 'the memory for small requests is used up');
+  refuses(t, () => one.admit('c').grow(1), 'the memory for small requests is used up');
   for (const ticket of tickets) ticket.end();
-  one.admit('b').grow(1);
+  one.admit('c').grow(1);
   t.equal(one.memory, 1);
+});
+
+t.test('one client gets half of the memory for small bodies', async (t) => {
+  const { admission: one } = admission(1, 1);
+  const tickets = Array.from({ length: 2048 }, () => one.admit('a'));
+  for (const ticket of tickets) ticket.grow(INLINE_BODY_BYTES);
+  const SMALL_SHARE = 'small requests of this client in flight: as much memory as one client may have';
+  refuses(t, () => one.admit('a').grow(1), SMALL_SHARE);
+  one.admit('b').grow(1);
+  tickets[0].end();
+  one.admit('a').grow(INLINE_BODY_BYTES);
+  refuses(t, () => one.admit('a').grow(1), SMALL_SHARE);
+});
+
+t.test('one client gets half of the memory for large bodies, but a single request may have more', async (t) => {
+  const { admission: some } = admission(2, 8, 400 * KIB);
+  const MEMORY_SHARE = 'large requests of this client in flight: as much memory as one client may have (half of MEMORY_BUDGET)';
+  const [first, second, third] = [some.admit('a'), some.admit('a'), some.admit('b')];
+  first.grow(100 * KIB);
+  second.grow(100 * KIB);
+  refuses(t, () => second.grow(101 * KIB), MEMORY_SHARE);
+  refuses(t, () => some.check(LARGE, 'a'), MEMORY_SHARE);
+  some.check(LARGE, 'c');
+  third.grow(200 * KIB);
+  second.end();
+  third.end();
+  first.grow(300 * KIB);
+  t.equal(some.memory, 300 * KIB);
+  t.equal(some.room, 100 * KIB);
+});
+
+t.test('what a body occupies beside its bytes counts, but makes it no large body', async (t) => {
+  const { admission: one } = admission(1, 0, 1000 * KIB);
+  const ticket = one.admit('a');
+  ticket.grow(0, 256 * KIB);
+  t.strictSame([one.memory, one.overloaded, one.room], [256 * KIB, false, 1000 * KIB]);
+  ticket.grow(LARGE, 300 * KIB);
+  t.strictSame([one.memory, one.overloaded, one.room], [400 * KIB, true, 600 * KIB]);
+  ticket.end();
+  t.strictSame([one.memory, one.overloaded, one.room], [0, false, 1000 * KIB]);
 });
 
 t.test('one client gets half of the places, rounded up', async (t) => {

@@ -155,3 +155,25 @@ t.test('arrays of all lengths, across the bounds of chunks', async (t) => {
   const many = Array.from({ length: 2_200_000 }, (_, i) => i % 10);
   t.strictSame(arrayOf(JSON.stringify(many)), many);
 });
+
+t.test('only a number that the kernel cannot read takes the slow way', async (t) => {
+  const few = ['1', '12345678901234567890', '-0.5', '1e2'];
+  const many = Array.from({ length: 50_000 }, (_, i) => (i === 10_000 ? few[1] : `${i}.25`));
+  for (const numbers of [few, many, [few[1], ...many], many.map((number, i) => (i % 5000 === 1 ? few[1] : number))]) {
+    const text = Buffer.from(`[${numbers.join()}]`);
+    const asked: string[] = [];
+    const scanner = new JsonText(text, limits);
+    const endOfNumber = (at: number) => {
+      const end = scanner.endOfNumber(at);
+      asked.push(text.toString('latin1', at, end));
+      return end;
+    };
+    const arrays = new NumberArrays(text, endOfNumber, new Scratch());
+    t.ok(arrays.read(0));
+    t.strictSame([...arrays.data], numbers.map(Number));
+    t.strictSame(
+      asked,
+      numbers.filter((number) => number === few[1]),
+    );
+  }
+});
