@@ -1,15 +1,18 @@
 // Reads a JSON text by the schema of a request, in one pass: keys of the schema become the document, everything else is skipped,
 // and errors are collected on the way. So an invalid text costs little more than a valid one of the same length.
 import type { TSchema } from '@sinclair/typebox';
-import { listsOf, type Tensor, tensor } from '../../schemas/numbers.ts';
+import { namesOf } from '../../schemas/names.ts';
+import { type Tensor, tensor } from '../../schemas/numbers.ts';
 import { MAX_ERRORS } from '../../schemas/problem.ts';
 import type { Scratch } from '../memory/scratch.ts';
 import { Findings } from '../refusal.ts';
-import { mismatch, missing, NO_ITEMS, outOfBounds, unknownKey } from './check.ts';
+import { mismatch, misshapen, missing, missingType, NO_ITEMS, outOfBounds, unknownKey } from './error-texts.ts';
 import type { ListNode, NamesNode, Node, NumberNode, NumbersNode, ObjectNode, Property, UnionNode, Word } from './json-nodes.ts';
 import { JsonText, MINUS, NINE, OPEN_LIST, OPEN_OBJECT, QUOTE, type TextLimits, tooMany, ZERO } from './json-text.ts';
 import { NumberArrays } from './number-arrays.ts';
 import { pointerTo } from './pointer.ts';
+import { nameMeant } from './suggest.ts';
+import { Survey } from './survey.ts';
 
 /** Limits of a document, checked while it is read. */
 export interface DocumentLimits extends TextLimits {
@@ -264,9 +267,11 @@ class Reader {
     const text = this.#text;
     const start = text.mark();
     let name: unknown = NOTHING;
+    const keys: string[] = [];
     text.enter();
     for (let isFirst = true; text.nextKey(isFirst); isFirst = false) {
       const isType = this.#wordAt(TYPE, text.keyStart, text.keyEnd) !== undefined;
+      if (!isType && keys.length < MOST_WRONG_KEYS) keys.push(text.stringAt(text.keyStart, text.keyEnd));
       text.next();
       const from = text.at;
       text.skip();
@@ -279,30 +284,39 @@ class Reader {
     }
     text.leave();
     text.path.push('type');
-    this.#find(name === NOTHING ? missing(type) : mismatch(type, name));
+    this.#find(name === NOTHING ? missingType(type, keys) : mismatch(type, name));
     text.path.pop();
+    const meant = typeof name === 'string' && node.variants.get(`${nameMeant(name, namesOf(type))}`);
+    if (meant) {
+      // For the errors in its options.
+      text.reset(start);
+      this.#object(meant);
+    }
     return NOTHING;
   }
 
-  #numbers(node: NumbersNode): Float64Array | Tensor | number[][] | undefined {
+  #numbers(node: NumbersNode): Float64Array | Tensor | number[] | number[][] | undefined {
     const text = this.#text;
     text.checkDepth(node.dimensions);
     const arrays = this.#arrays;
-    if (
-      !arrays.read(text.at) ||
-      arrays.dimensions !== node.dimensions ||
-      (node.areIntegers && !arrays.data.every(Number.isInteger))
-    )
-      return this.#walkNumbers(node);
+    if (!arrays.read(text.at)) return this.#wrongNumbers(node);
+    const { data, dimensions, rows, columns } = arrays;
+    if (dimensions !== node.dimensions) {
+      text.at = arrays.end;
+      this.#find(misshapen(node.schema, dimensions === 1 ? [data.length] : [rows, columns], data));
+      // `conflicts` may find out how long the rows should be.
+      return Array.from(data);
+    }
+    if (node.areIntegers && !data.every(Number.isInteger)) this.#explain(node.schema);
     text.at = arrays.end;
-    return node.dimensions === 1 ? arrays.data : tensor([arrays.rows, arrays.columns], arrays.data);
+    return dimensions === 1 ? data : tensor([rows, columns], data);
   }
 
   /** Reads an array that the fast path rejected: returns a ragged matrix, or reports the errors. */
-  #walkNumbers(node: NumbersNode): number[][] | undefined {
+  #wrongNumbers(node: NumbersNode): number[][] | undefined {
     const ragged = node.dimensions === 2 ? this.#raggedRows() : undefined;
-    if (ragged) return ragged;
-    return this.#walk(node.schema, node.areIntegers) as number[][] | undefined;
+    if (!ragged) this.#explain(node.schema);
+    return ragged;
   }
 
   /**
@@ -327,33 +341,72 @@ class Reader {
     return undefined;
   }
 
-  #walk(schema: TSchema, areIntegers: boolean): unknown {
+  /** Skips a list that is not as its schema says. Adds one error if it is wrong in the same way throughout, otherwise one per value. */
+  #explain(schema: TSchema): void {
     const text = this.#text;
-    const byte = text.next();
-    if (schema.type !== 'array') {
-      const start = text.at;
-      text.skip();
-      const value = startsNumber(byte) ? text.numberAt(start, text.at) : this.#shown(start);
-      if (!(areIntegers ? Number.isInteger(value) : Number.isFinite(value))) this.#find(mismatch(schema, value));
-      return value;
+    const start = text.mark();
+    const survey = new Survey(schema);
+    this.#survey(survey, schema, 0);
+    const fault = survey.isFirst(0) ? NO_ITEMS : survey.fault();
+    if (fault) this.#find(fault);
+    else if (!survey.isRight) {
+      text.reset(start);
+      this.#explainItems(schema.items);
     }
-    if (byte !== OPEN_LIST) return this.#wrong(listsOf(schema));
-    const list: unknown[] = [];
+  }
+
+  /** Skips a list, or as much of it as is of one kind. */
+  #survey(survey: Survey, { items }: TSchema, depth: number): void {
+    const text = this.#text;
+    let isEmpty = true;
+    text.enter();
+    for (; text.nextItem(isEmpty); isEmpty = false) {
+      if (items.type === 'array' && text.bytes[text.at] === OPEN_LIST) {
+        survey.add(depth, EMPTY_LIST);
+        this.#survey(survey, items, depth + 1);
+      } else {
+        const start = text.at;
+        text.skip();
+        survey.add(depth, this.#scalarAt(start, survey.isFirst(depth)));
+      }
+      if (survey.isMixed) return;
+    }
+    if (isEmpty) survey.addEmptyRow();
+    text.leave();
+  }
+
+  #explainItems(items: TSchema): void {
+    const text = this.#text;
+    const accepts = items.type === 'integer' ? Number.isInteger : Number.isFinite;
+    let index = 0;
     text.enter();
     for (let isFirst = true; text.nextItem(isFirst); isFirst = false) {
       if (this.#findings.full) {
         text.skip();
         continue;
       }
-      text.path.push(list.length);
-      list.push(this.#walk(schema.items, areIntegers));
+      text.path.push(index++);
+      if (items.type === 'array' && text.bytes[text.at] === OPEN_LIST) this.#explain(items);
+      else {
+        const start = text.at;
+        text.skip();
+        const value = this.#scalarAt(start, true);
+        if (items.type === 'array' || !accepts(value)) this.#find(mismatch(items, value));
+      }
       text.path.pop();
     }
     text.leave();
-    if (list.length === 0) this.#find(NO_ITEMS);
-    return list;
+  }
+
+  /** The value of the skipped text from `start` on; unless `isShown`, any string stands for a string. */
+  #scalarAt(start: number, isShown: boolean): unknown {
+    const { bytes, at } = this.#text;
+    if (startsNumber(bytes[start])) return this.#text.numberAt(start, at);
+    return bytes[start] === QUOTE && !isShown ? '' : this.#shown(start);
   }
 }
+
+const EMPTY_LIST: readonly unknown[] = [];
 
 /** Shared rows of NaN for ragged matrices, by length. */
 const STAND_INS = Array.from({ length: 64 }, (_, length): number[] => new Array(length).fill(Number.NaN));

@@ -48,7 +48,7 @@ export class RequestSchema {
   }
 
   #checked(document: unknown, findings: Findings): unknown {
-    for (const { pointer, detail } of this.#conflicts(document)) findings.add(pointer, detail);
+    for (const { pointer, detail } of this.#conflicts(document)) findings.replace(pointer, detail);
     findings.refuse('invalid-request');
     return document;
   }
