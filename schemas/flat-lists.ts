@@ -1,4 +1,5 @@
 // Flat lists of numbers where a request needs rows: error texts that say what the rows should be.
+import { valueAt } from './gradients.ts';
 import { type LossName, losses } from './loss.ts';
 import { asTensor, isTensor } from './numbers.ts';
 import type { Finding } from './problem.ts';
@@ -71,11 +72,4 @@ function sizesOf(matrix: unknown): { rows: number; columns: number } | undefined
 
 function isFlat(value: unknown): value is number[] {
   return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'number');
-}
-
-/** The value at a path of keys; undefined if there is none. */
-export function valueAt(document: unknown, ...path: string[]): unknown {
-  let value = document;
-  for (const key of path) value = value instanceof Object && Object.hasOwn(value, key) ? value[key as never] : undefined;
-  return value;
 }

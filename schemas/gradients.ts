@@ -3,7 +3,6 @@ import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { Activation, type ActivationName, activations } from './activation.ts';
 import { Batch } from './batch.ts';
-import { flatLists, valueAt } from './flat-lists.ts';
 import { Loss } from './loss.ts';
 import { Names } from './names.ts';
 import { Network } from './network.ts';
@@ -89,7 +88,7 @@ export function conflicts(document: unknown): Finding[] {
   const layers = valueAt(document, 'network', 'layers');
   const findings: Finding[] = [];
   if (Array.isArray(layers)) for (let k = 0; k < layers.length; k++) findings.push(...activationConflict(layers[k], k));
-  findings.push(...ignoreIndexConflict(document), ...flatLists(document));
+  findings.push(...ignoreIndexConflict(document));
   return findings;
 }
 
@@ -114,4 +113,11 @@ function ignoreIndexConflict(document: unknown): Finding[] {
   if (typeof index !== 'number' || index < 0 || !matrix) return [];
   const detail = `expected a value below 0 (no class), since the targets are not class indices, got ${index}`;
   return [{ pointer: '/loss/ignore_index', detail }];
+}
+
+/** The value at a path of keys; undefined if there is none. */
+export function valueAt(document: unknown, ...path: string[]): unknown {
+  let value = document;
+  for (const key of path) value = value instanceof Object && Object.hasOwn(value, key) ? value[key as never] : undefined;
+  return value;
 }

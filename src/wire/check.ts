@@ -18,7 +18,7 @@ import {
 } from './error-texts.ts';
 import { lastKey } from './pointer.ts';
 import { nameMeant } from './suggest.ts';
-import { Survey } from './survey.ts';
+import { faultThroughout } from './survey.ts';
 
 /** Compiles a schema to a function that finds everything that is wrong with a value. */
 export function inspectorOf(schema: TSchema): (value: unknown) => Findings {
@@ -96,7 +96,7 @@ function shapeOf(list: readonly unknown[]): number[] | undefined {
 /** Adds one error for a list that is wrong in the same way throughout, otherwise one for each wrong value. */
 function explainList(schema: TSchema, path: string, list: readonly unknown[], findings: Findings): void {
   const { items } = schema;
-  const fault = list.length === 0 ? NO_ITEMS : new Survey(schema).addAll(list).fault();
+  const fault = list.length === 0 ? NO_ITEMS : faultThroughout(schema, list);
   if (fault) {
     findings.add(path, fault);
     return;
@@ -117,7 +117,7 @@ function explainTensor(schema: TSchema, path: string, { shape, data }: Tensor, f
   else if (data.length === 0) findings.add(path, `expected a tensor with at least 1 item in each dimension, ${got}`);
   else {
     const item = itemOf(schema);
-    const fault = new Survey(Type.Array(item)).addAll(data).fault();
+    const fault = faultThroughout(Type.Array(item), data);
     if (fault) {
       findings.add(path, fault);
       return;

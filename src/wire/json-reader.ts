@@ -12,7 +12,7 @@ import { JsonText, MINUS, NINE, OPEN_LIST, OPEN_OBJECT, QUOTE, type TextLimits, 
 import { NumberArrays } from './number-arrays.ts';
 import { pointerTo } from './pointer.ts';
 import { nameMeant } from './suggest.ts';
-import { Survey } from './survey.ts';
+import { faultThroughout, Survey } from './survey.ts';
 
 /** Limits of a document, checked while it is read. */
 export interface DocumentLimits extends TextLimits {
@@ -22,6 +22,9 @@ export interface DocumentLimits extends TextLimits {
 
 /** The most unknown or duplicate keys to examine. */
 const MOST_WRONG_KEYS = 2 * MAX_ERRORS;
+
+/** The numbers of a list that an error text may show. */
+const SHOWN_NUMBERS = 4;
 
 /** The result for an invalid value. */
 const NOTHING = undefined;
@@ -301,15 +304,22 @@ class Reader {
     const arrays = this.#arrays;
     if (!arrays.read(text.at)) return this.#wrongNumbers(node);
     const { data, dimensions, rows, columns } = arrays;
-    if (dimensions !== node.dimensions) {
-      text.at = arrays.end;
-      this.#find(misshapen(node.schema, dimensions === 1 ? [data.length] : [rows, columns], data));
-      // `conflicts` may find out how long the rows should be.
-      return Array.from(data);
-    }
-    if (node.areIntegers && !data.every(Number.isInteger)) this.#explain(node.schema);
     text.at = arrays.end;
+    if (dimensions !== node.dimensions) {
+      this.#find(misshapen(node.schema, dimensions === 1 ? [data.length] : [rows, columns], data));
+      // `flatLists` may find out how long the rows should be. Only the length and the first values count.
+      return Object.assign(new Array<number>(data.length).fill(0), data.subarray(0, SHOWN_NUMBERS));
+    }
+    if (node.areIntegers && !data.every(Number.isInteger)) this.#explainIntegers(node.schema, data);
     return dimensions === 1 ? data : tensor([rows, columns], data);
+  }
+
+  #explainIntegers(schema: TSchema, data: Float64Array): void {
+    const fault = faultThroughout(schema, data);
+    if (fault) this.#find(fault);
+    const { path } = this.#text;
+    for (let i = 0; i < data.length && !fault && !this.#findings.full; i++)
+      if (!Number.isInteger(data[i])) this.#findings.add(pointerTo([...path, i]), mismatch(schema.items, data[i]));
   }
 
   /** Reads an array that the fast path rejected: returns a ragged matrix, or reports the errors. */
@@ -348,31 +358,28 @@ class Reader {
     const survey = new Survey(schema);
     this.#survey(survey, schema, 0);
     const fault = survey.isFirst(0) ? NO_ITEMS : survey.fault();
-    if (fault) this.#find(fault);
-    else if (!survey.isRight) {
-      text.reset(start);
-      this.#explainItems(schema.items);
-    }
+    text.reset(start);
+    if (fault) {
+      this.#find(fault);
+      text.skip();
+    } else this.#explainItems(schema.items);
   }
 
-  /** Skips a list, or as much of it as is of one kind. */
-  #survey(survey: Survey, { items }: TSchema, depth: number): void {
+  /** Adds the values of a list to a survey, until there is nothing more to find out. */
+  #survey(survey: Survey, { items }: TSchema, depth: number): boolean {
     const text = this.#text;
-    let isEmpty = true;
     text.enter();
-    for (; text.nextItem(isEmpty); isEmpty = false) {
+    for (let isFirst = true; text.nextItem(isFirst); isFirst = false) {
       if (items.type === 'array' && text.bytes[text.at] === OPEN_LIST) {
-        survey.add(depth, EMPTY_LIST);
-        this.#survey(survey, items, depth + 1);
+        if (!survey.add(depth, EMPTY_LIST) || !this.#survey(survey, items, depth + 1)) return false;
       } else {
         const start = text.at;
         text.skip();
-        survey.add(depth, this.#scalarAt(start, survey.isFirst(depth)));
+        if (!survey.add(depth, this.#valueAt(start))) return false;
       }
-      if (survey.isMixed) return;
     }
-    if (isEmpty) survey.addEmptyRow();
     text.leave();
+    return true;
   }
 
   #explainItems(items: TSchema): void {
@@ -390,7 +397,7 @@ class Reader {
       else {
         const start = text.at;
         text.skip();
-        const value = this.#scalarAt(start, true);
+        const value = this.#valueAt(start);
         if (items.type === 'array' || !accepts(value)) this.#find(mismatch(items, value));
       }
       text.path.pop();
@@ -398,11 +405,10 @@ class Reader {
     text.leave();
   }
 
-  /** The value of the skipped text from `start` on; unless `isShown`, any string stands for a string. */
-  #scalarAt(start: number, isShown: boolean): unknown {
+  /** The value of the skipped text from `start` on, for error texts. */
+  #valueAt(start: number): unknown {
     const { bytes, at } = this.#text;
-    if (startsNumber(bytes[start])) return this.#text.numberAt(start, at);
-    return bytes[start] === QUOTE && !isShown ? '' : this.#shown(start);
+    return startsNumber(bytes[start]) ? this.#text.numberAt(start, at) : this.#shown(start);
   }
 }
 

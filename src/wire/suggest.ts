@@ -12,55 +12,78 @@ const AFTER = /(?:loss(?:es)?|layer|activation|function|func|fcn|fct|fn|cost|cri
 
 const NO_MEANINGS: readonly Meaning[] = [];
 
+/** The names that a schema allows, or the keys of an object, by their words, and their aliases. */
+interface Vocabulary {
+  readonly words: ReadonlyMap<string, string>;
+  readonly aliases: Aliases;
+}
+
+/** By the list of names. There are as many as schemas. */
+const vocabularies = new Map<string, Vocabulary>();
+
+function vocabularyOf(names: readonly string[], aliasesOf: (names: readonly string[]) => Aliases): Vocabulary {
+  const id = names.join();
+  let known = vocabularies.get(id);
+  if (!known) {
+    known = { words: new Map(names.map((name) => [wordOf(name), name])), aliases: aliasesOf(names) };
+    vocabularies.set(id, known);
+  }
+  return known;
+}
+
+/** The aliases of an object's keys. */
+function ownAliases(keys: readonly string[]): Aliases {
+  const isOwn = ({ meant }: Meaning) => keys.includes(meant as string);
+  const own = [...keyAliases].map(([word, meanings]) => [word, meanings.filter(isOwn)] as const);
+  return new Map(own.filter(([, meanings]) => meanings.length > 0));
+}
+
 /**
  * What an unknown name stands for, to follow it in an error text; empty if that is unclear, or if there is nothing like it.
  * `names` are those that the schema allows.
  */
 export function suggestName(given: string, names: readonly string[]): string {
   const forms = formsOf(given);
-  const same = nameOf(forms, names);
-  if (same) return `: it is ${same} here`;
-  const aliases = aliasesOf(names);
-  const meaning = meaningIn(forms, aliases);
-  return meaning ? told(meaning) : misspelt(forms, names, aliases);
+  const vocabulary = vocabularyOf(names, aliasesOf);
+  return known(forms, vocabulary) ?? misspelt(forms, vocabulary);
 }
 
 /** The name that an unknown name stands for; undefined if that is unclear. */
 export function nameMeant(given: string, names: readonly string[]): string | undefined {
   const forms = formsOf(given);
-  const meant = meaningIn(forms, aliasesOf(names))?.meant;
-  return nameOf(forms, names) ?? (typeof meant === 'object' ? meant.type : meant);
+  const { words, aliases } = vocabularyOf(names, aliasesOf);
+  const meant = find(forms, aliases)?.[0].meant;
+  return find(forms, words) ?? (typeof meant === 'object' ? meant.type : meant);
 }
 
-/** The same for an unknown key of an object with these keys; `isVariant` for an object with a `type`. */
+/** What an unknown key of an object with these keys stands for; `isVariant` for an object with a `type`. */
 export function suggestKey(given: string, keys: readonly string[], isVariant: boolean): string {
   const forms = formsOf(given);
-  const same = nameOf(forms, keys);
-  if (same) return `: it is ${same} here`;
-  const meanings = keyAliases.get(forms.find((form) => keyAliases.has(form)) as string) ?? NO_MEANINGS;
-  const own = meanings.find(({ meant }) => keys.includes(meant as string));
-  if (own) return told(own);
-  if (!isVariant) {
-    const elsewhere = nameOf(forms, [...keyPlaces.keys()]) ?? meanings.find(({ meant }) => meant)?.meant;
-    if (elsewhere) return `: it ${elsewhere === given ? 'belongs' : `is ${elsewhere} here,`} ${placeOf(elsewhere as string)}`;
-  }
-  const [note] = meanings.filter(({ meant }) => meant === undefined);
-  if (note) return told(note);
-  const ownAliases = [...keyAliases].filter(([, meanings]) => meanings.some(({ meant }) => keys.includes(meant as string)));
-  return misspelt(forms, keys, new Map(ownAliases));
+  const vocabulary = vocabularyOf(keys, ownAliases);
+  const own = known(forms, vocabulary);
+  if (own !== undefined) return own;
+  const meanings = find(forms, keyAliases) ?? NO_MEANINGS;
+  const elsewhere = isVariant ? undefined : (find(forms, allKeys) ?? meanings.find(({ meant }) => meant)?.meant);
+  if (elsewhere) return `: it ${elsewhere === given ? 'belongs' : `is ${elsewhere} here,`} ${placeOf(elsewhere as string)}`;
+  const note = meanings.find(({ meant }) => meant === undefined);
+  return note ? told(note) : misspelt(forms, vocabulary);
 }
 
 /** The keys that a key may stand for, wherever they belong, the most likely first. */
 export function keysMeant(given: string): string[] {
   const forms = formsOf(given);
-  const meant = forms.flatMap((form) => keyAliases.get(form) ?? NO_MEANINGS).map((meaning) => `${meaning.meant}`);
-  return [...meant, ...[...keyPlaces.keys()].filter((key) => forms.includes(wordOf(key)))];
+  const meant = (find(forms, keyAliases) ?? NO_MEANINGS).map((meaning) => `${meaning.meant}`);
+  const same = find(forms, allKeys);
+  return same ? [...meant, same] : meant;
 }
 
 /** Whether a key is what others call the `type` of a variant. */
 export function isVariantType(key: string): boolean {
-  return formsOf(key).some((form) => form === 'type' || keyAliases.get(form)?.some(({ meant }) => meant === 'type'));
+  return keysMeant(key).includes('type');
 }
+
+/** All keys of a request, by their words. */
+const allKeys = new Map(Array.from(keyPlaces.keys(), (key) => [wordOf(key), key]));
 
 function placeOf(key: string): string {
   const path = keyPlaces.get(key);
@@ -83,12 +106,17 @@ function formsOf(name: string): string[] {
   return [...new Set(forms)].filter((form) => form !== '');
 }
 
-function nameOf(forms: readonly string[], names: readonly string[]): string | undefined {
-  return names.find((name) => forms.includes(wordOf(name)));
+/** The value of the first form that has one. */
+function find<V>(forms: readonly string[], values: ReadonlyMap<string, V>): V | undefined {
+  for (const form of forms) if (values.has(form)) return values.get(form);
+  return undefined;
 }
 
-function meaningIn(forms: readonly string[], aliases: Aliases): Meaning | undefined {
-  return forms.flatMap((form) => aliases.get(form) ?? NO_MEANINGS)[0];
+/** What a name stands for that is the same word as a known name, or an alias; undefined for all others. */
+function known(forms: readonly string[], { words, aliases }: Vocabulary): string | undefined {
+  const same = find(forms, words);
+  const meaning = same ? { meant: same, note: '' } : find(forms, aliases)?.[0];
+  return meaning && told(meaning);
 }
 
 function told({ meant, note }: Meaning): string {
@@ -97,38 +125,44 @@ function told({ meant, note }: Meaning): string {
 }
 
 /** The names, or aliases of names, with the fewest typing errors; nothing if those have no counterpart here. */
-function misspelt(forms: readonly string[], names: readonly string[], aliases: Aliases): string {
-  const own = names.map((name): [string, Meaning[]] => [wordOf(name), [{ meant: name, note: '' }]]);
-  const byWord = new Map([...aliases, ...own]);
-  let least = Number.POSITIVE_INFINITY;
-  let words: string[] = [];
-  for (const word of byWord.keys()) {
-    const typos = Math.min(...forms.map((form) => typosIn(form, word)));
-    if (typos < least) words = [];
-    if (typos <= least && typos < Number.POSITIVE_INFINITY) words.push(word);
-    least = Math.min(least, typos);
-  }
-  const meanings = new Map(words.map((word) => [byWord.get(word)?.[0].meant, word]));
+function misspelt(forms: readonly string[], { words, aliases }: Vocabulary): string {
+  let least = MOST_TYPOS;
+  const meanings = new Map<Meaning['meant'], string>();
+  const compare = (word: string, meant: Meaning['meant']) => {
+    for (const form of forms) {
+      const typos = typosIn(form, word);
+      if (typos > least) continue;
+      if (typos < least) meanings.clear();
+      least = typos;
+      meanings.set(meant, word);
+    }
+  };
+  for (const [word, [{ meant }]] of aliases) compare(word, meant);
+  for (const [word, name] of words) compare(word, name);
   meanings.delete(undefined);
   if (meanings.size === 0) return '';
   const nearest = Array.from(meanings, ([meant, word]) => {
     if (typeof meant !== 'string') return `"${word}", which is ${JSON.stringify(meant)} here`;
-    return wordOf(meant) === word ? `"${meant}"` : `"${word}", which is ${meant} here`;
+    return words.has(word) ? `"${meant}"` : `"${word}", which is ${meant} here`;
   });
   return `, nearest is ${nearest.join(' or ')}`;
 }
 
+/** The most typing errors in a word, if it is long. */
+const MOST_TYPOS = 2;
+
 /** The number of typing errors that make `given` of a known word; infinite if they are more likely two words. */
 function typosIn(given: string, known: string): number {
-  const swapped = isSwapped(given, known);
-  const typos = swapped ? 1 : distance(given, known);
-  const isTypo =
-    typos <= (given.length < 8 ? 1 : 2) &&
-    // relu1 is not relu6, prelu is not relu, and another letter of three makes another word.
-    given.replace(/\D/g, '') === known.replace(/\D/g, '') &&
-    (swapped || given[0] === known[0] || known.length > 5) &&
-    (swapped || given.length > 3 || given.length !== known.length);
-  return isTypo ? typos : Number.POSITIVE_INFINITY;
+  const most = given.length < 8 ? 1 : MOST_TYPOS;
+  if (Math.abs(given.length - known.length) > most) return Number.POSITIVE_INFINITY;
+  if (isSwapped(given, known)) return 1;
+  // prelu is not relu, relu1 is not relu6, and another letter of three makes another word.
+  const isOther =
+    (given[0] !== known[0] && known.length <= 5) ||
+    (given.length <= 3 && given.length === known.length) ||
+    given.replace(/\D/g, '') !== known.replace(/\D/g, '');
+  const typos = isOther ? Number.POSITIVE_INFINITY : distance(given, known);
+  return typos <= most ? typos : Number.POSITIVE_INFINITY;
 }
 
 /** Whether two words differ only in the order of two neighbouring letters. */

@@ -5,19 +5,22 @@ import { wrongThroughout } from './error-texts.ts';
 
 type Kind = 'right' | 'number' | 'string' | 'boolean' | 'null' | 'list' | 'object';
 
+/** If so many values are wrong in the same way, the others are taken to be, too. It bounds the time for a long list. */
+const ENOUGH_VALUES = 1000;
+
 /** The values at one depth of nested lists. */
 interface Level {
   count: number;
   first: unknown;
-  kind: Kind | 'mixed';
+  kind: Kind;
 }
 
 export class Survey {
   readonly #schema: TSchema;
   /** The items of the list and, for a matrix, those of its rows. */
   readonly #levels: readonly Level[];
-  #hasEmptyRow = false;
   readonly #accepts: (value: unknown) => boolean;
+  #isMixed = false;
 
   /** For an array by this schema, of one or two dimensions. */
   constructor(schema: TSchema) {
@@ -26,56 +29,43 @@ export class Survey {
     this.#accepts = itemOf(schema).type === 'integer' ? Number.isInteger : Number.isFinite;
   }
 
-  /** Whether there are different kinds of values: then there is nothing more to find out. */
-  get isMixed(): boolean {
-    return this.#levels.some(({ kind }) => kind === 'mixed');
-  }
-
-  /** Whether all values are as the schema says. */
-  get isRight(): boolean {
-    return !this.#hasEmptyRow && this.#levels.every(({ kind }) => kind === 'right');
-  }
-
   /** Whether no value has been added at this depth. */
   isFirst(depth: number): boolean {
     return this.#levels[depth].count === 0;
   }
 
-  /** Adds a value at a depth: 0 for the items of the list. Only of the first value more than its type counts. */
-  add(depth: number, value: unknown): void {
+  /**
+   * Adds a value at a depth: 0 for the items of the list. Only of the first value more than its type counts.
+   * Returns whether there is more to find out.
+   */
+  add(depth: number, value: unknown): boolean {
     const level = this.#levels[depth];
     const kind = this.#kindOf(depth, value);
     if (level.count++ === 0) {
       level.first = value;
       level.kind = kind;
-    } else if (level.kind !== kind) level.kind = 'mixed';
-  }
-
-  addEmptyRow(): void {
-    this.#hasEmptyRow = true;
-  }
-
-  /** Adds all values of nested lists. */
-  addAll(values: readonly unknown[] | Float64Array, depth = 0): this {
-    for (let i = 0; i < values.length && !this.isMixed; i++) {
-      const value = values[i];
-      this.add(depth, value);
-      if (!Array.isArray(value) || !this.#isRow(depth)) continue;
-      if (value.length === 0) this.addEmptyRow();
-      this.addAll(value, depth + 1);
     }
-    return this;
+    this.#isMixed = level.kind !== kind || (kind === 'right' && !this.#isRow(depth));
+    return !this.#isMixed && level.count < ENOUGH_VALUES;
+  }
+
+  /** Adds the values of nested lists, until there is nothing more to find out. */
+  addAll(values: readonly unknown[] | Float64Array, depth = 0): boolean {
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i];
+      if (!this.add(depth, value)) return false;
+      if (Array.isArray(value) && this.#isRow(depth) && !this.addAll(value, depth + 1)) return false;
+    }
+    return true;
   }
 
   /** The error text for the whole list; undefined if its values are not all wrong in the same way, or if there is only one. */
   fault(): string | undefined {
-    if (this.isMixed) return undefined;
+    if (this.#isMixed) return undefined;
     const [rows, items] = this.#levels;
-    if (items && rows.kind === 'right') {
-      if (items.count > 0) return faultOf(items, itemOf(this.#schema));
-      return rows.count > 1 ? `expected at least 1 number in each row, got ${rows.count} empty rows` : undefined;
-    }
-    return faultOf(rows, this.#schema.items);
+    if (!items || rows.kind !== 'right') return faultOf(rows, this.#schema.items);
+    if (items.count > 0) return faultOf(items, itemOf(this.#schema));
+    return rows.count > 1 ? 'expected at least 1 number in each row, got only empty rows' : undefined;
   }
 
   #isRow(depth: number): boolean {
@@ -89,6 +79,13 @@ export class Survey {
   }
 }
 
+/** The error text for a list that is wrong in the same way throughout; undefined for any other list. */
+export function faultThroughout(schema: TSchema, list: readonly unknown[] | Float64Array): string | undefined {
+  const survey = new Survey(schema);
+  survey.addAll(list);
+  return survey.fault();
+}
+
 function faultOf({ count, kind, first }: Level, item: TSchema): string | undefined {
-  return count > 1 && kind !== 'right' ? wrongThroughout(item, kind, first) : undefined;
+  return count > 1 ? wrongThroughout(item, kind, first) : undefined;
 }

@@ -145,7 +145,7 @@ const refusals: Record<string, Refusal> = {
   'an empty row': {
     body: withValue('/batch/inputs', [[], []]),
     type: 'invalid-request',
-    errors: { '/batch/inputs': 'expected at least 1 number in each row, got 2 empty rows' },
+    errors: { '/batch/inputs': 'expected at least 1 number in each row, got only empty rows' },
   },
   'empty targets': { body: withValue('/batch/targets', []), type: 'invalid-request', errors: { '/batch/targets': 'expected' } },
 };

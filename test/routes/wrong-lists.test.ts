@@ -67,7 +67,7 @@ const cases: [name: string, pointer: string, value: unknown, errors: string | Re
   ['null for rows', INPUTS, [null, null], 'expected rows (lists of numbers), got only null'],
   ['booleans throughout', BIASES, [true, false], 'expected finite numbers, got only booleans'],
   ['objects for rows', INPUTS, [{ x: 1 }, { x: 2 }], 'expected rows (lists of numbers), got only objects'],
-  ['empty rows', INPUTS, [[], [], []], 'expected at least 1 number in each row, got 3 empty rows'],
+  ['empty rows', INPUTS, [[], [], []], 'expected at least 1 number in each row, got only empty rows'],
   ['an empty row', INPUTS, [[1, 2], []], { [`${INPUTS}/1`]: 'expected at least 1 item, got none' }],
   ['one empty row', INPUTS, [[]], { [`${INPUTS}/0`]: 'expected at least 1 item, got none' }],
   ['an empty list', BIASES, [], 'expected at least 1 item, got none'],
