@@ -128,7 +128,7 @@ function ignoreIndexConflict(document: unknown): Finding[] {
 }
 
 /** The value at a path of keys; undefined if there is none. */
-function valueAt(document: unknown, ...path: string[]): unknown {
+export function valueAt(document: unknown, ...path: string[]): unknown {
   let value = document;
   for (const key of path) value = value instanceof Object && Object.hasOwn(value, key) ? value[key as never] : undefined;
   return value;

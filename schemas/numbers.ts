@@ -117,11 +117,6 @@ function numbers<Static>(lists: TSchema): TUnsafe<Static> {
   return Type.Unsafe<Static>({ ...lists, [Kind]: NUMBERS });
 }
 
-/** The schema of the nested lists of an array of numbers, as in JSON. */
-export function listsOf(schema: TSchema): TSchema {
-  return { ...schema, [Kind]: 'Array' };
-}
-
 /** A list of numbers. The description should say how many there are, and what they mean. */
 export function Vector(description?: string) {
   return numbers<number[]>(List(Type.Number(), description));

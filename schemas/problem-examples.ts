@@ -2,13 +2,16 @@
 import type { ProblemType, Refused } from './problem.ts';
 
 export const problemExamples: Record<ProblemType, Refused> = {
-  'malformed-body': { detail: 'not JSON: line 1, column 25: value expected, at "}"' },
+  'malformed-body': {
+    detail: 'not JSON: line 1, column 25: value expected, at "}"',
+    errors: [{ pointer: '/network/layers/0', detail: 'value expected, at "}"' }],
+  },
   'invalid-request': {
     detail: '2 problems in the request',
     errors: [
       {
         pointer: '/batch/target',
-        detail: 'unknown key "target", nearest is "targets"; there are inputs, targets, classes, sample_weights, samples',
+        detail: 'unknown key "target": it is targets here; there are inputs, targets, classes, sample_weights, samples',
       },
       {
         pointer: '/batch/targets',

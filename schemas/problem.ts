@@ -14,7 +14,8 @@ export const problems = {
   'malformed-body': {
     status: 400,
     title: 'The body cannot be read',
-    meaning: 'The body is empty, or it is not the format that its Content-Type names. The detail says where reading stopped.',
+    meaning:
+      'The body is empty, or it is not the format that its Content-Type names. The detail says where reading stopped, or which format the body has.',
     remedy: 'Send one JSON document in UTF-8. JSON has no NaN, no Infinity, no comments and no trailing commas.',
   },
   'invalid-request': {

@@ -99,6 +99,21 @@ async function runShell(t: Test, blocks: readonly Block[], block: Block): Promis
   return compare(t, blocks, block, output);
 }
 
+/** The requests in commands for the shells of Windows, where no test runs. In cmd.exe a quote is escaped as in JSON. */
+const windows: Record<string, (text: string) => string> = {
+  bat: (text) => JSON.parse(/(?<=-d )".*"/.exec(text)?.[0] as string),
+  powershell: (text) => /(?<=')\{.*\}(?=')/.exec(text)?.[0] as string,
+};
+
+/** Checks that the request of a command is answered. */
+async function sendRequest(t: Test, block: Block): Promise<Block[]> {
+  const body = windows[block.language](block.text);
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(new URL('/gradients', service.url), { method: 'POST', headers, body });
+  t.equal(response.status, 200, `line ${block.line}`);
+  return [block];
+}
+
 /** Checks that every file of a listing exists. */
 function checkTree(t: Test, block: Block): Block[] {
   for (const line of block.text.trim().split('\n')) {
@@ -115,6 +130,7 @@ for (const file of markdownFiles) {
     const done: Block[] = [];
     for (const block of blocks) {
       if (block.language === 'sh') done.push(...(await runShell(t, blocks, block)));
+      if (windows[block.language]) done.push(...(await sendRequest(t, block)));
       if (block.language === '') done.push(...checkTree(t, block));
     }
     for (const [name, language] of Object.entries(languages)) done.push(...(await runProgram(t, blocks, name, language)));

@@ -22,12 +22,33 @@ export function checkDomains(batch: Tensors<Batch>, { loss, weights }: BoundLoss
     const expected = `a class index from 0 to ${classes - 1}, or ignore_index (${ignored})`;
     checkValues(targets, { expected, holds: (t) => (t >= 0 && t < classes) || t === ignored }, pointer, findings);
   }
+  const coding = findings.length > 0 && codingOf(targets, loss, classes);
+  if (coding) findings.replace('/batch/targets', coding);
   if (sample_weights) {
     checkValues(sample_weights, weight, '/batch/sample_weights', findings);
     if (sample_weights.every((s) => s === 0)) findings.add('/batch/sample_weights', 'expected a weight above 0, got only zeros');
   }
   for (const [place, values] of weights) checkValues(values, weight, place, findings);
   findings.refuse('out-of-domain');
+}
+
+/** The error text for targets of two values, or classes, that are coded as elsewhere; undefined for all others. */
+function codingOf(
+  targets: Float64Array | Tensor,
+  { values, classes: indices }: BoundLoss['loss'],
+  classes: number,
+): string | undefined {
+  if (targets instanceof Float64Array) {
+    const given = targets.filter((t) => t !== indices?.ignoreIndex);
+    const isFromOne = given.includes(classes) && given.every((t) => t >= 1 && t <= classes);
+    return isFromOne ? `expected class indices from 0 to ${classes - 1}, got 1 to ${classes}: subtract 1` : undefined;
+  }
+  const { data } = targets;
+  const [takesMinus, takesZero, takesTwo] = [-1, 0, 2].map((value) => values?.holds(value));
+  const areAll = (value: number) => data.includes(value) && data.every((t) => t === value || t === 1);
+  if (takesMinus && !takesZero && areAll(0)) return 'expected -1 or 1, got 0 and 1: write -1 in place of 0';
+  if (!takesMinus && takesZero && !takesTwo && areAll(-1)) return 'expected 0 to 1, got -1 and 1: write 0 in place of -1';
+  return undefined;
 }
 
 function checkValues(values: Float64Array | Tensor, domain: Domain, pointer: string, findings: Findings): void {

@@ -24,7 +24,7 @@ import { checkShapes } from './shapes.ts';
 export function planGradients(request: DecodedRequest): Plan<GradientsResult> {
   const include = [...new Set(request.include)];
   const bound = bindLoss(request.loss ?? defaultLoss);
-  const sizes = checkShapes(request.network, request.batch, bound);
+  const sizes = checkShapes(request, bound);
   // checkShapes has excluded ragged matrices.
   const { network, batch } = request as Tensors<GradientsRequest>;
   return { sizes, cost: costOf(sizes, include), run: (engine) => compute(network, batch, include, bound, engine) };

@@ -5,6 +5,8 @@ import type { DecodedRequest } from '../../schemas/gradients.ts';
 import { isTensor, type Tensor } from '../../schemas/numbers.ts';
 import { Findings } from '../refusal.ts';
 import type { BoundLoss } from './losses.ts';
+import { misoriented } from './orientation.ts';
+import { flatTargets, indicesInLine, notIndices } from './target-forms.ts';
 
 type Network = DecodedRequest['network'];
 type Batch = DecodedRequest['batch'];
@@ -30,17 +32,17 @@ interface Count {
  * Returns the sizes of a request.
  * @throws Refusal `shape-mismatch`, with every mismatch.
  */
-export function checkShapes(network: Network, batch: Batch, bound: BoundLoss): Sizes {
+export function checkShapes({ network, batch }: DecodedRequest, bound: BoundLoss): Sizes {
   const findings = new Findings();
   const sizes = {
     samples: batch.samples === 'columns' ? rowLength(batch.inputs) : rowCount(batch.inputs),
-    features: rowLength(network.layers[0].weights),
+    features: commonLength(network.layers[0].weights),
     units: network.layers.map((layer) => rowCount(layer.weights)),
   };
   checkLayers(network, sizes, findings);
   checkBatch(batch, sizes, bound, findings);
   for (const [pointer, weights] of bound.weights) checkLength(pointer, weights.length, WEIGHTS, outputsOf(sizes), findings);
-  findings.refuse('shape-mismatch');
+  if (findings.length > 0) (misoriented({ network, batch }, bound) ?? findings).refuse('shape-mismatch');
   return sizes;
 }
 
@@ -51,7 +53,9 @@ function outputsOf({ units }: Sizes): Count {
 function checkLayers({ layers }: Network, { features, units }: Sizes, findings: Findings): void {
   layers.forEach(({ weights, biases }, k) => {
     const inputs =
-      k === 0 ? { n: features, why: 'as many as row 0 has' } : { n: units[k - 1], why: `one per output of layer ${k - 1}` };
+      k === 0
+        ? { n: features, why: `as many as ${rowLength(weights) === features ? 'row 0 has' : 'most rows have'}` }
+        : { n: units[k - 1], why: `one per output of layer ${k - 1}` };
     checkRows(`/network/layers/${k}/weights`, weights, WEIGHTS, inputs, findings);
     const rows = { n: units[k], why: 'one per row of weights' };
     if (biases) checkLength(`/network/layers/${k}/biases`, biases.length, BIASES, rows, findings);
@@ -73,10 +77,13 @@ function checkBatch(batch: Batch, sizes: Sizes, { name, loss }: BoundLoss, findi
   const { targets, pointer } = targetsOf(batch);
   if (!isMatrix(targets)) {
     if (loss.classes) checkLength(pointer, targets.length, CLASS_INDICES, samples, findings);
-    else
-      findings.add(pointer, `expected a matrix of targets for ${name}, got ${batch.classes ? 'class indices' : 'a flat list'}`);
-  } else if (loss.values) checkMatrix(pointer, targets, outputs);
-  else findings.add(pointer, `expected a list of class indices for ${name}, got a matrix`);
+    else findings.add(pointer, flatTargets(targets, name, sizes, columns));
+  } else if (!loss.values) findings.add(pointer, notIndices(targets, name, sizes, columns));
+  else {
+    const wrong = loss.classes && indicesInLine(targets, sizes, columns);
+    if (wrong) findings.add(pointer, wrong);
+    else checkMatrix(pointer, targets, outputs);
+  }
   if (batch.sample_weights) checkLength('/batch/sample_weights', batch.sample_weights.length, WEIGHTS, samples, findings);
 }
 
@@ -94,9 +101,18 @@ function checkLength(pointer: string, length: number, noun: Noun, { n, why }: Co
 }
 
 function checkRows(pointer: string, matrix: Rows, noun: Noun, count: Count, findings: Findings): void {
-  if (isTensor(matrix) && rowLength(matrix) === count.n) return;
-  for (let i = 0; i < rowCount(matrix) && !findings.full; i++) {
-    checkLength(`${pointer}/${i}`, isTensor(matrix) ? rowLength(matrix) : matrix[i].length, noun, count, findings);
+  const rows = rowCount(matrix);
+  if (isTensor(matrix)) {
+    const length = rowLength(matrix);
+    if (length === count.n) return;
+    if (rows > 1) {
+      findings.add(pointer, `expected rows of ${count.n} ${noun[count.n === 1 ? 0 : 1]}, ${count.why}, got rows of ${length}`);
+      return;
+    }
+  }
+  for (let i = 0; i < rows && !findings.full; i++) {
+    const length = isTensor(matrix) ? rowLength(matrix) : matrix[i].length;
+    if (length !== count.n) checkLength(`${pointer}/${i}`, length, noun, count, findings);
   }
 }
 
@@ -107,6 +123,21 @@ function rowCount(matrix: Rows): number {
 /** The length of the first row. */
 function rowLength(matrix: Rows): number {
   return isTensor(matrix) ? matrix.shape[1] : matrix[0].length;
+}
+
+/** The length of more than half of the rows, otherwise that of the first row. */
+function commonLength(matrix: Rows): number {
+  const first = rowLength(matrix);
+  if (isTensor(matrix)) return first;
+  // The majority vote of Boyer and Moore.
+  let candidate = first;
+  let votes = 0;
+  for (const { length } of matrix) {
+    if (votes === 0) candidate = length;
+    votes += length === candidate ? 1 : -1;
+  }
+  const isMost = 2 * matrix.filter(({ length }) => length === candidate).length > matrix.length;
+  return isMost ? candidate : first;
 }
 
 function isMatrix(targets: Float64Array | Rows): targets is Rows {

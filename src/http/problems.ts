@@ -61,7 +61,27 @@ const FORBIDDEN = 403;
 
 type Explanation = (request: FastifyRequest) => { type: ProblemType; detail: string };
 
-const notFound: Explanation = ({ url }) => ({ type: 'not-found', detail: `there is nothing at ${url.slice(0, 200)}` });
+const notFound: Explanation = ({ url, server }) => {
+  const path = pathMeant(url, server.paths);
+  const hint = path === undefined ? '' : `: the path is ${path}`;
+  return { type: 'not-found', detail: `there is nothing at ${url.slice(0, SHOWN_CHARACTERS)}${hint}` };
+};
+
+/** The most characters of a URL to quote, or to compare. */
+const SHOWN_CHARACTERS = 200;
+
+/** The path that a client probably meant: without slashes too many, in lower case, without a prefix, or in the plural. */
+function pathMeant(url: string, paths: ReadonlySet<string>): string | undefined {
+  const given = url.slice(0, SHOWN_CHARACTERS).replace(/[?#].*$/s, '');
+  const keys = given.split('/').filter((key) => key !== '');
+  const [top, type] = keys;
+  if (top === 'problems' && keys.length === 2 && given !== `/problems/${type}`) return `/problems/${type}`;
+  for (let i = 0; i < keys.length; i++) {
+    const path = `/${keys.slice(i).join('/')}`.toLowerCase();
+    for (const known of [path, `${path}s`, path.replace(/s$/, '')]) if (paths.has(known)) return known;
+  }
+  return undefined;
+}
 
 /** Errors by which Fastify or Node refuses a request before its handler runs, by code. */
 const refusedBefore: Record<string, Explanation> = {

@@ -1,15 +1,24 @@
 // Checks a value against a TypeBox schema. Findings say in words what is wrong, and where, by a JSON pointer.
-import { Kind, type TSchema, type TUnion } from '@sinclair/typebox';
+import { Kind, type TSchema, type TUnion, Type } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
-import { Errors, type ValueError, ValueErrorType } from '@sinclair/typebox/errors';
-import { closest, distance } from 'fastest-levenshtein';
+import { type ValueError, ValueErrorType } from '@sinclair/typebox/errors';
 import { NAMES, Names, namesOf } from '../../schemas/names.ts';
-import { asTensor, dimensionsOf, itemOf, listsOf, NUMBERS, placeOf, type Tensor } from '../../schemas/numbers.ts';
+import { asTensor, dimensionsOf, itemOf, NUMBERS, placeOf, type Tensor } from '../../schemas/numbers.ts';
 import { Findings } from '../refusal.ts';
+import {
+  expected,
+  isObject,
+  mismatch,
+  misshapen,
+  missing,
+  missingType,
+  NO_ITEMS,
+  outOfBounds,
+  unknownKey,
+} from './error-texts.ts';
 import { lastKey } from './pointer.ts';
-
-/** The most characters of a client's string to quote in an error. */
-const QUOTED_CHARACTERS = 40;
+import { nameMeant } from './suggest.ts';
+import { faultThroughout } from './survey.ts';
 
 /** Compiles a schema to a function that finds everything that is wrong with a value. */
 export function inspectorOf(schema: TSchema): (value: unknown) => Findings {
@@ -46,8 +55,13 @@ function explainUnion({ schema, path, value, errors }: ValueError, findings: Fin
     return;
   }
   const type = typeOf(schema);
-  if (Object.hasOwn(value, 'type')) findings.add(`${path}/type`, mismatch(type, value.type));
-  else findings.add(`${path}/type`, missing(type));
+  if (Object.hasOwn(value, 'type')) {
+    findings.add(`${path}/type`, mismatch(type, value.type));
+    const name = nameMeant(`${value.type}`, namesOf(type));
+    // For the errors in its options.
+    const variant = anyOf.findIndex(({ properties }) => namesOf(properties.type).includes(`${name}`));
+    if (variant >= 0) explain(errors[variant], findings, ` of ${name}`);
+  } else findings.add(`${path}/type`, missingType(type, Object.keys(value)));
 }
 
 /** The schema of `type`, the discriminator of a union of objects. */
@@ -64,10 +78,34 @@ function explainNumbers({ schema, path, value }: ValueError, findings: Findings)
   if (tensor) explainTensor(schema, path, tensor, findings);
   else if (!Array.isArray(value)) findings.add(path, mismatch(schema, value));
   else {
-    for (const error of Errors(listsOf(schema), [], value)) {
-      if (findings.full) return;
-      findings.add(`${path}${error.path}`, describe(error, ''));
-    }
+    const shape = shapeOf(value);
+    if (shape && shape.length !== dimensionsOf(schema)) findings.add(path, misshapen(schema, shape, value.flat()));
+    else explainList(schema, path, value, findings);
+  }
+}
+
+/** The shape of lists that are a rectangular array of finite numbers, of one or two dimensions; undefined if they are none. */
+function shapeOf(list: readonly unknown[]): number[] | undefined {
+  const [first] = list;
+  const columns = Array.isArray(first) ? first.length : 0;
+  if (columns === 0) return list.length > 0 && list.every(Number.isFinite) ? [list.length] : undefined;
+  const isRow = (row: unknown) => Array.isArray(row) && row.length === columns && row.every(Number.isFinite);
+  return list.every(isRow) ? [list.length, columns] : undefined;
+}
+
+/** Adds one error for a list that is wrong in the same way throughout, otherwise one for each wrong value. */
+function explainList(schema: TSchema, path: string, list: readonly unknown[], findings: Findings): void {
+  const { items } = schema;
+  const fault = list.length === 0 ? NO_ITEMS : faultThroughout(schema, list);
+  if (fault) {
+    findings.add(path, fault);
+    return;
+  }
+  const accepts = items.type === 'integer' ? Number.isInteger : Number.isFinite;
+  for (let i = 0; i < list.length && !findings.full; i++) {
+    const item = list[i];
+    if (items.type === 'array' && Array.isArray(item)) explainList(items, `${path}/${i}`, item, findings);
+    else if (items.type === 'array' || !accepts(item)) findings.add(`${path}/${i}`, mismatch(items, item));
   }
 }
 
@@ -79,6 +117,11 @@ function explainTensor(schema: TSchema, path: string, { shape, data }: Tensor, f
   else if (data.length === 0) findings.add(path, `expected a tensor with at least 1 item in each dimension, ${got}`);
   else {
     const item = itemOf(schema);
+    const fault = faultThroughout(Type.Array(item), data);
+    if (fault) {
+      findings.add(path, fault);
+      return;
+    }
     const accepts = item.type === 'integer' ? Number.isInteger : Number.isFinite;
     for (let i = 0; i < data.length && !findings.full; i++) {
       if (!accepts(data[i])) findings.add(`${path}/${placeOf(i, shape)}`, `expected ${expected(item)}, got ${data[i]}`);
@@ -102,11 +145,6 @@ function dimensionsGiven(value: unknown): number {
   return asTensor(value)?.shape.length ?? (Array.isArray((value as unknown[])[0]) ? 2 : 1);
 }
 
-/** Whether a value of a document is an object: not null, no list and no array of numbers. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !asTensor(value);
-}
-
 function describe({ type, schema, path, value }: ValueError, owner: string): string {
   switch (type) {
     case ValueErrorType.ObjectRequiredProperty:
@@ -118,68 +156,4 @@ function describe({ type, schema, path, value }: ValueError, owner: string): str
     default:
       return (typeof value === 'number' && outOfBounds(schema, value)) || mismatch(schema, value);
   }
-}
-
-export const NO_ITEMS = 'expected at least 1 item, got none';
-
-/** The error text for a number outside the bounds of its schema; undefined if it is within. */
-export function outOfBounds({ minimum, maximum, exclusiveMinimum }: TSchema, value: number): string | undefined {
-  if (value < minimum) return `expected at least ${minimum}, got ${value}`;
-  if (value > maximum) return `expected at most ${maximum}, got ${value}`;
-  if (value <= exclusiveMinimum) return `expected more than ${exclusiveMinimum}, got ${value}`;
-  return undefined;
-}
-
-export function missing(schema: TSchema): string {
-  return `expected ${expected(schema)}, but the key is missing`;
-}
-
-export function mismatch(schema: TSchema, value: unknown): string {
-  const names = namesOf(schema);
-  if (names.length > 0 && typeof value === 'string') return unknownName(schema.title ?? 'name', value, names);
-  return `expected ${expected(schema)}, got ${shown(value)}`;
-}
-
-export function unknownKey(key: string, keys: string[], owner: string): string {
-  const nearest = closest(key.slice(0, QUOTED_CHARACTERS), keys);
-  const hint = distance(key.slice(0, QUOTED_CHARACTERS), nearest) <= key.length / 2 ? `, nearest is "${nearest}"` : '';
-  return `unknown key ${shown(key)}${owner}${hint}; there ${keys.length === 1 ? 'is' : 'are'} ${keys.join(', ')}`;
-}
-
-function unknownName(what: string, name: string, names: string[]): string {
-  return `unknown ${what} ${shown(name)}, nearest is "${closest(name.slice(0, QUOTED_CHARACTERS), names)}"; there are ${names.join(', ')}`;
-}
-
-function expected(schema: TSchema): string {
-  switch (schema[Kind]) {
-    case 'Number':
-      return 'a finite number';
-    case 'Integer':
-      return schema.title ? `an integer (${schema.title})` : 'an integer';
-    case 'Boolean':
-      return 'true or false';
-    case 'String':
-      return 'a string that is not empty';
-    case 'Null':
-      return 'null';
-    case NAMES:
-      return `a name (${namesOf(schema).join(', ')})`;
-    case 'Array':
-      return 'a list';
-    case NUMBERS:
-      return dimensionsOf(schema) === 1 ? 'a list' : 'a list of lists';
-    case 'Union':
-      return [...new Set(schema.anyOf.map(expected))].join(' or ');
-    default:
-      return 'an object';
-  }
-}
-
-function shown(value: unknown): string {
-  if (typeof value === 'string')
-    return JSON.stringify(value.length > QUOTED_CHARACTERS ? `${value.slice(0, QUOTED_CHARACTERS)}…` : value);
-  if (Array.isArray(value)) return 'a list';
-  if (asTensor(value)) return 'a tensor';
-  if (isObject(value)) return 'an object';
-  return typeof value === 'number' && !Number.isFinite(value) ? 'a number beyond the range of float64' : `${value}`;
 }

@@ -1,15 +1,18 @@
 // Reads a JSON text by the schema of a request, in one pass: keys of the schema become the document, everything else is skipped,
 // and errors are collected on the way. So an invalid text costs little more than a valid one of the same length.
 import type { TSchema } from '@sinclair/typebox';
-import { listsOf, type Tensor, tensor } from '../../schemas/numbers.ts';
+import { namesOf } from '../../schemas/names.ts';
+import { type Tensor, tensor } from '../../schemas/numbers.ts';
 import { MAX_ERRORS } from '../../schemas/problem.ts';
 import type { Scratch } from '../memory/scratch.ts';
 import { Findings } from '../refusal.ts';
-import { mismatch, missing, NO_ITEMS, outOfBounds, unknownKey } from './check.ts';
+import { mismatch, misshapen, missing, missingType, NO_ITEMS, outOfBounds, unknownKey } from './error-texts.ts';
 import type { ListNode, NamesNode, Node, NumberNode, NumbersNode, ObjectNode, Property, UnionNode, Word } from './json-nodes.ts';
 import { JsonText, MINUS, NINE, OPEN_LIST, OPEN_OBJECT, QUOTE, type TextLimits, tooMany, ZERO } from './json-text.ts';
 import { NumberArrays } from './number-arrays.ts';
 import { pointerTo } from './pointer.ts';
+import { nameMeant } from './suggest.ts';
+import { faultThroughout, Survey } from './survey.ts';
 
 /** Limits of a document, checked while it is read. */
 export interface DocumentLimits extends TextLimits {
@@ -19,6 +22,9 @@ export interface DocumentLimits extends TextLimits {
 
 /** The most unknown or duplicate keys to examine. */
 const MOST_WRONG_KEYS = 2 * MAX_ERRORS;
+
+/** The numbers of a list that an error text may show. */
+const SHOWN_NUMBERS = 4;
 
 /** The result for an invalid value. */
 const NOTHING = undefined;
@@ -264,9 +270,11 @@ class Reader {
     const text = this.#text;
     const start = text.mark();
     let name: unknown = NOTHING;
+    const keys: string[] = [];
     text.enter();
     for (let isFirst = true; text.nextKey(isFirst); isFirst = false) {
       const isType = this.#wordAt(TYPE, text.keyStart, text.keyEnd) !== undefined;
+      if (!isType && keys.length < MOST_WRONG_KEYS) keys.push(text.stringAt(text.keyStart, text.keyEnd));
       text.next();
       const from = text.at;
       text.skip();
@@ -279,30 +287,46 @@ class Reader {
     }
     text.leave();
     text.path.push('type');
-    this.#find(name === NOTHING ? missing(type) : mismatch(type, name));
+    this.#find(name === NOTHING ? missingType(type, keys) : mismatch(type, name));
     text.path.pop();
+    const meant = typeof name === 'string' && node.variants.get(`${nameMeant(name, namesOf(type))}`);
+    if (meant) {
+      // For the errors in its options.
+      text.reset(start);
+      this.#object(meant);
+    }
     return NOTHING;
   }
 
-  #numbers(node: NumbersNode): Float64Array | Tensor | number[][] | undefined {
+  #numbers(node: NumbersNode): Float64Array | Tensor | number[] | number[][] | undefined {
     const text = this.#text;
     text.checkDepth(node.dimensions);
     const arrays = this.#arrays;
-    if (
-      !arrays.read(text.at) ||
-      arrays.dimensions !== node.dimensions ||
-      (node.areIntegers && !arrays.data.every(Number.isInteger))
-    )
-      return this.#walkNumbers(node);
+    if (!arrays.read(text.at)) return this.#wrongNumbers(node);
+    const { data, dimensions, rows, columns } = arrays;
     text.at = arrays.end;
-    return node.dimensions === 1 ? arrays.data : tensor([arrays.rows, arrays.columns], arrays.data);
+    if (dimensions !== node.dimensions) {
+      this.#find(misshapen(node.schema, dimensions === 1 ? [data.length] : [rows, columns], data));
+      // `flatLists` may find out how long the rows should be. Only the length and the first values count.
+      return Object.assign(new Array<number>(data.length).fill(0), data.subarray(0, SHOWN_NUMBERS));
+    }
+    if (node.areIntegers && !data.every(Number.isInteger)) this.#explainIntegers(node.schema, data);
+    return dimensions === 1 ? data : tensor([rows, columns], data);
+  }
+
+  #explainIntegers(schema: TSchema, data: Float64Array): void {
+    const fault = faultThroughout(schema, data);
+    if (fault) this.#find(fault);
+    const { path } = this.#text;
+    for (let i = 0; i < data.length && !fault && !this.#findings.full; i++)
+      if (!Number.isInteger(data[i])) this.#findings.add(pointerTo([...path, i]), mismatch(schema.items, data[i]));
   }
 
   /** Reads an array that the fast path rejected: returns a ragged matrix, or reports the errors. */
-  #walkNumbers(node: NumbersNode): number[][] | undefined {
+  #wrongNumbers(node: NumbersNode): number[][] | undefined {
     const ragged = node.dimensions === 2 ? this.#raggedRows() : undefined;
-    if (ragged) return ragged;
-    return this.#walk(node.schema, node.areIntegers) as number[][] | undefined;
+    if (!ragged) this.#explain(node.schema);
+    return ragged;
   }
 
   /**
@@ -327,33 +351,68 @@ class Reader {
     return undefined;
   }
 
-  #walk(schema: TSchema, areIntegers: boolean): unknown {
+  /** Skips a list that is not as its schema says. Adds one error if it is wrong in the same way throughout, otherwise one per value. */
+  #explain(schema: TSchema): void {
     const text = this.#text;
-    const byte = text.next();
-    if (schema.type !== 'array') {
-      const start = text.at;
+    const start = text.mark();
+    const survey = new Survey(schema);
+    this.#survey(survey, schema, 0);
+    const fault = survey.isFirst(0) ? NO_ITEMS : survey.fault();
+    text.reset(start);
+    if (fault) {
+      this.#find(fault);
       text.skip();
-      const value = startsNumber(byte) ? text.numberAt(start, text.at) : this.#shown(start);
-      if (!(areIntegers ? Number.isInteger(value) : Number.isFinite(value))) this.#find(mismatch(schema, value));
-      return value;
+    } else this.#explainItems(schema.items);
+  }
+
+  /** Adds the values of a list to a survey, until there is nothing more to find out. */
+  #survey(survey: Survey, { items }: TSchema, depth: number): boolean {
+    const text = this.#text;
+    text.enter();
+    for (let isFirst = true; text.nextItem(isFirst); isFirst = false) {
+      if (items.type === 'array' && text.bytes[text.at] === OPEN_LIST) {
+        if (!survey.add(depth, EMPTY_LIST) || !this.#survey(survey, items, depth + 1)) return false;
+      } else {
+        const start = text.at;
+        text.skip();
+        if (!survey.add(depth, this.#valueAt(start))) return false;
+      }
     }
-    if (byte !== OPEN_LIST) return this.#wrong(listsOf(schema));
-    const list: unknown[] = [];
+    text.leave();
+    return true;
+  }
+
+  #explainItems(items: TSchema): void {
+    const text = this.#text;
+    const accepts = items.type === 'integer' ? Number.isInteger : Number.isFinite;
+    let index = 0;
     text.enter();
     for (let isFirst = true; text.nextItem(isFirst); isFirst = false) {
       if (this.#findings.full) {
         text.skip();
         continue;
       }
-      text.path.push(list.length);
-      list.push(this.#walk(schema.items, areIntegers));
+      text.path.push(index++);
+      if (items.type === 'array' && text.bytes[text.at] === OPEN_LIST) this.#explain(items);
+      else {
+        const start = text.at;
+        text.skip();
+        const value = this.#valueAt(start);
+        if (items.type === 'array' || !accepts(value)) this.#find(mismatch(items, value));
+      }
       text.path.pop();
     }
     text.leave();
-    if (list.length === 0) this.#find(NO_ITEMS);
-    return list;
+  }
+
+  /** The value of the skipped text from `start` on, for error texts. */
+  #valueAt(start: number): unknown {
+    const { bytes, at } = this.#text;
+    return startsNumber(bytes[start]) ? this.#text.numberAt(start, at) : this.#shown(start);
   }
 }
+
+const EMPTY_LIST: readonly unknown[] = [];
 
 /** Shared rows of NaN for ragged matrices, by length. */
 const STAND_INS = Array.from({ length: 64 }, (_, length): number[] => new Array(length).fill(Number.NaN));

@@ -1,5 +1,6 @@
 // A JSON scanner (RFC 8259): moves through a text token by token, and reports syntax errors with their place. Builds no values.
 import { Refusal } from '../refusal.ts';
+import { endOfText, foreignToken, pathTo } from './json-faults.ts';
 import { pointerTo } from './pointer.ts';
 
 /** Limits of a text, checked while it is scanned. */
@@ -19,16 +20,6 @@ const [SPACE, TAB, LINE_FEED, CARRIAGE_RETURN] = Buffer.from(' \t\n\r');
 const ESCAPES = new Set(Buffer.from('"\\/bfnrt'));
 
 const LITERALS = ['true', 'false', 'null'].map((literal) => Buffer.from(literal));
-
-/** Tokens of other languages that are not JSON, with the text of a hint. */
-const FOREIGN: readonly [token: RegExp, what: string][] = [
-  [/^[+-]?NaN\b/i, 'NaN'],
-  [/^[+-]?Inf(inity)?\b/i, 'Infinity'],
-  [/^'/, 'strings in single quotes: write them in double quotes'],
-  [/^\/[/*]/, 'comments'],
-  [/^(None|nil|NULL|undefined|NA)\b/, 'such value: write null, or leave the key out'],
-  [/^(True|False)\b/, 'such value: write true or false'],
-];
 
 /** The most bytes of a text to quote in a syntax error. */
 const SHOWN_BYTES = 20;
@@ -321,12 +312,17 @@ export class JsonText {
     const { line, column } = this.#placeOf(at);
     const rest = this.bytes.toString('utf8', at, at + 2 * SHOWN_BYTES).slice(0, SHOWN_BYTES);
     const word = /^[^\s,:[\]{}]+|^./su.exec(rest)?.[0];
-    const foreign = FOREIGN.find(([token]) => token.test(rest))?.[1];
-    const said = hint ?? (foreign && `JSON has no ${foreign}`);
+    // A number that goes on in a way that JSON does not have.
+    const isInNumber = expected !== 'value expected' && isWordByte(this.bytes[at]) && isWordByte(this.bytes[at - 1]);
+    const said = hint ?? foreignToken(rest, isInNumber, expected === 'property name expected');
     const where = word ? JSON.stringify(word) : 'the end of the text';
     const detail = `not JSON: line ${line}, column ${column}: ${this.#fault(expected)}, at ${where}${said ? `; ${said}` : ''}`;
-    if (!said) return new Refusal('malformed-body', { detail });
-    return new Refusal('malformed-body', { detail, errors: [{ pointer: pointerTo(this.path), detail: said }] });
+    const path = pathTo(this.bytes, at);
+    // Punctuation belongs to the list or object, other tokens are a value of it.
+    if (!isInNumber && (hint || /^(comma|close|property)/.test(expected)) && path.length > 0) path.pop();
+    const pointer = pointerTo(path.filter((key) => key !== undefined));
+    if (!said && pointer === '') return new Refusal('malformed-body', { detail });
+    return new Refusal('malformed-body', { detail, errors: [{ pointer, detail: said ?? `${expected}, at ${where}` }] });
   }
 
   /** What is wrong with the token itself; `expected` if the token is valid. */
@@ -357,13 +353,6 @@ export class JsonText {
     if (depth > 0) return new Refusal('malformed-body', { detail: `not JSON: ${detail}, and they do not close` });
     return new Refusal('invalid-request', { detail, errors: [{ pointer: '', detail }] });
   }
-}
-
-/** The offset of the closing quote of the string that begins at `start`. */
-function endOfText(bytes: Uint8Array, start: number): number {
-  let at = start + 1;
-  while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
-  return at;
 }
 
 export function tooMany(what: string, pointer: string, limit: number, name: 'MAX_KEYS' | 'MAX_LAYERS'): Refusal {

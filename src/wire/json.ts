@@ -5,6 +5,7 @@ import type { Scratch } from '../memory/scratch.ts';
 import { Refusal } from '../refusal.ts';
 import type { Decoded, Encoded } from './codec.ts';
 import { NUMBER_BYTES } from './format-numbers.ts';
+import { notUtf8, otherFormat } from './formats.ts';
 import type { DocumentLimits } from './json-reader.ts';
 import { size, writeLong, writeShort } from './json-writer.ts';
 import type { RequestSchema } from './request-schema.ts';
@@ -20,13 +21,18 @@ const BYTE_ORDER_MARK = Buffer.from('\u{feff}');
  */
 export function decode(bytes: Buffer, schema: RequestSchema, limits: DocumentLimits, scratch: Scratch): Decoded {
   if (bytes.length === 0) throw new Refusal('malformed-body', { detail: 'the body is empty' });
-  const text = isAscii(bytes) ? bytes : withoutMark(bytes);
-  return { document: schema.read(text, limits, scratch), precision: { dtype: 'F64', tensor: schema.places.first } };
+  try {
+    const text = isAscii(bytes) ? bytes : withoutMark(bytes);
+    return { document: schema.read(text, limits, scratch), precision: { dtype: 'F64', tensor: schema.places.first } };
+  } catch (error) {
+    const isMalformed = error instanceof Refusal && error.type === 'malformed-body';
+    throw (isMalformed && otherFormat(bytes, 'JSON')) || error;
+  }
 }
 
 /** Checks that a text is UTF-8, and strips the byte order mark. */
 function withoutMark(bytes: Buffer): Buffer {
-  if (!isUtf8(bytes)) throw new Refusal('malformed-body', { detail: 'the body is not UTF-8' });
+  if (!isUtf8(bytes)) throw notUtf8(bytes);
   const hasMark = bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
   return hasMark ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes;
 }

@@ -1,9 +1,10 @@
 // Merges named tensors into a JSON document. A tensor's name is its path in the document, joined by dots.
 import { Kind, type TSchema } from '@sinclair/typebox';
 import { alternativesOf } from '../../schemas/names.ts';
-import { itemOf, NUMBERS, type Tensor } from '../../schemas/numbers.ts';
+import { asTensor, dimensionsOf, itemOf, NUMBERS, type Tensor } from '../../schemas/numbers.ts';
 import { Findings } from '../refusal.ts';
 import { pointerTo } from './pointer.ts';
+import { keysMeant } from './suggest.ts';
 
 type Value = number | Float64Array | Tensor;
 
@@ -34,6 +35,30 @@ export class Places {
     return this.#at(name).some((schema) =>
       typeof value === 'number' ? ['Number', 'Integer'].includes(schema[Kind]) : schema[Kind] === NUMBERS,
     );
+  }
+
+  /** The error text for a name under which the schema does not allow this value. */
+  explain(name: string, value: Value): string {
+    const schemas = name.includes('{') ? [] : this.#at(name);
+    const dimensions = schemas.filter((schema) => schema[Kind] === NUMBERS).map(dimensionsOf);
+    if (dimensions.length > 0) {
+      const expected = `${dimensions.join(' or ')} dimension${dimensions.join() === '1' ? '' : 's'}`;
+      return `expected a tensor of ${expected}, got one without dimensions, of the shape []`;
+    }
+    const shape = asTensor(value)?.shape.join(', ');
+    if (schemas.some((schema) => ['Number', 'Integer'].includes(schema[Kind])))
+      return `expected a tensor without dimensions, of the shape [], got one of the shape [${shape}]`;
+    if (schemas.length > 0) return 'expected no tensor, but a value of the JSON document';
+    return `a request has no tensor ${JSON.stringify(name)}${this.#suggest(name)}; there are ${this}`;
+  }
+
+  /** The name of the array that was probably meant: the one with the same last key. */
+  #suggest(name: string): string {
+    const keys = keysMeant((name.split(/[./]/).pop() as string).replace(/[:_]?\d+$/, ''));
+    const meant = keys.flatMap((key) => this.#names.filter((known) => known.endsWith(`.${key}`)))[0];
+    if (!meant) return '';
+    const layer = /(?:^|\.)layers\.(\d+)\./.exec(name);
+    return `: it is ${layer ? meant.replace('{k}', `${Number(layer[1])}`) : meant} here`;
   }
 
   /** Whether the schema has an array of integers under a name. */
@@ -82,10 +107,7 @@ export function merge(document: Record<string, unknown>, tensors: ReadonlyMap<st
     const path = name.split('.');
     const value = tensors.get(name) as Value;
     if (places.has(name, value)) put(document, path, value, findings);
-    else {
-      const which = typeof value === 'number' ? `${JSON.stringify(name)} without dimensions` : JSON.stringify(name);
-      findings.add(pointerTo(path), `a request has no tensor ${which}; there are ${places}`);
-    }
+    else findings.add(pointerTo(path), places.explain(name, value));
   }
   findings.refuse('invalid-request');
   return document;

@@ -1,5 +1,6 @@
 // A request's schema, compiled for reading JSON and for checking documents from other formats.
 import { OptionalKind, type TSchema } from '@sinclair/typebox';
+import { flatLists } from '../../schemas/flat-lists.ts';
 import { alternativesOf } from '../../schemas/names.ts';
 import type { Finding } from '../../schemas/problem.ts';
 import type { Scratch } from '../memory/scratch.ts';
@@ -48,6 +49,7 @@ export class RequestSchema {
   }
 
   #checked(document: unknown, findings: Findings): unknown {
+    if (findings.length > 0) for (const { pointer, detail } of flatLists(document)) findings.replace(pointer, detail);
     for (const { pointer, detail } of this.#conflicts(document)) findings.add(pointer, detail);
     findings.refuse('invalid-request');
     return document;

@@ -4,8 +4,9 @@ import { isUtf8 } from 'node:buffer';
 import { asTensor, type Tensor, tensor } from '../../schemas/numbers.ts';
 import { roomFor } from '../memory/room.ts';
 import { Refusal } from '../refusal.ts';
-import { isObject } from './check.ts';
 import type { Decoded, Precision } from './codec.ts';
+import { isObject } from './error-texts.ts';
+import { otherFormat } from './formats.ts';
 import type { DocumentLimits } from './json-reader.ts';
 import type { TextLimits } from './json-text.ts';
 import { merge, type Places } from './merge.ts';
@@ -80,13 +81,22 @@ function malformed(detail: string): Refusal {
 function readHeader(bytes: Buffer, limits: TextLimits): { length: number; entries: Record<string, unknown> } {
   if (bytes.length === 0) throw malformed('the body is empty');
   if (bytes.length < LENGTH_BYTES)
-    throw malformed(`expected ${LENGTH_BYTES} bytes with the length of the header, got ${bytes.length}`);
+    throw (
+      otherFormat(bytes, 'safetensors') ??
+      malformed(`expected ${LENGTH_BYTES} bytes with the length of the header, got ${bytes.length}`)
+    );
   const length = bytes.readBigUInt64LE();
   if (length > HEADER_LIMIT)
-    throw malformed(`the header is too long: ${length} bytes, more than the ${HEADER_LIMIT} of the format`);
+    throw (
+      otherFormat(bytes, 'safetensors') ??
+      malformed(`the header is too long: ${length} bytes, more than the ${HEADER_LIMIT} of the format`)
+    );
   const end = LENGTH_BYTES + Number(length);
   if (end > bytes.length)
-    throw malformed(`the header is cut off: it should have ${length} bytes, and ${bytes.length - LENGTH_BYTES} follow`);
+    throw (
+      otherFormat(bytes, 'safetensors') ??
+      malformed(`the header is cut off: it should have ${length} bytes, and ${bytes.length - LENGTH_BYTES} follow`)
+    );
   const header = bytes.subarray(LENGTH_BYTES, end);
   const entries = parseObject(header, 'the header', limits);
   checkIntegers(header.toString());
@@ -101,15 +111,16 @@ function checkIntegers(header: string): void {
     throw malformed(`the header has the number ${number}: shapes and data_offsets are integers of digits only`);
 }
 
-/** Parses a JSON object in UTF-8; `what` names it in error texts. */
-function parseObject(bytes: Buffer, what: string, limits: TextLimits): Record<string, unknown> {
+/** Parses a JSON object in UTF-8; `what` names it in error texts. Pointers into it are given if it `isDocument`. */
+function parseObject(bytes: Buffer, what: string, limits: TextLimits, isDocument = false): Record<string, unknown> {
   if (!isUtf8(bytes)) throw malformed(`${what} is not UTF-8`);
   let parsed: ReturnType<typeof parsePlain>;
   try {
     parsed = parsePlain(bytes, limits);
   } catch (error) {
     if (!(error instanceof Refusal) || error.type !== 'malformed-body') throw error;
-    throw malformed(`${what} is ${error.refused.detail}`);
+    const { detail, errors } = error.refused;
+    throw new Refusal('malformed-body', { detail: `${what} is ${detail}`, ...(isDocument && errors && { errors }) });
   }
   const { value, twice } = parsed;
   if (!isObject(value)) throw malformed(`${what} is not a JSON object`);
@@ -124,7 +135,7 @@ function readMetadata(metadata: unknown, limits: TextLimits): Record<string, unk
   if (!isObject(metadata) || !Object.values(metadata).every((value) => typeof value === 'string'))
     throw malformed(`${METADATA} is not an object of strings`);
   const text = Object.hasOwn(metadata, DOCUMENT) ? (metadata[DOCUMENT] as string) : '{}';
-  return parseObject(Buffer.from(text), `"${DOCUMENT}" in ${METADATA}`, limits);
+  return parseObject(Buffer.from(text), `"${DOCUMENT}" in ${METADATA}`, limits, true);
 }
 
 function readEntry(name: string, value: unknown, places: Places): Entry {

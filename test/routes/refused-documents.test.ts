@@ -42,7 +42,7 @@ const refusals: Record<string, Refusal> = {
     type: 'invalid-request',
     errors: {
       '/batch/sample_weight':
-        'unknown key "sample_weight", nearest is "sample_weights"; there are inputs, targets, classes, sample_weights, samples',
+        'unknown key "sample_weight": it is sample_weights here; there are inputs, targets, classes, sample_weights, samples',
     },
   },
   'an unknown key at the top': {
@@ -97,7 +97,7 @@ const refusals: Record<string, Refusal> = {
       '/extra': 'unknown key',
       '/network/layers/0/weights/0/0': 'expected a finite number, got "1"',
       '/network/layers/0/biases/0': 'expected a finite number, got null',
-      '/network/layers/0/activation': 'unknown activation "rellu", nearest is "relu"',
+      '/network/layers/0/activation': 'unknown activation "rellu", nearest is "relu"; there are identity',
       '/batch/targets': 'missing',
       '/batch/inputs': 'expected a list of lists, got 5',
     },
@@ -125,7 +125,7 @@ const refusals: Record<string, Refusal> = {
   'a flat list of weights': {
     body: withValue('/network/layers/1/weights', [1, -1]),
     type: 'invalid-request',
-    errors: { '/network/layers/1/weights/0': 'expected a list, got 1', '/network/layers/1/weights/1': 'expected a list, got -1' },
+    errors: { '/network/layers/1/weights': 'expected rows (lists of 2 numbers), got a flat list of 2 numbers: write [[1, -1]]' },
   },
   'an object for a list': {
     body: withValue('/network/layers', {}),
@@ -145,7 +145,7 @@ const refusals: Record<string, Refusal> = {
   'an empty row': {
     body: withValue('/batch/inputs', [[], []]),
     type: 'invalid-request',
-    errors: { '/batch/inputs/0': 'got none', '/batch/inputs/1': 'got none' },
+    errors: { '/batch/inputs': 'expected at least 1 number in each row, got only empty rows' },
   },
   'empty targets': { body: withValue('/batch/targets', []), type: 'invalid-request', errors: { '/batch/targets': 'expected' } },
 };
@@ -154,14 +154,16 @@ t.test('refusals', (t) => checkRefusals(t, refusals));
 
 t.test('at most 20 errors', async (t) => {
   const app = await startApp(t);
-  const of = async (n: number) => (await post(app, withValue('/batch/inputs', [Array(n).fill('x')]))).json();
+  const of = async (n: number) => (await post(app, withValue('/batch/inputs', [[1, ...Array(n).fill('x')]]))).json();
   t.equal((await of(20)).errors.length, 20);
   t.equal((await of(20)).detail, '20 problems in the request');
   t.equal((await of(21)).errors.length, 20);
   t.equal((await of(1000)).errors.length, 20);
   t.equal((await of(21)).detail, 'more than 20 problems in the request; the first 20 are listed');
   t.equal((await of(1)).detail, '1 problem in the request');
-  const ragged = (await post(app, withValue('/network/layers/0/weights', [[1, 2], ...Array(30).fill([1])]))).json();
+  const ragged = (
+    await post(app, withValue('/network/layers/0/weights', [...Array(40).fill([1, 2]), ...Array(30).fill([1])]))
+  ).json();
   t.equal(ragged.errors.length, 20);
   const layers = Array(30).fill({ weights: [[1]], activaton: 'tanh' });
   t.equal((await post(app, withValue('/network/layers', layers))).json().errors.length, 20);

@@ -8,12 +8,14 @@ const refusals: Record<string, Refusal> = {
   'an unknown activation': {
     body: withValue('/network/layers/0/activation', 'ReLU'),
     type: 'invalid-request',
-    errors: { '/network/layers/0/activation': `nearest is "relu"; there are ${Object.keys(activations).join(', ')}` },
+    errors: {
+      '/network/layers/0/activation': `unknown activation "ReLU": it is relu here; there are ${Object.keys(activations).join(', ')}`,
+    },
   },
   'an unknown activation with options': {
     body: withValue('/network/layers/0/activation', { type: 'leakyrelu', negative_slope: 0.1 }),
     type: 'invalid-request',
-    errors: { '/network/layers/0/activation/type': 'unknown activation "leakyrelu", nearest is "leaky_relu"' },
+    errors: { '/network/layers/0/activation/type': 'unknown activation "leakyrelu": it is leaky_relu here' },
   },
   'an activation without a type': {
     body: withValue('/network/layers/0/activation', { alpha: 1 }),
@@ -43,7 +45,7 @@ const refusals: Record<string, Refusal> = {
   'an option that is a string': {
     body: withValue('/network/layers/0/activation', { type: 'elu', alpha: '1' }),
     type: 'invalid-request',
-    errors: { '/network/layers/0/activation/alpha': 'expected a finite number, got "1"' },
+    errors: { '/network/layers/0/activation/alpha': 'expected a finite number, got "1": write it without quotes' },
   },
   'an option that must be above its bound': {
     body: withValue('/network/layers/0/activation', { type: 'softplus', beta: 0 }),
@@ -73,17 +75,20 @@ const refusals: Record<string, Refusal> = {
   'an unknown loss': {
     body: withValue('/loss', 'mae'),
     type: 'invalid-request',
-    errors: { '/loss': `unknown loss "mae", nearest is "mse"; there are ${Object.keys(losses).join(', ')}` },
+    errors: { '/loss': `unknown loss "mae": it is l1 here; there are ${Object.keys(losses).join(', ')}` },
   },
   'an unknown reduction': {
     body: withValue('/loss', { type: 'l1', reduction: 'none' }),
     type: 'invalid-request',
-    errors: { '/loss/reduction': 'there are mean, sum, batchmean' },
+    errors: {
+      '/loss/reduction':
+        'unknown name "none": for the loss of each sample, write "include": ["per_sample_losses"]; there are mean',
+    },
   },
   'a string for a boolean': {
     body: withValue('/loss', { type: 'kl_div', log_target: 'true' }),
     type: 'invalid-request',
-    errors: { '/loss/log_target': 'expected true or false, got "true"' },
+    errors: { '/loss/log_target': 'expected true or false, got "true": write it without quotes' },
   },
   'an ignore_index that is no integer': {
     body: classes([0, 1], { type: 'nll', ignore_index: 0.5 }),
@@ -109,17 +114,17 @@ const refusals: Record<string, Refusal> = {
   'a name for a list of names': {
     body: withValue('/include', 'outputs'),
     type: 'invalid-request',
-    errors: { '/include': 'expected a list, got "outputs"' },
+    errors: { '/include': 'expected a list, got "outputs": write ["outputs"]' },
   },
   'a very long name': {
     body: withValue('/network/layers/0/activation', 'x'.repeat(1_000_000)),
     type: 'invalid-request',
-    errors: { '/network/layers/0/activation': `unknown activation "${'x'.repeat(40)}…", nearest` },
+    errors: { '/network/layers/0/activation': `unknown activation "${'x'.repeat(40)}…"; there are` },
   },
   'an unknown way to lay out samples': {
     body: withValue('/batch/samples', 'cols'),
     type: 'invalid-request',
-    errors: { '/batch/samples': 'there are rows, columns' },
+    errors: { '/batch/samples': 'unknown name "cols": it is columns here; there are rows, columns' },
   },
   'class indices that are no integers': {
     body: classes([0, 1.5]),
@@ -134,7 +139,7 @@ const refusals: Record<string, Refusal> = {
   'targets that are no list': {
     body: withValue('/batch/targets', 1),
     type: 'invalid-request',
-    errors: { '/batch/targets': 'expected a list of lists or a list, got 1' },
+    errors: { '/batch/targets': 'expected a list of lists or a list, got 1: write [[1]]' },
   },
   'a ragged matrix': {
     body: withValue('/network/layers/0/weights/1', [1, 2, 3]),

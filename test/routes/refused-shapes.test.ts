@@ -67,7 +67,7 @@ const refusals: Record<string, Refusal> = {
   'a flat list of targets where a matrix is wanted': {
     body: withValue('/batch/targets', [1, 2]),
     type: 'shape-mismatch',
-    errors: { '/batch/targets': 'expected a matrix of targets for mse, got a flat list' },
+    errors: { '/batch/targets': 'expected a matrix of targets for mse, one row per sample: [[1], [2]], got a flat list' },
   },
   'a matrix of targets where class indices are wanted': {
     body: classes(
@@ -78,7 +78,7 @@ const refusals: Record<string, Refusal> = {
       'nll',
     ),
     type: 'shape-mismatch',
-    errors: { '/batch/targets': 'expected a list of class indices for nll, got a matrix' },
+    errors: { '/batch/targets': 'expected a list of class indices for nll, got a matrix: write [0, 1]' },
   },
   'class indices that are no class': {
     body: classes([3, -1]),

@@ -15,7 +15,7 @@ const refusals: Record<string, Refusal> = {
   'targets beyond 0..1': {
     body: { ...validRequest(), loss: 'binary_cross_entropy_with_logits' },
     type: 'out-of-domain',
-    errors: { '/batch/targets/1/0': 'expected a value from 0 to 1, got -1' },
+    errors: { '/batch/targets': 'expected 0 to 1, got -1 and 1: write 0 in place of -1' },
   },
   'outputs beyond 0..1': {
     body: single(3, 1, { loss: 'binary_cross_entropy' }),
@@ -30,7 +30,7 @@ const refusals: Record<string, Refusal> = {
   'labels 0 and 1 for a hinge': {
     body: { ...validRequest(), batch: { ...validRequest().batch, targets: [[0], [1]] }, loss: 'hinge' },
     type: 'out-of-domain',
-    errors: { '/batch/targets/0/0': 'expected -1 or 1, got 0' },
+    errors: { '/batch/targets': 'expected -1 or 1, got 0 and 1: write -1 in place of 0' },
   },
   'a negative count': {
     body: { ...validRequest(), loss: 'poisson_nll' },

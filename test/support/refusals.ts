@@ -1,7 +1,9 @@
 // Checks requests that must be refused.
+import type { FastifyInstance } from 'fastify';
 import type { Test } from 'tap';
 import { type ProblemType, problems } from '../../schemas/problem.ts';
 import { post, startApp, validRequest } from './app.ts';
+import { file, SAFETENSORS } from './safetensors-file.ts';
 
 export interface Refusal {
   readonly body: object | string | Buffer;
@@ -60,5 +62,29 @@ export async function checkRefusals(t: Test, refusals: Record<string, Refusal>):
     for (const error of problem.errors ?? []) t.match(error.detail, errors?.[error.pointer], `${name}: ${error.pointer}`);
     if (detail) t.match(problem.detail, detail, `${name}: its detail`);
     t.equal((await post(app, validRequest())).body, right, `${name}: the next request has its answer`);
+  }
+}
+
+/** The pointers and texts of the errors that a refused body has, without the lists of names that there are. */
+async function textsOf(app: FastifyInstance, body: object | string | Buffer, type: string): Promise<Record<string, string>> {
+  const { errors = [] } = (await post(app, body, { 'content-type': type })).json();
+  return Object.fromEntries(
+    errors.map(({ pointer, detail }: { pointer: string; detail: string }) => [
+      pointer,
+      detail.replace(/; there (is|are) .*$/, ''),
+    ]),
+  );
+}
+
+/** Asserts the exact pointers and texts of refused documents, in JSON and as the document in a safetensors file. */
+export async function checkTexts(
+  t: Test,
+  cases: Record<string, [document: object, errors: Record<string, string>]>,
+): Promise<void> {
+  const app = await startApp(t);
+  for (const [name, [document, errors]] of Object.entries(cases)) {
+    t.strictSame(await textsOf(app, document, 'application/json'), errors, name);
+    const tensors = file({ __metadata__: { request: JSON.stringify(document) } }, Buffer.alloc(0));
+    t.strictSame(await textsOf(app, tensors, SAFETENSORS), errors, `${name}: safetensors`);
   }
 }

@@ -108,8 +108,11 @@ const malformed: Record<string, Wrong> = {
   },
 };
 
+const [end] = (header['batch.targets'] as Entry).data_offsets;
+const lastNumber = { dtype: 'F64', shape: [], data_offsets: [end, end + 8] };
 const nan = Buffer.from(data);
 nan.writeDoubleLE(NaN, 16);
+const nans = Buffer.from(new Float64Array(data.length / 8).fill(NaN).buffer);
 const renamed = (from: string, to: string) => ({ ...without(from), [to]: header[from] });
 const layersOnly = (n: number) => ({ ...rest, network: { layers: rest.network.layers.slice(0, n) } });
 
@@ -130,8 +133,13 @@ const unfit: Record<string, Wrong> = {
     body: file(renamed(first, 'network.layers.0.weight'), data),
     pointer: '/network/layers/0/weight',
     detail:
-      'a request has no tensor "network.layers.0.weight"; there are network.layers.{k}.weights, network.layers.{k}.biases, batch.inputs, ' +
+      'a request has no tensor "network.layers.0.weight": it is network.layers.0.weights here; there are network.layers.{k}.weights, network.layers.{k}.biases, batch.inputs, ' +
       'batch.targets, batch.classes, batch.sample_weights, loss.pos_weight, loss.weight',
+  },
+  'a tensor whose name means nothing': {
+    body: file(renamed(first, 'foo'), data),
+    pointer: '/foo',
+    detail: 'a request has no tensor "foo"; there are',
   },
   'a tensor by the name of a prototype': {
     body: file(renamed(first, '__proto__.weights'), data),
@@ -197,7 +205,34 @@ const unfit: Record<string, Wrong> = {
   'a number in place of an array': {
     body: changed('network.layers.1.biases', { shape: [] }),
     pointer: '/network/layers/1/biases',
-    detail: 'a request has no tensor "network.layers.1.biases" without dimensions',
+    detail: 'expected a tensor of 1 dimension, got one without dimensions, of the shape []',
+  },
+  'a number in place of targets': {
+    body: file({ ...header, 'batch.targets': lastNumber }, data.subarray(0, end + 8)),
+    pointer: '/batch/targets',
+    detail: 'expected a tensor of 2 or 1 dimensions, got one without dimensions, of the shape []',
+  },
+  'an array in place of a number': {
+    body: file(
+      {
+        ...header,
+        'loss.delta': { dtype: 'F64', shape: [0], data_offsets: [0, 0] },
+        __metadata__: { request: JSON.stringify({ ...rest, loss: { type: 'huber' } }) },
+      },
+      data,
+    ),
+    pointer: '/loss/delta',
+    detail: 'expected a tensor without dimensions, of the shape [], got one of the shape [0]',
+  },
+  'a tensor in place of an object': {
+    body: file({ ...header, network: { dtype: 'F64', shape: [0], data_offsets: [0, 0] } }, data),
+    pointer: '/network',
+    detail: 'expected no tensor, but a value of the JSON document',
+  },
+  'numbers that are all none': {
+    body: file(header, nans),
+    pointer: '/network/layers/0/weights',
+    detail: 'expected finite numbers, got only numbers that are not finite, such as NaN',
   },
   'no numbers': {
     body: file({ ...header, 'batch.sample_weights': { dtype: 'F64', shape: [0], data_offsets: [0, 0] } }, data),
@@ -220,7 +255,7 @@ const shapes: Record<string, Wrong> = {
   'class indices for a loss that has none': {
     body: fileOf({ ...validRequest(), batch: { inputs: [[1, 2]], targets: [1] } }),
     pointer: '/batch/targets',
-    detail: 'expected a matrix of targets for mse, got a flat list',
+    detail: 'expected a matrix of targets for mse, one row per sample: [[1]], got a flat list',
   },
 };
 
