@@ -220,9 +220,9 @@ export const keyAliases = aliases<Key & string>([
   ['inputs', 'x xs xtrain xdata xbatch input inputdata features feature data examples predictors'],
   [
     'targets',
-    'y ys ytrue ytrain ydata ybatch target label labels expected truth groundtruth output outputs response responses t ts desired ' +
-      'classes classindices',
+    'y ys ytrue ytrain ydata ybatch target label labels expected truth groundtruth output outputs response responses t ts desired',
   ],
+  ['classes', 'class classindex classindices classids labelindices'],
   ['sample_weights', 'weights weight w sampleweight instanceweights exampleweights observationweights'],
   ['samples', 'layout samplelayout orientation dataformat dataformats format batchfirst sampleaxis order'],
   [

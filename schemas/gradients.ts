@@ -84,21 +84,21 @@ export type GradientsAnswer = Static<typeof GradientsAnswer>;
 export type GradientsResult = Tensors<GradientsAnswer>;
 
 /** Checks rules that JSON Schema cannot express. The document may be invalid: parts that do not fit the schema are ignored. */
-export function conflicts(document: unknown): Finding[] {
+export function conflicts(document: unknown, isWrong: (pointer: string) => boolean = () => false): Finding[] {
   const layers = valueAt(document, 'network', 'layers');
   const findings: Finding[] = [];
   if (Array.isArray(layers)) for (let k = 0; k < layers.length; k++) findings.push(...activationConflict(layers[k], k));
-  findings.push(...targetsConflict(document), ...ignoreIndexConflict(document));
+  findings.push(...targetsConflict(document, isWrong), ...ignoreIndexConflict(document));
   return findings;
 }
 
 /** A batch has either targets or classes. */
-function targetsConflict(document: unknown): Finding[] {
+function targetsConflict(document: unknown, isWrong: (pointer: string) => boolean): Finding[] {
   const batch = valueAt(document, 'batch');
   if (!(batch instanceof Object)) return [];
   const [targets, classes] = ['targets', 'classes'].map((key) => valueAt(batch, key) !== undefined);
   if (targets && classes) return [{ pointer: '/batch/classes', detail: 'expected either targets or classes, got both' }];
-  if (targets || classes) return [];
+  if (targets || classes || isWrong('/batch/targets') || isWrong('/batch/classes')) return [];
   return [
     { pointer: '/batch/targets', detail: 'expected targets, or class indices under the key classes, but both keys are missing' },
   ];

@@ -41,6 +41,11 @@ export class Findings {
     if (!this.full && !this.errors.some((error) => error.pointer === pointer)) this.errors.push({ pointer, detail });
   }
 
+  /** Whether there is an error at a pointer or below it. */
+  concern(pointer: string): boolean {
+    return this.errors.some((error) => error.pointer === pointer || error.pointer.startsWith(`${pointer}/`));
+  }
+
   /** Adds an error in place of those at the same pointer and below it. */
   replace(pointer: string, detail: string): void {
     const isElsewhere = (other: string) => other !== pointer && !other.startsWith(`${pointer}/`);

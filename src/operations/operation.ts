@@ -1,7 +1,7 @@
 // The interface of an operation: something that the service computes, at POST /<name>. Independent of threads and HTTP.
 import type { TSchema } from '@sinclair/typebox';
-import type { Finding } from '../../schemas/problem.ts';
 import type { Plan } from '../backprop/plan.ts';
+import type { Conflicts } from '../wire/request-schema.ts';
 
 export interface Operation<Request = unknown, Result extends object = object> {
   /** Used as path, as operationId and as label in metrics. */
@@ -12,8 +12,7 @@ export interface Operation<Request = unknown, Result extends object = object> {
   readonly answer: TSchema;
   /** Requests with their answers, for the documentation. */
   readonly examples: Examples;
-  /** Checks rules that JSON Schema cannot express. The document may be invalid: parts that do not fit the schema are ignored. */
-  conflicts(document: unknown): Finding[];
+  readonly conflicts: Conflicts;
   /**
    * Checks the shapes of a request that fits the schema, and estimates its cost. Computes nothing.
    * @throws Refusal `shape-mismatch`.

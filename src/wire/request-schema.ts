@@ -12,16 +12,21 @@ import { tooMany } from './json-text.ts';
 import { Places } from './merge.ts';
 import { pointerTo } from './pointer.ts';
 
+/**
+ * Checks rules that JSON Schema cannot express. It is called with any document, even an invalid one, which lacks the values that do
+ * not fit the schema; `isWrong` tells whether there was such a value at a pointer or below it.
+ */
+export type Conflicts = (document: unknown, isWrong: (pointer: string) => boolean) => Finding[];
+
 export class RequestSchema {
   /** The paths at which a document may have numbers or arrays of numbers. */
   readonly places: Places;
   readonly #schema: TSchema;
   readonly #root: Node;
   readonly #inspect: (value: unknown) => Findings;
-  readonly #conflicts: (document: unknown) => Finding[];
+  readonly #conflicts: Conflicts;
 
-  /** `conflicts` checks rules that JSON Schema cannot express; it is called with any document, even an invalid one. */
-  constructor(schema: TSchema, conflicts: (document: unknown) => Finding[]) {
+  constructor(schema: TSchema, conflicts: Conflicts) {
     this.places = new Places(schema);
     this.#schema = schema;
     this.#root = compile(schema);
@@ -50,7 +55,8 @@ export class RequestSchema {
 
   #checked(document: unknown, findings: Findings): unknown {
     if (findings.length > 0) for (const { pointer, detail } of flatLists(document)) findings.replace(pointer, detail);
-    for (const { pointer, detail } of this.#conflicts(document)) findings.add(pointer, detail);
+    const conflicts = this.#conflicts(document, (pointer) => findings.concern(pointer));
+    for (const { pointer, detail } of conflicts) findings.add(pointer, detail);
     findings.refuse('invalid-request');
     return document;
   }

@@ -209,6 +209,14 @@ function put(document: unknown, path: readonly string[], value: unknown): void {
   if (parent instanceof Object) (parent as Record<string, unknown>)[path.at(-1) as string] = value;
 }
 
+t.test('null is a value where the schema has it for a required key', async (t) => {
+  const schema = new RequestSchema(Type.Object({ weights: Vector(), bound: Type.Union([Type.Null(), Type.Number()]) }), () => []);
+  for (const bound of ['null', '3']) {
+    const { document } = read(schema, `{"weights":[1],"bound":${bound}}`) as { document: unknown };
+    t.strictSame(nested(document), { weights: [1], bound: JSON.parse(bound) });
+  }
+});
+
 t.test('mutated requests: the reader refuses exactly those that JSON.parse, TypeBox and `conflicts` refuse', async (t) => {
   const schema = new RequestSchema(GradientsRequest, conflicts);
   const inspect = inspectorOf(GradientsRequest);
