@@ -64,7 +64,7 @@ function engineOf({ ENGINE, BLAS_LIBRARY }: Config): ChosenEngine {
     return chooseEngine(ENGINE, BLAS_LIBRARY);
   } catch (error) {
     const { message } = error as Error;
-    throw new Error(`${BLAS_LIBRARY ? 'BLAS_LIBRARY' : 'ENGINE'}: ${message}: install a BLAS and name it, or write ENGINE=auto`);
+    throw new Error(`ENGINE, BLAS_LIBRARY: ${message}: install a BLAS and name it, or write ENGINE=auto`);
   }
 }
 

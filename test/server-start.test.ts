@@ -31,7 +31,11 @@ t.test('a wrong environment', async (t) => {
 
 t.test('a library that is no BLAS', async (t) => {
   const asked = { ENGINE: 'openblas', BLAS_LIBRARY: 'no-such-library.so' };
-  await fails(t, asked, /^BLAS_LIBRARY: no BLAS: no-such-library\.so: .*: install a BLAS and name it, or write ENGINE=auto\n$/);
+  await fails(
+    t,
+    asked,
+    /^ENGINE, BLAS_LIBRARY: no BLAS: no-such-library\.so: .*: install a BLAS and name it, or write ENGINE=auto\n$/,
+  );
 });
 
 t.test('an address that is none of this machine', async (t) => {

@@ -12,15 +12,12 @@ export async function listen(app: FastifyInstance, { HOST, PORT }: Config): Prom
   } catch (error) {
     // The threads would keep the process alive.
     await app.close();
-    const { code = '', message } = error as NodeJS.ErrnoException;
-    throw new Error(`${reasons[code]?.(HOST, PORT) ?? HOST_HELP(HOST)} (${message})`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reasons: Record<string, string> = {
+      EADDRINUSE: `PORT: expected a free port of ${HOST}, got ${PORT}: another process has it`,
+      EACCES: `PORT: expected a port that this user may listen on, such as 3000, got ${PORT}`,
+    };
+    const otherwise = `HOST: expected an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all, got ${JSON.stringify(HOST)}`;
+    throw new Error(`${reasons[`${code}`] ?? otherwise} (${message})`);
   }
 }
-
-const HOST_HELP = (host: string) =>
-  `HOST: expected an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all, got ${JSON.stringify(host)}`;
-
-const reasons: Record<string, (host: string, port: number) => string> = {
-  EADDRINUSE: (host, port) => `PORT: expected a free port of ${host}, got ${port}: another process has it`,
-  EACCES: (_host, port) => `PORT: expected a port that this user may listen on, such as 3000, got ${port}`,
-};

@@ -20,6 +20,5 @@ function limitOfOpenFiles(): number {
   // Looking up the names of the network's addresses may take seconds.
   report.excludeNetwork = true;
   const { userLimits } = report.getReport() as unknown as { userLimits: { open_files: { soft: number | string } } };
-  const { soft } = userLimits.open_files;
-  return typeof soft === 'number' ? soft : Infinity;
+  return Number(`${userLimits.open_files.soft}`.replace('unlimited', 'Infinity'));
 }
