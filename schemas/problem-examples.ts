@@ -4,7 +4,7 @@ import type { ProblemType, Refused } from './problem.ts';
 export const problemExamples: Record<ProblemType, Refused> = {
   'malformed-body': {
     detail: 'not JSON: line 1, column 25: value expected, at "}"',
-    errors: [{ pointer: '/network/layers/0', detail: 'value expected, at "}"' }],
+    errors: [{ pointer: '/network/layers/0', detail: 'not JSON: line 1, column 25: value expected, at "}"' }],
   },
   'invalid-request': {
     detail: '2 problems in the request',

@@ -43,16 +43,16 @@ export class Findings {
 
   /** Whether there is an error at a pointer or below it. */
   concern(pointer: string): boolean {
-    return this.errors.some((error) => error.pointer === pointer || error.pointer.startsWith(`${pointer}/`));
+    return this.errors.some(isAt(pointer));
   }
 
-  /** Adds an error in place of those at the same pointer and below it. */
+  /** Puts an error in the place of those at the same pointer and below it, if there are any. */
   replace(pointer: string, detail: string): void {
-    const isElsewhere = (other: string) => other !== pointer && !other.startsWith(`${pointer}/`);
-    const first = this.errors.findIndex((error) => !isElsewhere(error.pointer));
-    const others = this.errors.filter((error) => isElsewhere(error.pointer));
-    others.splice(first < 0 ? others.length : first, 0, { pointer, detail });
-    this.errors.splice(0, this.errors.length, ...others.slice(0, MAX_ERRORS + 1));
+    const isHere = isAt(pointer);
+    const first = this.errors.findIndex(isHere);
+    if (first < 0) return;
+    const after = this.errors.slice(first).filter((error) => !isHere(error));
+    this.errors.splice(first, this.errors.length, { pointer, detail }, ...after);
   }
 
   /** @throws Refusal of the given type, if there are errors. */
@@ -65,4 +65,9 @@ export class Findings {
       : `${n} ${n === 1 ? 'problem' : 'problems'} in the request`;
     throw new Refusal(type, { detail, errors });
   }
+}
+
+/** Tells whether an error is at a pointer or below it. */
+function isAt(pointer: string): (error: Finding) => boolean {
+  return (error) => error.pointer === pointer || error.pointer.startsWith(`${pointer}/`);
 }

@@ -322,7 +322,7 @@ export class JsonText {
     if (!isInNumber && (hint || /^(comma|close|property)/.test(expected)) && path.length > 0) path.pop();
     const pointer = pointerTo(path.filter((key) => key !== undefined));
     if (!said && pointer === '') return new Refusal('malformed-body', { detail });
-    return new Refusal('malformed-body', { detail, errors: [{ pointer, detail: said ?? `${expected}, at ${where}` }] });
+    return new Refusal('malformed-body', { detail, errors: [{ pointer, detail: said ?? detail }] });
   }
 
   /** What is wrong with the token itself; `expected` if the token is valid. */

@@ -1,7 +1,7 @@
 // What a client probably meant by an unknown name or key: the name here of what it names elsewhere, or a name that it misspells.
 import { distance } from 'fastest-levenshtein';
 import { type Aliases, aliasesOf, keyAliases, type Meaning } from '../../schemas/aliases.ts';
-import { keyPlaces } from '../../schemas/key-places.ts';
+import { keyPlaces, optionKeys } from '../../schemas/key-places.ts';
 
 /** Longer names are not searched for. */
 const MOST_CHARACTERS = 60;
@@ -63,7 +63,9 @@ export function suggestKey(given: string, keys: readonly string[], isVariant: bo
   const own = known(forms, vocabulary);
   if (own !== undefined) return own;
   const meanings = find(forms, keyAliases) ?? NO_MEANINGS;
-  const elsewhere = isVariant ? undefined : (find(forms, allKeys) ?? meanings.find(({ meant }) => meant)?.meant);
+  // A word for an option, such as "a", says too little outside of a variant.
+  const isPlaced = ({ meant }: Meaning) => meant !== undefined && !optionKeys.has(meant as string);
+  const elsewhere = isVariant ? undefined : (find(forms, allKeys) ?? meanings.find(isPlaced)?.meant);
   if (elsewhere) return `: it ${elsewhere === given ? 'belongs' : `is ${elsewhere} here,`} ${placeOf(elsewhere as string)}`;
   const note = meanings.find(({ meant }) => meant === undefined);
   return note ? told(note) : misspelt(forms, vocabulary);

@@ -127,7 +127,8 @@ t.test('more extra values', async (t) => {
     '{}': '/network: expected an object, but the key is missing',
     '{"include":"outputs"}': '/include: expected a list',
     '{"loss":"mse","loss":"mse"}': '/loss: the key stands twice',
-    '{"network":': 'The body cannot be read',
+    '{"network":': '/network: not JSON: line 1, column 12: value expected, at the end of the text',
+    hello: 'The body cannot be read',
   };
   for (const [text, said] of Object.entries(wrong)) {
     const { code, stderr } = await runCommand(['--include', 'outputs'], text, env);
@@ -208,7 +209,7 @@ t.test('problems, one per line', async (t) => {
     [
       JSON.stringify(wide),
       '422 Shapes do not fit together: /batch/inputs/1: expected 3 values, one per sample, got 2; ' +
-        '/batch/targets/0: expected 3 values, one per sample, got 2; /batch/targets/1: expected 3 values, one per sample, got 2',
+        '/batch/targets: expected rows of 3 values, one per sample, got rows of 2',
     ],
     [
       '{"a":1,"loss":"mse"}',

@@ -177,6 +177,13 @@ t.test('keys of other libraries, misspelt keys, and keys in a wrong place', (t) 
     [withValue('/reduction', 'sum'), '/reduction', unknown('reduction', ': it belongs in loss')],
     [withValue('/batch/include', []), '/batch/include', unknown('include', ': it belongs at the top')],
     [withValue('/criterion', 'mse'), '/criterion', unknown('criterion', ': it is loss here')],
+    [withValue('/a', 1), '/a', unknown('a', '')],
+    [inLayer('slope'), `${LAYER}/slope`, unknown('slope', '')],
+    [
+      inLayer('negative_slope'),
+      `${LAYER}/negative_slope`,
+      unknown('negative_slope', ': it belongs in network.layers[k].activation'),
+    ],
     [withValue('/learning_rate', 1), '/learning_rate', unknown('learning_rate', '')],
     [withValue('/', 1), '/', unknown('', '')],
     [inLoss('huber', 'beta'), '/loss/beta', unknown('beta', ' of huber: it is delta here')],

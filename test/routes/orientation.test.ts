@@ -225,6 +225,17 @@ t.test('errors and their pointers, in JSON and in safetensors', async (t) => {
   }
 });
 
+t.test('at most 20 errors', async (t) => {
+  const app = await startApp(t);
+  const layers = Array.from({ length: 30 }, (_, k) => (k % 2 ? ([2, 3] as const) : ([3, 2] as const)));
+  const request = requestOf({
+    layers: layers.map(([rows, inputs]) => [inputs, rows]),
+    inputs: matrix(4, 2),
+    targets: matrix(4, 2),
+  });
+  t.equal((await post(app, request)).json().errors.length, 20);
+});
+
 t.test('a ragged matrix is not taken for a transposed one', async (t) => {
   const app = await startApp(t);
   const request = requestOf({ layers: transposed, inputs: [...matrix(4, 2), [1]], targets: matrix(5, 4) });

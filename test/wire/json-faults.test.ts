@@ -47,8 +47,8 @@ const cases: [body: string, pointer: string, text: string][] = [
   [request('[c(1,2)]'), `${WEIGHTS}/0`, FUNCTIONS],
   [request('[[1, ..., 2]]'), `${WEIGHTS}/0/1`, 'JSON has no such abbreviation: write all values'],
   [request('[1,2;3,4]'), WEIGHTS, 'JSON has no semicolons: rows are lists, with commas between them'],
-  [request('[[1 2]]'), `${WEIGHTS}/0`, 'comma expected, at "2"'],
-  [request('[[1,,2]]'), `${WEIGHTS}/0/1`, 'value expected, at ","'],
+  [request('[[1 2]]'), `${WEIGHTS}/0`, 'not JSON: line 1, column 38: comma expected, at "2"'],
+  [request('[[1,,2]]'), `${WEIGHTS}/0/1`, 'not JSON: line 1, column 38: value expected, at ","'],
   [request('[[1,2]]', ',"activation":\'tanh\''), '/network/layers/0/activation', QUOTES],
   [
     request('[[1,2]]', ',"activation":“tanh”'),
@@ -67,7 +67,11 @@ const cases: [body: string, pointer: string, text: string][] = [
   ],
   [request('[[1,2]]', ',"k\\n":["],[",{},NaN]'), '/network/layers/0/k\n/2', 'JSON has no NaN: every number must be finite'],
   [`${request('[[1,2]]')} NaN`, '', 'JSON has no NaN: every number must be finite'],
-  [request('[[1,2]]').slice(0, -4), '/batch/targets/0', 'close bracket expected, at the end of the text'],
+  [
+    request('[[1,2]]').slice(0, -4),
+    '/batch/targets/0',
+    'not JSON: line 1, column 84: close bracket expected, at the end of the text',
+  ],
 ];
 
 t.test('texts and pointers', async (t) => {
