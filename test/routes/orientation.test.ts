@@ -112,6 +112,10 @@ const cases: Record<string, [given: Given, errors: Record<string, string>]> = {
     { layers: [[1, 2]], inputs: matrix(30, 3), targets: matrix(30, 1) },
     { '/batch/inputs': 'expected rows of 2 values, one per input of layer 0, got rows of 3' },
   ],
+  'wrong rows throughout, of one value': [
+    { layers: [[1, 1]], inputs: matrix(30, 3), targets: matrix(30, 1) },
+    { '/batch/inputs': 'expected rows of 1 value, one per input of layer 0, got rows of 3' },
+  ],
   'one wrong row': [
     { layers: [[1, 2]], inputs: matrix(1, 3), targets: matrix(1, 1) },
     { '/batch/inputs/0': 'expected 2 values, one per input of layer 0, got 3' },

@@ -1,6 +1,8 @@
 // Lists and scalars of a wrong kind: one error for a list that is wrong throughout, and what to write instead.
 import t from 'tap';
+import { post, startApp } from '../support/app.ts';
 import { checkTexts, withValue } from '../support/refusals.ts';
+import { file, SAFETENSORS } from '../support/safetensors-file.ts';
 
 const WEIGHTS = '/network/layers/0/weights';
 const BIASES = '/network/layers/0/biases';
@@ -167,3 +169,22 @@ t.test('what flat lists should be depends on the rest of the request', (t) =>
     ],
   }),
 );
+
+t.test('a flat list beyond the errors that are listed is not listed either', async (t) => {
+  const app = await startApp(t);
+  const surplus = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`k${i}`, 0]));
+  const request = JSON.stringify({ ...withValue(WEIGHTS, [1, 2]), ...surplus });
+  const body = file({ __metadata__: { request } }, Buffer.alloc(0));
+  for (const [sent, type] of [
+    [request, 'application/json'],
+    [body, SAFETENSORS],
+  ] as const) {
+    const { errors } = (await post(app, sent, { 'content-type': type })).json();
+    t.strictSame(
+      errors.map(({ pointer }: { pointer: string }) => pointer),
+      Object.keys(surplus)
+        .slice(0, 20)
+        .map((key) => `/${key}`),
+    );
+  }
+});
