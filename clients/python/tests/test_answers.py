@@ -111,12 +111,12 @@ class Problems(unittest.TestCase):
         problem = self.problem(LAYERS, Batch(np.ones((2, 3)), BATCH.targets))
         self.assertEqual((problem.status, problem.type), (422, "/problems/shape-mismatch"))
         self.assertEqual(problem.title, "Shapes do not fit together")
-        self.assertEqual(problem.errors[0], Finding("/batch/inputs/0", "expected 2 values, one per input of layer 0, got 3"))
+        self.assertEqual(problem.errors[0], Finding("/batch/inputs", "expected rows of 2 values, one per input of layer 0, got rows of 3"))
         self.assertEqual(
             str(problem).splitlines()[:2],
             [
                 f"422 Shapes do not fit together: {problem.detail}",
-                "  /batch/inputs/0: expected 2 values, one per input of layer 0, got 3",
+                "  /batch/inputs: expected rows of 2 values, one per input of layer 0, got rows of 3",
             ],
         )
 
