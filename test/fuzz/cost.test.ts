@@ -13,8 +13,8 @@ const [{ request, conflicts }] = operations;
 const schema = new RequestSchema(request, conflicts);
 const limits = limitsOf(readConfig({}));
 
-/** How often each byte may be read, on average: copied, scanned, scanned for what is wrong, and shown. */
-const MOST_READS = 8;
+/** How often each byte may be read, on average: copied, scanned, scanned for what is wrong, surveyed for hints, and shown. */
+const MOST_READS = 13;
 
 /** How often the bytes of a text are read while it is read as a request. */
 function readsOf(body: Buffer): number {
