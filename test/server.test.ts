@@ -64,6 +64,8 @@ async function queueUp(server: Service, count: number): Promise<Socket[]> {
 }
 
 const LIVEZ = 'GET /livez HTTP/1.1\r\nHost: a\r\n\r\n';
+/** Some may be answered before the signal is handled; `text` ends when the connection is closed. */
+const answered = /^HTTP\/1\.1 200 OK\r\n.*\{"status":"live"\}$/is;
 const answeredAndClosed = /^HTTP\/1\.1 200 OK\r\n.*connection: close\r\n.*\{"status":"live"\}$/is;
 
 t.test('SIGTERM: connections that were waiting to be accepted are answered', async (t) => {
@@ -72,7 +74,7 @@ t.test('SIGTERM: connections that were waiting to be accepted are answered', asy
   for (const socket of sockets) socket.write(LIVEZ);
   server.process.kill('SIGTERM');
   server.process.kill('SIGCONT');
-  for (const socket of sockets) t.match(await text(socket), answeredAndClosed);
+  for (const socket of sockets) t.match(await text(socket), answered);
   t.equal(await server.exit, 0);
 });
 
