@@ -29,11 +29,15 @@ export interface Flooded {
   readonly faults: Record<string, number>;
 }
 
+/** The number of clients that the service sees, by X-Forwarded-For: one alone may not use all that it has. */
+const ADDRESSES = 4;
+
 /** How often the clock is checked, in milliseconds. */
 const TICK = 2;
 
 async function flood({ port, request: file, perSecond, seconds, connections, asksFirst }: Job): Promise<Flooded> {
-  const pieces = piecesOf(readFileSync(file), asksFirst);
+  const request = readFileSync(file);
+  const pieces = Array.from({ length: ADDRESSES }, (_, i) => piecesOf(request, `10.0.0.${i}`, asksFirst));
   const free: Client[] = [];
   const result = {
     due: 0,
@@ -44,15 +48,15 @@ async function flood({ port, request: file, perSecond, seconds, connections, ask
   };
   const start = performance.now();
   let busy = 0;
-  const send = async () => {
+  const send = async ([first, rest]: Buffer[]) => {
     let client = free.pop();
     while (client && !client.isFree) client = free.pop();
     busy++;
     try {
       client ??= await Client.connect(port, { keepBodies: 4096 });
       const before = performance.now();
-      let answer = await client.send(pieces[0]);
-      if (answer.status === 100) answer = await client.send(pieces[1]);
+      let answer = await client.send(first);
+      if (answer.status === 100) answer = await client.send(rest);
       const now = performance.now();
       if (answer.status === 200) result.answered.push({ second: (now - start) / 1000, ms: now - before });
       else if (answer.status === 503) {
@@ -73,7 +77,7 @@ async function flood({ port, request: file, perSecond, seconds, connections, ask
     for (; result.due < passed * perSecond; result.due++) {
       if (busy >= connections) continue;
       result.sent++;
-      all.push(send());
+      all.push(send(pieces[result.sent % ADDRESSES]));
     }
     await wait(TICK);
   }
@@ -82,11 +86,13 @@ async function flood({ port, request: file, perSecond, seconds, connections, ask
   return result;
 }
 
-/** A request in the pieces in which it is sent: one, or head and body separately. */
-function piecesOf(request: Buffer, asksFirst: boolean): Buffer[] {
-  if (!asksFirst) return [request];
+/** A request from an address in the pieces in which it is sent: one, or head and body separately. */
+function piecesOf(request: Buffer, address: string, asksFirst: boolean): Buffer[] {
   const end = request.indexOf('\r\n\r\n');
-  return [Buffer.from(`${request.toString('latin1', 0, end)}\r\nExpect: 100-continue\r\n\r\n`), request.subarray(end + 4)];
+  const expect = asksFirst ? '\r\nExpect: 100-continue' : '';
+  const head = Buffer.from(`${request.toString('latin1', 0, end)}\r\nX-Forwarded-For: ${address}${expect}\r\n\r\n`);
+  const body = request.subarray(end + 4);
+  return asksFirst ? [head, body] : [Buffer.concat([head, body])];
 }
 
 /** Floods a server from a separate process. */
