@@ -393,8 +393,9 @@ class Reader {
         continue;
       }
       text.path.push(index++);
-      if (items.type === 'array' && text.bytes[text.at] === OPEN_LIST) this.#explain(items);
-      else {
+      if (items.type === 'array' && text.bytes[text.at] === OPEN_LIST) {
+        if (!this.#skipPlainRow()) this.#explain(items);
+      } else {
         const start = text.at;
         text.skip();
         const value = this.#valueAt(start);
@@ -405,12 +406,24 @@ class Reader {
     text.leave();
   }
 
+  /** Skips a row in which nothing is wrong: of numbers that are so short, and have no exponent, that they are finite. */
+  #skipPlainRow(): boolean {
+    const text = this.#text;
+    const start = text.at;
+    if (text.countNumbers() > 0 && text.at - start < FINITE_DIGITS && !text.hasExponents(start, text.at)) return true;
+    text.at = start;
+    return false;
+  }
+
   /** The value of the skipped text from `start` on, for error texts. */
   #valueAt(start: number): unknown {
     const { bytes, at } = this.#text;
     return startsNumber(bytes[start]) ? this.#text.numberAt(start, at) : this.#shown(start);
   }
 }
+
+/** Every number of fewer digits is finite in float64. */
+const FINITE_DIGITS = 300;
 
 const EMPTY_LIST: readonly unknown[] = [];
 

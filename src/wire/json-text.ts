@@ -185,6 +185,11 @@ export class JsonText {
     return true;
   }
 
+  hasExponents(start: number, end: number): boolean {
+    for (let at = start; at < end; at++) if (this.bytes[at] === LOWER_E || this.bytes[at] === UPPER_E) return true;
+    return false;
+  }
+
   hasEscapes(start: number, end: number): boolean {
     for (let at = start; at < end; at++) if (this.bytes[at] === BACKSLASH) return true;
     return false;

@@ -25,9 +25,10 @@ export async function startIdleApp(t: Test): Promise<FastifyInstance> {
   return app;
 }
 
-/** Posts a body to /gradients: an object as JSON, a string or bytes unchanged. */
+/** Posts a body to /gradients: an object as JSON, a string or a copy of bytes, since the application transfers them to a thread. */
 export function post(app: FastifyInstance, body: object | string | Buffer, headers: Record<string, string> = {}) {
-  const payload = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+  const bytes = Buffer.isBuffer(body) && Buffer.from(body);
+  const payload = bytes || (typeof body === 'string' ? body : JSON.stringify(body));
   return app.inject({ method: 'POST', url: '/gradients', headers: { 'content-type': 'application/json', ...headers }, payload });
 }
 

@@ -209,6 +209,15 @@ function put(document: unknown, path: readonly string[], value: unknown): void {
   if (parent instanceof Object) (parent as Record<string, unknown>)[path.at(-1) as string] = value;
 }
 
+t.test('numbers beyond float64 are found beside other errors of a matrix', async (t) => {
+  const schema = new RequestSchema(Type.Object({ weights: Matrix() }), () => []);
+  const { refused } = read(schema, '{"weights":[[1,2],["a"],[1e5],[1e999],[-1E400]]}') as Refusal;
+  t.strictSame(
+    refused.errors?.map(({ pointer }) => pointer),
+    ['/weights/1/0', '/weights/3/0', '/weights/4/0'],
+  );
+});
+
 t.test('null is a value where the schema has it for a required key', async (t) => {
   const schema = new RequestSchema(Type.Object({ weights: Vector(), bound: Type.Union([Type.Null(), Type.Number()]) }), () => []);
   for (const bound of ['null', '3']) {
