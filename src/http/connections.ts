@@ -33,7 +33,7 @@ export function openConnections({ server }: FastifyInstance): ReadonlySet<Socket
 
 /**
  * Destroys connections that send much and no request: Node's parser skips empty lines, and spaces before the value of a header,
- * without counting them.
+ * without counting them. The rest of a refused body is not meant: see unread.ts.
  */
 export function cutOffFloods(app: FastifyInstance, exchanges: Exchanges, open: ReadonlySet<Socket>): void {
   let before = new Map<Socket, { readonly read: number; readonly written: number }>();
@@ -43,7 +43,8 @@ export function cutOffFloods(app: FastifyInstance, exchanges: Exchanges, open: R
     for (const socket of open) {
       const [read, written] = [socket.bytesRead, socket.bytesWritten];
       const last = before.get(socket);
-      if (last?.written === written && read - last.read > FLOOD_BYTES && !busy.has(socket)) socket.destroy();
+      const isExpected = busy.has(socket) || endingSockets.has(socket);
+      if (last?.written === written && read - last.read > FLOOD_BYTES && !isExpected) socket.destroy();
       else now.set(socket, { read, written });
     }
     before = now;
