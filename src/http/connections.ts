@@ -43,8 +43,9 @@ export function cutOffFloods(app: FastifyInstance, exchanges: Exchanges, open: R
     for (const socket of open) {
       const [read, written] = [socket.bytesRead, socket.bytesWritten];
       const last = before.get(socket);
-      const isExpected = busy.has(socket) || endingSockets.has(socket);
-      if (last?.written === written && read - last.read > FLOOD_BYTES && !isExpected) socket.destroy();
+      const isFlood = last?.written === written && read - last.read > FLOOD_BYTES;
+      // The rest of a refused body may be drained after its exchange: see unread.ts.
+      if (isFlood && !busy.has(socket) && !endingSockets.has(socket)) socket.destroy();
       else now.set(socket, { read, written });
     }
     before = now;
