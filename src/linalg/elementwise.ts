@@ -18,38 +18,38 @@ function store(n: number, to: Float64Array, i: number): void {
   to.set(n === MOST ? block : block.subarray(0, n), i);
 }
 
-/** Writes f(Z) into A, which may be Z. */
-function value(inKernel: (n: number) => void) {
-  return (Z: Float64Array, A: Float64Array): void => {
-    for (let i = 0; i < Z.length; i += MOST) {
-      const n = load(Z, i, block);
-      inKernel(n);
-      store(n, A, i);
-    }
-  };
+/** Calls `inKernel` for blocks of the first array and of `more`; writes the results into `to`, which may be the first array. */
+function byBlocks(inKernel: (n: number) => void, from: Float64Array, to: Float64Array, more: readonly Block[] = []): void {
+  for (let i = 0; i < from.length; i += MOST) {
+    const n = load(from, i, block);
+    for (const [array, into] of more) load(array, i, into);
+    inKernel(n);
+    store(n, to, i);
+  }
 }
 
-/** Error: at most two units in the last place. */
-export const tanh = value(kernel.tanh);
-export const relu = value(kernel.relu);
+/** An array, and the part of the kernel's memory for its blocks. */
+type Block = readonly [array: Float64Array, into: Float64Array];
 
-/** Writes dZ = dA tanh′(Z), given A = tanh(Z), into dZ, which may be dA. Error of tanh′: see docs/accuracy.md. */
+/** Writes tanh(Z) into A, which may be Z. Error: at most two units in the last place. */
+export function tanh(Z: Float64Array, A: Float64Array): void {
+  byBlocks(kernel.tanh, Z, A);
+}
+
+/** Writes relu(Z) into A, which may be Z. */
+export function relu(Z: Float64Array, A: Float64Array): void {
+  byBlocks(kernel.relu, Z, A);
+}
+
+/** Writes dZ = dA tanh′(Z), given A = tanh(Z), into dZ, which may be dA. */
 export function tanhPullback(dA: Float64Array, Z: Float64Array, A: Float64Array, dZ: Float64Array): void {
-  for (let i = 0; i < dA.length; i += MOST) {
-    const n = load(dA, i, block);
-    load(A, i, others);
-    load(Z, i, inputs);
-    kernel.tanhPullback(n);
-    store(n, dZ, i);
-  }
+  byBlocks(kernel.tanhPullback, dA, dZ, [
+    [A, others],
+    [Z, inputs],
+  ]);
 }
 
 /** Writes dZ = dA relu′(Z), given A = relu(Z), into dZ, which may be dA. */
 export function reluPullback(dA: Float64Array, A: Float64Array, dZ: Float64Array): void {
-  for (let i = 0; i < dA.length; i += MOST) {
-    const n = load(dA, i, block);
-    load(A, i, others);
-    kernel.reluPullback(n);
-    store(n, dZ, i);
-  }
+  byBlocks(kernel.reluPullback, dA, dZ, [[A, others]]);
 }

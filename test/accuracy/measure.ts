@@ -152,8 +152,8 @@ function activated({ name, options }: Case, points: number[]): Computed {
   }
   const together = of(points, points.length);
   const single = points.map((z) => of([z], 1));
-  // The worse one of both.
-  const merged = (key: keyof Computed) => together[key].map((number, i) => (i % 2 === 0 ? number : single[i][key][0]));
+  // Half of the numbers of each, of both signs: points of opposite signs alternate.
+  const merged = (key: keyof Computed) => together[key].map((number, i) => (i % 4 < 2 ? number : single[i][key][0]));
   return { value: merged('value'), derivative: merged('derivative') };
 }
 
