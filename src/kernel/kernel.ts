@@ -43,6 +43,7 @@ interface Exports {
   begin(): void;
   supplied(): void;
   parse(start: number, length: number, isEnd: boolean): number;
+  prepareFormat(): void;
   format(start: number, n: number, columns: number, column: number, isFirst: boolean): number;
 }
 

@@ -16,6 +16,7 @@ const unwritten = memory.subarray(kernel.UNWRITTEN.value, kernel.UNWRITTEN.value
 export const written = Buffer.from(kernel.memory.buffer, kernel.WRITTEN.value, kernel.WRITTEN_BYTES.value);
 
 fillPowers(kernel.TENS.value, 10n, kernel.LEAST_TEN.value, kernel.MOST_TEN.value, true);
+kernel.prepareFormat();
 
 /**
  * Writes finite numbers into `buffer` from `start` on, separated by commas, and by `],[` between rows. Returns the end offset.

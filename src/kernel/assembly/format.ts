@@ -1,174 +1,164 @@
-// Formats float64 as JSON, in AssemblyScript: the shortest form that round-trips, written like JavaScript's.
-// Algorithm: R. Giulietti, The Schubfach way to render doubles (2020), as implemented in A. Bolz's Drachennest.
+// Formats float64 as JSON, in AssemblyScript: the shortest form that round-trips, written like JavaScript's. Nearly all numbers are
+// formatted here, with one multiplication and without branches on their digits; schubfach.ts formats the rest.
+// Idea: a table by binary exponent, as in xjb (https://github.com/xjb714/xjb) and zmij (https://github.com/vitaut/zmij).
 import { UNWRITTEN, WRITTEN } from './memory';
 import { multiplyHigh } from './parse';
+import { LEAST_TEN, TENS, writeAny, writePower } from './schubfach';
 
-/** The table of 10^k in 128 bits, rounded up, high 64 bits first, for k from LEAST_TEN to MOST_TEN. Filled by the caller. */
-export const LEAST_TEN: i32 = -292;
-export const MOST_TEN: i32 = 324;
-export const TENS: usize = memory.data(617 * 16, 16);
+export { LEAST_TEN, MOST_TEN, TENS } from './schubfach';
 
-let decimal: u64 = 0;
-let exponent: i32 = 0;
+/**
+ * By biased exponent, for numbers c 2^q: g = 2^q / 10^(k + 1), where 10^k <= 2^q < 10^(k + 1), in 96 bits after the point (its high 64 bits,
+ * then its low 32 bits), and the address of the layout for 16 digits before the unit 10^(k + 1).
+ */
+const SCALES: usize = memory.data(2048 * 16, 16);
+
+/**
+ * The layout of d.ddd... x 10^power, for powers from LEAST_POWER to MOST_POWER. Its bytes: 0 to 7, what follows the digits: an exponent, and
+ * a comma; 8, the length of that; 9, the offset of the digits; 10, the number of digits before the point; 11, the offset of the point; 12, the
+ * number of bytes by which the point separates digits: 0 if it comes before all of them, otherwise 1.
+ */
+const LAYOUTS: usize = memory.data(618 * 16, 16);
+const LEAST_POWER: i32 = -309;
+const MOST_POWER: i32 = 308;
+
+/** Fills the tables, given TENS. */
+export function prepareFormat(): void {
+  for (let power = LEAST_POWER; power <= MOST_POWER; power++) {
+    const layout = layoutOf(power);
+    const whole = power + 1;
+    const isSmall = whole > -6 && whole <= 0;
+    const isPlain = whole > 0 && whole <= 21;
+    const end = isSmall || isPlain ? layout : writePower(layout, power);
+    store<u8>(end, 0x2c);
+    store<u8>(layout, u8(end + 1 - layout), 8);
+    store<u8>(layout, isSmall ? 2 - whole : 0, 9);
+    store<u8>(layout, isSmall ? 0 : isPlain ? whole : 1, 10);
+    store<u8>(layout, isPlain ? whole : 1, 11);
+    store<u8>(layout, isSmall ? 0 : 1, 12);
+  }
+  // Subnormals stay undecided, as g is 0.
+  store<u32>(SCALES, u32(layoutOf(0)), 12);
+  for (let biased = 1; biased < 2048; biased++) {
+    const q = biased - 1075;
+    const k = (q * 1262611) >> 22;
+    const power = TENS + ((-k - 1 - LEAST_TEN) << 4);
+    // From 10^(-k - 1), whose table begins with its highest bit.
+    const down = u64(-1 - q - ((-(k + 1) * 1741647) >> 19));
+    const high = load<u64>(power);
+    const scale = SCALES + (biased << 4);
+    store<u64>(scale, high >> down);
+    store<u32>(scale, u32(high << (32 - down)) | u32(load<u64>(power, 8) >> (32 + down)), 8);
+    store<u32>(scale, u32(layoutOf(k + 16)), 12);
+  }
+}
+
+function layoutOf(power: i32): usize {
+  return LAYOUTS + ((power - LEAST_POWER) << 4);
+}
+
+/** Numbers that are closer than this to a decision are left to schubfach.ts; in units of 2^-64. */
+const MARGIN: u64 = 1 << 32;
 
 /**
  * Writes `n` numbers at offset `start` of the text, separated by commas, and by `],[` between rows of `columns`. The first number is in
  * column `column`. It is preceded by a separator unless `isFirst`.
  * Returns the end offset.
+ *
+ * A number c 2^q is D.F units of 10^(k + 1), with D.F = c g. What rounds to it lies within g / 2, as the number is no power of two. g < 1, so
+ * there is at most one integer among that: then its 15 or 16 digits, without trailing zeros, are the shortest. If there is none, one digit
+ * more is enough, as g >= 1/10: the digit nearest to 10 F.
+ *
+ * The error: c < 2^53, and g is cut after 96 bits, so F is wrong by less than 2^-43 + 2^-62, g / 2 by 2^-63, and 10 F by 2^-39. F is compared
+ * with g / 2, and 10 F with halves; differences below 2^-32 are undecided.
  */
 export function format(start: i32, n: i32, columns: i32, column: i32, isFirst: bool): i32 {
+  if (n === 0) return start;
   let to: usize = WRITTEN + start;
-  for (let i = 0; i < n; i++, column++) {
+  // Each number is followed by a comma, which `],[` replaces.
+  if (!isFirst) store<u8>(to++, 0x2c);
+  const end: usize = (UNWRITTEN + n) << 3;
+  for (let at: usize = UNWRITTEN << 3; at < end; at += 8, column++) {
     if (column === columns) {
-      store<u16>(to, 0x2c5d);
-      store<u8>(to + 2, 0x5b);
-      to += 3;
+      store<u32>(to - 1, 0x5b2c5d);
+      to += 2;
       column = 0;
-    } else if (!isFirst) store<u8>(to++, 0x2c);
-    isFirst = false;
-    to = write(load<u64>((UNWRITTEN + i) << 3), to);
+    }
+    const bits = load<u64>(at);
+    if (bits << 1 === 0) {
+      store<u16>(to, 0x2c30);
+      to += 2;
+      continue;
+    }
+    const biased = u32(bits >> 52) & 0x7ff;
+    const fraction = bits & 0xfffffffffffff;
+    const c = fraction | (1 << 52);
+    const scale = SCALES + (biased << 4);
+    const g = load<u64>(scale);
+    const low = u64(load<u32>(scale, 8));
+    const carried = (c >> 32) * low + (((c & 0xffffffff) * low) >> 32);
+    const F = c * g + carried;
+    let D = multiplyHigh(c, g) + u64(F < carried);
+    const fromInteger = F ^ (i64(F) >> 63);
+    const isInteger = fromInteger < g >> 1;
+    D += (F >> 63) & u64(isInteger);
+    // 10 F + 1/2, with 60 bits after the point.
+    const tenths = (F >> 4) * 10 + (1 << 59);
+    const isShort = D < 1000000000000000;
+    const layout = usize(load<u32>(scale, 12)) - (usize(isShort) << 4);
+    const whole = usize(load<u8>(layout, 10));
+    if (
+      u32(fromInteger - (g >> 1) + MARGIN < 2 * MARGIN) |
+      u32((tenths << 4) + MARGIN < 2 * MARGIN) |
+      (u32(fraction === 0) & u32(fromInteger >= MARGIN)) |
+      u32(whole > 15)
+    ) {
+      to = writeAny(bits, to);
+      store<u8>(to++, 0x2c);
+      continue;
+    }
+    const digit = select<u64>(0, tenths >> 60, isInteger);
+    const text = sixteenDigits(select<u64>(D * 10 + digit, D, isShort));
+    const last = select<u32>(0, u32(digit), isShort);
+    const length = usize(32 - clz(u32(i8x16.bitmask(i8x16.gt_s(text, v128.load(ZEROS)))) | ((last + 0xffff) & 0x10000)));
+    store<u8>(to, 0x2d);
+    to += usize(bits >> 63);
+    // All is written at its place, and what is too long overwritten: a branch on the random number of digits would be slow.
+    store<u64>(to, 0x3030303030302e30);
+    const digits = to + load<u8>(layout, 9);
+    const gap = usize(load<u8>(layout, 12));
+    v128.store(digits, text);
+    store<u8>(to + load<u8>(layout, 11), 0x2e);
+    v128.store(digits + whole + gap, i8x16.swizzle(text, v128.load(INDICES + whole)));
+    store<u8>(digits + gap, u8(0x30 + last), 16);
+    to = digits + select<usize>(length + gap, whole, length > whole);
+    store<u64>(to, load<u64>(layout));
+    to += load<u8>(layout, 8);
   }
-  return i32(to) - WRITTEN;
+  return i32(to) - 1 - WRITTEN;
 }
 
-function write(bits: u64, start: usize): usize {
-  let to = start;
-  const size = bits & 0x7fffffffffffffff;
-  if (size === 0) {
-    store<u8>(to, 0x30);
-    return to + 1;
-  }
-  // Without a branch: random signs would be mispredicted.
-  store<u8>(to, 0x2d);
-  to += usize(bits >> 63);
-  shortest(size & 0xfffffffffffff, i32(size >> 52));
-  const n = lengthOf(decimal);
-  // The value is 0.ddd... x 10^point. Digits are written at their final place: reading back recent writes is slow.
-  const point = n + exponent;
-  if (point > 21 || point <= -6) return writeExponential(to, n, point - 1);
-  if (point <= 0) {
-    store<u16>(to, 0x2e30);
-    store<u64>(to + 2, 0x3030303030303030);
-    return writeDigits(to + 2 - point, n);
-  }
-  if (exponent >= 0) {
-    writeDigits(to, n);
-    for (let i = n; i < point; i++) store<u8>(to + i, 0x30);
-    return to + point;
-  }
-  const end = writeDigits(to + 1, n);
-  for (let i = 0; i < point; i++) store<u8>(to + i, load<u8>(to + i + 1));
-  // All digits after the point may have been zeros.
-  if (end <= to + point + 1) return to + point;
-  store<u8>(to + point, 0x2e);
-  return end;
-}
+/** In memory, as V8 builds a constant vector anew for each use. The last digit's byte is the highest. */
+const ZEROS = memory.data<u64>([0x3030303030303030, 0x3030303030303030], 16);
+const INDICES = memory.data<u64>([0x0706050403020100, 0x0f0e0d0c0b0a0908, 0x1716151413121110, 0x1f1e1d1c1b1a1918], 16);
+const MAGIC_10000 = memory.data<u32>([1759218605, 1759218605, 1759218605, 1759218605], 16);
+const FACTOR_10000 = memory.data<u32>([10000, 10000, 10000, 10000], 16);
+const MAGIC_100 = memory.data<u32>([5243, 5243, 5243, 5243], 16);
+const FACTOR_100 = memory.data<u32>([6553599, 6553599, 6553599, 6553599], 16);
+const MAGIC_10 = memory.data<u16>([103, 103, 103, 103, 103, 103, 103, 103], 16);
+const FACTOR_10 = memory.data<u16>([2559, 2559, 2559, 2559, 2559, 2559, 2559, 2559], 16);
 
-function writeExponential(start: usize, n: i32, power: i32): usize {
-  let to = writeDigits(start + 1, n);
-  store<u8>(start, load<u8>(start + 1));
-  if (to === start + 2) to--;
-  else store<u8>(start + 1, 0x2e);
-  store<u16>(to, power < 0 ? 0x2d65 : 0x2b65);
-  to += 2;
-  const size = abs(power);
-  if (size >= 100) store<u8>(to++, u8(0x30 + size / 100));
-  if (size >= 10) store<u8>(to++, u8(0x30 + ((size / 10) % 10)));
-  store<u8>(to++, u8(0x30 + (size % 10)));
-  return to;
-}
-
-/**
- * Writes the `n` digits of `decimal`, and returns the end offset without trailing zeros. Always writes 17 digits, padded with zeros that
- * later bytes overwrite: a branch on the random number of digits would be slow.
- */
-function writeDigits(to: usize, n: i32): usize {
-  const digits = decimal * load<u64>(POWERS_OF_TEN + ((17 - n) << 3));
-  // Divided by 10^8.
-  const upper = digits / 100000000;
-  const first = u32(upper) / 100000000;
-  store<u8>(to, u8(0x30 + first));
-  store<u64>(to + 1, eightDigits(u32(upper) - first * 100000000));
-  store<u64>(to + 9, eightDigits(u32(digits - upper * 100000000)));
-  let end = to + n;
-  while (end > to + 1 && load<u8>(end - 1) === 0x30) end--;
-  return end;
-}
-
-/** The eight digits of a number below 10^8, the first in the lowest byte. Divides by 10^4, 100 and 10, all parts in parallel. */
-function eightDigits(value: u32): u64 {
-  const thousands = value / 10000;
-  const fours = u64(thousands) | (u64(value - thousands * 10000) << 32);
-  const hundreds = ((fours * 10486) >> 20) & 0x0000007f0000007f;
-  const pairs = hundreds | ((fours - hundreds * 100) << 16);
-  const tens = ((pairs * 103) >> 10) & 0x000f000f000f000f;
-  return (tens | ((pairs - tens * 10) << 8)) + 0x3030303030303030;
-}
-
-const POWERS_OF_TEN = memory.data<u64>([
-  1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000,
-  10000000000000, 100000000000000, 1000000000000000, 10000000000000000,
-]);
-
-/** The number of decimal digits of a value, from 1 to 17. */
-function lengthOf(value: u64): i32 {
-  // 1233 / 4096 is slightly more than log10(2).
-  const guess = ((64 - i32(clz(value))) * 1233) >> 12;
-  return guess + i32(value >= load<u64>(POWERS_OF_TEN + (min(guess, 16) << 3)) && guess < 17);
-}
-
-/** Sets decimal x 10^exponent to the shortest decimal that parses as the given float64; among those, the nearest. */
-function shortest(fraction: u64, biased: i32): void {
-  const c = biased === 0 ? fraction : fraction | (1 << 52);
-  const q = (biased === 0 ? 1 : biased) - 1075;
-  if (q <= 0 && q > -53 && (c & ((u64(1) << -q) - 1)) === 0) {
-    decimal = c >> -q;
-    exponent = 0;
-    return;
-  }
-  const isOdd = c & 1;
-  const closer = fraction === 0 && biased > 1;
-  const k = (q * 1262611 - (closer ? 524031 : 0)) >> 22;
-  const h = q + ((-k * 1741647) >> 19) + 1;
-  const power = TENS + ((-k - LEAST_TEN) << 4);
-  const high = load<u64>(power);
-  const low = load<u64>(power, 8);
-  // 4 c 2^h g, for the power g, in 192 bits; below, the bounds halfway to the next and to the previous float64.
-  const scaled = (4 * c) << h;
-  const p0 = low * scaled;
-  const carry = multiplyHigh(low, scaled);
-  const p1 = high * scaled + carry;
-  const p2 = multiplyHigh(high, scaled) + u64(p1 < carry);
-  const middle = toOdd(p2, p1);
-
-  const a0 = low << (h + 1);
-  const a1 = (high << (h + 1)) | (low >> (63 - h));
-  const c0 = u64(p0 + a0 < p0);
-  const u1 = p1 + a1 + c0;
-  const c1 = u64(u1 < p1) | (c0 & u64(u1 === p1));
-  const upper = toOdd(p2 + (high >> (63 - h)) + c1, u1) - isOdd;
-
-  const down = h + i32(!closer);
-  const b0 = low << down;
-  const b1 = (high << down) | (low >> (64 - down));
-  const d0 = u64(p0 < b0);
-  const l1 = p1 - b1 - d0;
-  const d1 = u64(p1 < b1) | (d0 & u64(p1 === b1));
-  const lower = toOdd(p2 - (high >> (64 - down)) - d1, l1) + isOdd;
-
-  const s = middle >> 2;
-  // One digit fewer, if exactly one of the two nearest shorter decimals lies within the bounds.
-  const tenth = s / 10;
-  const tenthAbove = 40 * tenth + 40 <= upper;
-  const isShorter = s >= 10 && lower <= 40 * tenth !== tenthAbove;
-  const above = 4 * s + 4 <= upper;
-  const half = 4 * s + 2;
-  const up = lower <= 4 * s !== above ? above : middle > half || (middle === half && (s & 1) !== 0);
-  decimal = select<u64>(tenth + u64(tenthAbove), s + u64(up), isShorter);
-  exponent = k + i32(isShorter);
-}
-
-/** Rounds two words to odd: the high word, with its last bit set if low > 1 (low == 1 is rounding noise of the table). */
-function toOdd(high: u64, low: u64): u64 {
-  return high | u64(low > 1);
+/** The digits of a number below 10^16, the first in the lowest byte. Divides by 10^8, 10^4, 100 and 10, all parts in parallel. */
+function sixteenDigits(value: u64): v128 {
+  const upper = value / 100000000;
+  const eights = i64x2.splat(upper | ((value - upper * 100000000) << 32));
+  const quotients = i64x2.shr_u(i64x2.extmul_low_i32x4_u(eights, v128.load(MAGIC_10000)), 44);
+  const rests = i64x2.sub(i64x2.extend_low_i32x4_u(eights), i32x4.mul(quotients, v128.load(FACTOR_10000)));
+  const fours = v128.or(quotients, i64x2.shl(rests, 32));
+  // Quotient plus rest << 16, by one multiplication of the quotient.
+  const hundreds = i32x4.shr_u(i32x4.mul(fours, v128.load(MAGIC_100)), 19);
+  const twos = i32x4.sub(i32x4.shl(fours, 16), i32x4.mul(hundreds, v128.load(FACTOR_100)));
+  const tens = i16x8.shr_u(i16x8.mul(twos, v128.load(MAGIC_10)), 10);
+  const ones = i16x8.sub(i16x8.shl(twos, 8), i16x8.mul(tens, v128.load(FACTOR_10)));
+  return v128.or(ones, v128.load(ZEROS));
 }

@@ -9,7 +9,7 @@ export const COLUMNS: i32 = 512;
 export const TILE: i32 = 4;
 
 /** Tables come first. A consists of panels of TILE rows, stored by columns; B of panels of TILE columns, stored by rows. */
-export const A: i32 = 4096;
+export const A: i32 = 16384;
 export const B: i32 = A + ROWS * DEPTH;
 export const C: i32 = B + DEPTH * COLUMNS;
 const END_OF_C: i32 = C + ROWS * COLUMNS;
@@ -41,7 +41,7 @@ export const UNWRITTEN: i32 = PARSED + TEXT_BYTES / 2 + 8;
 export const MOST_UNWRITTEN: i32 = 2048;
 
 /** The formatted text, address in bytes: at most 25 bytes per number, and 3 between rows. Some bytes after it are overwritten. */
-export const WRITTEN: i32 = (UNWRITTEN + MOST_UNWRITTEN) << 3;
+export const WRITTEN: i32 = (UNWRITTEN + MOST_UNWRITTEN + 64) << 3;
 export const WRITTEN_BYTES: i32 = 2 * 28 * MOST_UNWRITTEN;
 const END_BYTES: i32 = WRITTEN + WRITTEN_BYTES + 32;
 
