@@ -43,7 +43,7 @@ export function prepareFormat(): void {
     const q = biased - 1075;
     const k = (q * 1262611) >> 22;
     const power = TENS + ((-k - 1 - LEAST_TEN) << 4);
-    // From 10^(-k - 1), whose table begins with its highest bit.
+    // g is 10^(-k - 1), as TENS has it from its highest bit on, moved to its place.
     const down = u64(-1 - q - ((-(k + 1) * 1741647) >> 19));
     const high = load<u64>(power);
     const scale = SCALES + (biased << 4);
@@ -57,7 +57,7 @@ function layoutOf(power: i32): usize {
   return LAYOUTS + ((power - LEAST_POWER) << 4);
 }
 
-/** Numbers that are closer than this to a decision are left to schubfach.ts; in units of 2^-64. */
+/** A number that is closer to a decision than this, in units of 2^-64, is left to schubfach.ts. */
 const MARGIN: u64 = 1 << 32;
 
 /**
@@ -65,12 +65,13 @@ const MARGIN: u64 = 1 << 32;
  * column `column`. It is preceded by a separator unless `isFirst`.
  * Returns the end offset.
  *
- * A number c 2^q is D.F units of 10^(k + 1), with D.F = c g. What rounds to it lies within g / 2, as the number is no power of two. g < 1, so
- * there is at most one integer among that: then its 15 or 16 digits, without trailing zeros, are the shortest. If there is none, one digit
- * more is enough, as g >= 1/10: the digit nearest to 10 F.
+ * A number c 2^q is D + F = c g units of 10^(k + 1), with an integer D and a fraction F. Decimals within g / 2 of that parse as the number.
+ * Since g < 1, at most one of them is an integer: it has 15 or 16 digits, and without trailing zeros it is the shortest decimal. If none is,
+ * one more digit is enough, as g >= 1/10: the digit nearest to 10 F.
+ * For a power of two, decimals below it are within g / 4. It is left to schubfach.ts unless it is an integer itself.
  *
- * The error: c < 2^53, and g is cut after 96 bits, so F is wrong by less than 2^-43 + 2^-62, g / 2 by 2^-63, and 10 F by 2^-39. F is compared
- * with g / 2, and 10 F with halves; differences below 2^-32 are undecided.
+ * Error bound: c < 2^53, and g is cut after 96 bits, so F is wrong by less than 2^-42, 10 F by 2^-38, and g / 2 by 2^-63. Comparisons of F
+ * with g / 2, and of 10 F with the middle between two digits, are undecided if the difference is less than 2^-32.
  */
 export function format(start: i32, n: i32, columns: i32, column: i32, isFirst: bool): i32 {
   if (n === 0) return start;
@@ -85,6 +86,7 @@ export function format(start: i32, n: i32, columns: i32, column: i32, isFirst: b
       column = 0;
     }
     const bits = load<u64>(at);
+    // Frequent in gradients, and several times faster than the rest.
     if (bits << 1 === 0) {
       store<u16>(to, 0x2c30);
       to += 2;
@@ -104,8 +106,9 @@ export function format(start: i32, n: i32, columns: i32, column: i32, isFirst: b
     D += (F >> 63) & u64(isInteger);
     // 10 F + 1/2, with 60 bits after the point.
     const tenths = (F >> 4) * 10 + (1 << 59);
-    const isShort = D < 1000000000000000;
-    const layout = usize(load<u32>(scale, 12)) - (usize(isShort) << 4);
+    // Then 10 F has the 16th digit, otherwise the 17th.
+    const isFifteen = D < 1000000000000000;
+    const layout = usize(load<u32>(scale, 12)) - (usize(isFifteen) << 4);
     const whole = usize(load<u8>(layout, 10));
     if (
       u32(fromInteger - (g >> 1) + MARGIN < 2 * MARGIN) |
@@ -118,12 +121,13 @@ export function format(start: i32, n: i32, columns: i32, column: i32, isFirst: b
       continue;
     }
     const digit = select<u64>(0, tenths >> 60, isInteger);
-    const text = sixteenDigits(select<u64>(D * 10 + digit, D, isShort));
-    const last = select<u32>(0, u32(digit), isShort);
+    const text = sixteenDigits(select<u64>(D * 10 + digit, D, isFifteen));
+    const last = select<u32>(0, u32(digit), isFifteen);
     const length = usize(32 - clz(u32(i8x16.bitmask(i8x16.gt_s(text, v128.load(ZEROS)))) | ((last + 0xffff) & 0x10000)));
     store<u8>(to, 0x2d);
     to += usize(bits >> 63);
-    // All is written at its place, and what is too long overwritten: a branch on the random number of digits would be slow.
+    // Sixteen digits are written twice, before and after the point, and what is not needed is overwritten: a branch on the random number of
+    // digits would be slow.
     store<u64>(to, 0x3030303030302e30);
     const digits = to + load<u8>(layout, 9);
     const gap = usize(load<u8>(layout, 12));
@@ -138,7 +142,7 @@ export function format(start: i32, n: i32, columns: i32, column: i32, isFirst: b
   return i32(to) - 1 - WRITTEN;
 }
 
-/** In memory, as V8 builds a constant vector anew for each use. The last digit's byte is the highest. */
+/** Loaded from memory, as V8 builds a constant vector anew for each use. */
 const ZEROS = memory.data<u64>([0x3030303030303030, 0x3030303030303030], 16);
 const INDICES = memory.data<u64>([0x0706050403020100, 0x0f0e0d0c0b0a0908, 0x1716151413121110, 0x1f1e1d1c1b1a1918], 16);
 const MAGIC_10000 = memory.data<u32>([1759218605, 1759218605, 1759218605, 1759218605], 16);
@@ -155,7 +159,7 @@ function sixteenDigits(value: u64): v128 {
   const quotients = i64x2.shr_u(i64x2.extmul_low_i32x4_u(eights, v128.load(MAGIC_10000)), 44);
   const rests = i64x2.sub(i64x2.extend_low_i32x4_u(eights), i32x4.mul(quotients, v128.load(FACTOR_10000)));
   const fours = v128.or(quotients, i64x2.shl(rests, 32));
-  // Quotient plus rest << 16, by one multiplication of the quotient.
+  // quotient + (rest << 16) is (value << 16) - quotient (100 << 16) + quotient, and likewise below.
   const hundreds = i32x4.shr_u(i32x4.mul(fours, v128.load(MAGIC_100)), 19);
   const twos = i32x4.sub(i32x4.shl(fours, 16), i32x4.mul(hundreds, v128.load(FACTOR_100)));
   const tens = i16x8.shr_u(i16x8.mul(twos, v128.load(MAGIC_10)), 10);

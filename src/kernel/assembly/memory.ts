@@ -40,10 +40,15 @@ export const STATE: i32 = (PARSED + TEXT_BYTES / 2) << 3;
 export const UNWRITTEN: i32 = PARSED + TEXT_BYTES / 2 + 8;
 export const MOST_UNWRITTEN: i32 = 2048;
 
-/** The formatted text, address in bytes: at most 25 bytes per number, and 3 between rows. Some bytes after it are overwritten. */
+/**
+ * The formatted text, address in bytes: at most 25 bytes per number, and 3 between rows. Up to 24 bytes after it are overwritten. It does not
+ * begin at the same offset within a page as the numbers: loads would wait for stores to addresses with the same last 12 bits.
+ */
 export const WRITTEN: i32 = (UNWRITTEN + MOST_UNWRITTEN + 64) << 3;
 export const WRITTEN_BYTES: i32 = 2 * 28 * MOST_UNWRITTEN;
 const END_BYTES: i32 = WRITTEN + WRITTEN_BYTES + 32;
 
+// The tables end before A.
+if (__heap_base > usize(A << 3)) unreachable();
 const pages: i32 = (END_BYTES + 65535) / 65536;
 memory.grow(pages - memory.size());
