@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { tensor } from '../../schemas/numbers.ts';
-import { formatNumbers } from '../../src/wire/format-numbers.ts';
+import { formatNumbers, NUMBER_BYTES } from '../../src/wire/format-numbers.ts';
 import { encode } from '../../src/wire/json.ts';
+import { checkWriting } from '../numbers/writing.ts';
 
 function textOf(numbers: number[], columns = numbers.length): string {
   const buffer = Buffer.alloc(numbers.length * 30);
@@ -89,6 +90,44 @@ t.test('random bits', async (t) => {
   t.strictSame(wrong, []);
 });
 
+t.test('numbers that tiny differences decide', async (t) => {
+  for (const text of [
+    // Almost at half the distance to the next float64.
+    ...['-1.0233741633039221e-64', '3.7111443748426505e-217', '1.797603507092984e-296', '1.3441834030376361e+68'],
+    // In the middle between two decimals: the last digit is even.
+    ...['121299919387686.62', '1125899906842624.2', '1125899906842624.8', '0.6279296875', '2251799813685249.5'],
+    // Powers of two: the previous float64 is closer than the next.
+    ...['7.174648137343064e-43', '1.1247284486357991e+161', '9.5367431640625e-7', '0.0009765625', '9007199254740992'],
+    // Bounds of the forms.
+    ...['999999999999999', '1000000000000000', '999999999999999900000', '1e+21', '0.000001', '9.999999999999997e-7'],
+    // Subnormals.
+    ...['5e-324', '2.225073858507201e-308', '2.2250738585072014e-308'],
+  ])
+    t.equal(textOf([Number(text)]), text);
+});
+
+t.test('random and hard numbers', async (t) => {
+  t.strictSame(checkWriting(200_000, 100_000, 20260101), { checked: 300_000, mismatches: [] });
+});
+
+t.test('the buffer after the text stays as it is', async (t) => {
+  for (const number of [0, 7, -0.1, 123456789012345, 1e20, 5e-324, -0.0000012345678901234567])
+    for (const n of [1, 2048, 2049]) {
+      const text = new Array(n).fill(JSON.stringify(number)).join();
+      const buffer = Buffer.alloc(n * NUMBER_BYTES + 32, '#');
+      t.equal(formatNumbers(new Float64Array(n).fill(number), n, buffer, 0), text.length);
+      t.equal(buffer.toString('latin1'), text.padEnd(buffer.length, '#'), `${n} times ${number}`);
+    }
+});
+
+t.test('rows of numbers in all forms', async (t) => {
+  const row = [0, 1e20, -0, 5e-324, 0.1, 2 ** -60, -12.5, 1e-7];
+  for (const columns of [1, 2, 3, 8]) {
+    const matrix = Array.from({ length: 600 }, (_, i) => Array.from({ length: columns }, (_, j) => row[(i + j) % 8]));
+    t.equal(textOf(matrix.flat(), columns), matrix.map(join).join('],['), `${columns}`);
+  }
+});
+
 t.test('rows across the bounds of blocks', async (t) => {
   for (const [rows, columns] of [
     [1, 1],
@@ -142,7 +181,7 @@ t.test('documents', async (t) => {
 });
 
 t.test('documents of only the longest numbers', async (t) => {
-  for (const n of [1, 2, 10, 100, 1000]) {
+  for (const n of [1, 2, 10, 100, 1000, 2048]) {
     const data = new Float64Array(n).fill(-0.0000012345678901234567);
     const document = { gradients: [{ weights: tensor([n, 1], data), biases: data }], divisor: data[0] };
     const numbers = Array.from(data);
