@@ -37,13 +37,17 @@ interface Exports {
   readonly INPUTS: Constant;
   multiply(rows: number, columns: number, depth: number): void;
   tanh(n: number): void;
+  tanhOfOne(z: number): number;
   tanhPullback(n: number): void;
   exp(n: number): void;
+  expOfOne(z: number): number;
   sigmoid(n: number): void;
+  sigmoidOfOne(z: number): number;
   sigmoidPullback(n: number): void;
   silu(n: number): void;
   siluPullback(n: number): void;
   softplus(n: number, beta: number, threshold: number): void;
+  softplusOfOne(z: number): number;
   softplusPullback(n: number, beta: number, threshold: number): void;
   gelu(n: number): void;
   geluPullback(n: number): void;

@@ -1,10 +1,9 @@
 // Elementwise functions, in WebAssembly with SIMD: of arrays, and of single numbers with the same bits.
 import { kernel, memory } from '../kernel/kernel.ts';
 
-const NUMBERS = kernel.NUMBERS.value;
 const MOST = kernel.MOST.value;
 const blockAt = (start: number) => memory.subarray(start, start + MOST);
-const block = blockAt(NUMBERS);
+const block = blockAt(kernel.NUMBERS.value);
 const others = blockAt(kernel.OTHERS.value);
 const inputs = blockAt(kernel.INPUTS.value);
 
@@ -61,7 +60,7 @@ const pullback =
   (dA, Z, _A, dZ) =>
     byBlocks(inKernel, dA, dZ, undefined, Z);
 
-/** exp. The errors of all values, in units in the last place: at most 2; of gelu, 3. */
+/** The errors of exp and of the functions below are at most 2 units in the last place, that of gelu 3. */
 export const exp: Value = value(kernel.exp);
 
 export const tanh: Arrays = {
@@ -102,15 +101,8 @@ export function leakyRelu(slope: number): Arrays {
   };
 }
 
-const ofOne = (inKernel: (n: number) => void) => (x: number) => {
-  memory[NUMBERS] = x;
-  inKernel(1);
-  return memory[NUMBERS];
-};
-
 /** Of single numbers. */
-export const expOf = ofOne(kernel.exp);
-export const tanhOf = ofOne(kernel.tanh);
-export const sigmoidOf = ofOne(kernel.sigmoid);
-/** log(1 + exp(x)). */
-export const softplusOf = ofOne((n) => kernel.softplus(n, 1, Infinity));
+export const { expOfOne: expOf, tanhOfOne: tanhOf, sigmoidOfOne: sigmoidOf } = kernel;
+
+/** log(1 + exp(z)). */
+export const softplusOf = kernel.softplusOfOne;

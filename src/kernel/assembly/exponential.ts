@@ -18,6 +18,13 @@ const EXPONENT_BITS = memory.data<i64>([0x7ff0000000000000]);
 /** The sign, the exponent and the first 25 bits of the fraction. */
 const UPPER_BITS = memory.data<i64>([-134217728]);
 
+const SIGN = memory.data<f64>([-0.0]);
+
+/** The sign bit of x alone. */
+export function signOf(x: v128): v128 {
+  return v128.and(x, v128.load64_splat(SIGN));
+}
+
 export function one(): v128 {
   return v128.load64_splat(ONE);
 }

@@ -16,8 +16,8 @@ import {
   sumError,
   upperHalf,
 } from './exponential';
+import { isNegative, slopeOf, timesSigmoid } from './gated';
 import { INPUTS, NUMBERS } from './memory';
-import { slopeOf, timesSigmoid } from './sigmoid';
 
 /** Replaces `n` numbers z by z Φ(z), Φ being the standard normal distribution. */
 export function gelu(n: i32): void {
@@ -113,7 +113,7 @@ function geluSlope(z: v128): v128 {
   const square = f64x2.mul(size, size);
   const distance = f64x2.sub(f64x2.sub(size, v128.load64_splat(ZERO)), v128.load64_splat(ZERO_LOW));
   const tail = inline.always(timesBell(f64x2.mul(distance, inline.always(far(size, SLOPE_FAR))), size, square));
-  const outer = v128.bitselect(tail, f64x2.sub(one(), tail), f64x2.lt(z, f64x2.splat(0)));
+  const outer = v128.bitselect(tail, f64x2.sub(one(), tail), isNegative(z));
   const inner = f64x2.add(v128.load64_splat(HALF), f64x2.mul(z, inline.always(near(square, SLOPE_NEAR))));
   return v128.bitselect(inner, outer, f64x2.le(size, v128.load64_splat(SLOPE_IS_NEAR)));
 }
@@ -180,7 +180,7 @@ function geluTanhOf(z: v128): v128 {
   const factor = factorOf(square, CUBIC);
   const x = f64x2.mul(bounded, factor);
   const xLow = productLow(bounded, half, factor, factorLow(square, squareLow, CUBIC, factor), x);
-  return inline.always(timesSigmoid(within, f64x2.lt(z, f64x2.splat(0)), f64x2.neg(x), f64x2.neg(xLow)));
+  return inline.always(timesSigmoid(within, isNegative(z), f64x2.neg(x), f64x2.neg(xLow)));
 }
 
 /** sigmoid(2u) (1 + 2 z u′ sigmoid(-2u)). */
