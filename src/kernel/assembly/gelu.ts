@@ -101,7 +101,10 @@ const ZERO_LOW = memory.data<f64>([-1.4956759177009883e-17]);
 function geluOf(z: v128): v128 {
   const size = f64x2.pmin(f64x2.abs(z), v128.load64_splat(BELL_END));
   const square = f64x2.mul(size, size);
-  const tail = inline.always(timesBell(inline.always(far(size, VALUE_FAR)), size, square));
+  const constant = v128.load64_splat(VALUE_FAR, CONSTANT);
+  const rest = inline.always(far(size, VALUE_FAR));
+  const sum = f64x2.add(constant, rest);
+  const tail = inline.always(timesBell(sum, fastSumError(constant, rest, sum), size, square));
   const outer = f64x2.sub(f64x2.pmax(z, f64x2.splat(0)), tail);
   const inner = f64x2.mul(z, f64x2.add(v128.load64_splat(HALF), f64x2.mul(z, inline.always(near(square, VALUE_NEAR)))));
   return v128.bitselect(inner, outer, f64x2.le(size, v128.load64_splat(VALUE_IS_NEAR)));
@@ -112,7 +115,11 @@ function geluSlope(z: v128): v128 {
   const size = f64x2.pmin(f64x2.abs(z), v128.load64_splat(BELL_END));
   const square = f64x2.mul(size, size);
   const distance = f64x2.sub(f64x2.sub(size, v128.load64_splat(ZERO)), v128.load64_splat(ZERO_LOW));
-  const tail = inline.always(timesBell(f64x2.mul(distance, inline.always(far(size, SLOPE_FAR))), size, square));
+  const constant = v128.load64_splat(SLOPE_FAR, CONSTANT);
+  const rest = inline.always(far(size, SLOPE_FAR));
+  const sum = f64x2.add(constant, rest);
+  const sumLow = fastSumError(constant, rest, sum);
+  const tail = inline.always(timesBell(f64x2.mul(distance, sum), f64x2.mul(distance, sumLow), size, square));
   const outer = v128.bitselect(tail, f64x2.sub(one(), tail), isNegative(z));
   const inner = f64x2.add(v128.load64_splat(HALF), f64x2.mul(z, inline.always(near(square, SLOPE_NEAR))));
   return v128.bitselect(inner, outer, f64x2.le(size, v128.load64_splat(SLOPE_IS_NEAR)));
@@ -123,7 +130,10 @@ function near(square: v128, coefficients: usize): v128 {
   return horner4(p, square, coefficients + 72);
 }
 
-/** The even and the odd powers are summed side by side, since each step has to wait for the one before. */
+/** Where the constant is in the tables, in bytes. */
+const CONSTANT: usize = 168;
+
+/** All but the constant. The even and the odd powers are summed side by side, since each step has to wait for the one before. */
 function far(z: v128, coefficients: usize): v128 {
   const centre = v128.load64_splat(CENTRE);
   const t = f64x2.div(f64x2.sub(z, centre), f64x2.add(z, centre));
@@ -136,30 +146,26 @@ function far(z: v128, coefficients: usize): v128 {
   odd = horner4(odd, square, coefficients + 88);
   odd = horner4(odd, square, coefficients + 120);
   odd = horner(odd, square, coefficients + 152);
-  const small = f64x2.add(f64x2.mul(t, f64x2.add(odd, f64x2.mul(even, t))), v128.load64_splat(coefficients, 160));
-  return f64x2.add(v128.load64_splat(coefficients, 168), small);
+  return f64x2.add(f64x2.mul(t, f64x2.add(odd, f64x2.mul(even, t))), v128.load64_splat(coefficients, CONSTANT - 8));
 }
 
-/** x exp(-z²/2), given |z| and z²: the rounding error of z² would be the relative error of the result. */
-function timesBell(x: v128, size: v128, square: v128): v128 {
+/** (x + xLow) exp(-z²/2), given |z| and z²: the rounding error of z² would be the relative error of the result. */
+function timesBell(x: v128, xLow: v128, size: v128, square: v128): v128 {
   const half = upperHalf(size);
   const exponent = f64x2.mul(square, v128.load64_splat(MINUS_HALF));
-  const rest = f64x2.mul(residual(size, half, size, half, square), v128.load64_splat(MINUS_HALF));
+  const exponentLow = f64x2.mul(residual(size, half, size, half, square), v128.load64_splat(MINUS_HALF));
   const shifted = shiftedMultiple(exponent);
-  return scaled(f64x2.mul(x, inline.always(mantissaOfSum(exponent, rest, shifted))), shifted);
-}
-
-/** exp(x + xLow - n ln 2). */
-function mantissaOfSum(x: v128, xLow: v128, shifted: v128): v128 {
   const n = multiple(shifted);
-  const high = difference(x, n);
+  const high = difference(exponent, n);
   const low = lowProduct(n);
   const r = f64x2.sub(high, low);
-  const lost = f64x2.add(lostOf(high, r, low), xLow);
+  const lost = f64x2.add(lostOf(high, r, low), exponentLow);
   const rest = inline.always(expm1Rest(r));
-  const sum = f64x2.add(one(), r);
-  const small = f64x2.add(rest, f64x2.mul(lost, f64x2.add(sum, rest)));
-  return f64x2.add(sum, f64x2.add(fastSumError(one(), r, sum), small));
+  // exp(r + lost) = m + mLow.
+  const m = f64x2.add(one(), r);
+  const mLow = f64x2.add(fastSumError(one(), r, m), f64x2.add(rest, f64x2.mul(lost, f64x2.add(m, rest))));
+  const small = f64x2.add(f64x2.mul(x, mLow), f64x2.mul(xLow, m));
+  return scaled(f64x2.add(f64x2.mul(x, m), small), shifted);
 }
 
 /** 2 √(2/π), and its product with 0.044715 and with 3 · 0.044715, each with its own rounding error. */
