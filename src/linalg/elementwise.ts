@@ -60,7 +60,7 @@ const pullback =
   (dA, Z, _A, dZ) =>
     byBlocks(inKernel, dA, dZ, undefined, Z);
 
-/** The errors of exp and of the functions below are at most 2 units in the last place, that of gelu 3. */
+/** The errors of exp and of the functions below are at most 2 units in the last place. */
 export const exp: Value = value(kernel.exp);
 
 export const tanh: Arrays = {

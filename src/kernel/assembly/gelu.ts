@@ -55,15 +55,17 @@ const MINUS_HALF = memory.data<f64>([-0.5]);
 const BELL_END = memory.data<f64>([39]);
 
 /** Up to these sizes of z, Taylor series are used: beyond, they cancel with the term of degree 0. */
-const VALUE_IS_NEAR = memory.data<f64>([0.75]);
-const SLOPE_IS_NEAR = memory.data<f64>([0.4]);
-/** The series of (Φ(z) - ½) / z in powers of z², from the highest down: 1/√(2π) (-1)^n / (2^n n! (2n + 1)). */
+const VALUE_IS_NEAR = memory.data<f64>([0.9]);
+const SLOPE_IS_NEAR = memory.data<f64>([0.3]);
+/** 1 / √(2π), in two parts. */
+const PEAK = memory.data<f64>([0.3989422804014327, -2.49232720227773e-17]);
+/** The series of (Φ(z) - ½) / z - 1/√(2π) in powers of z², from the highest down: 1/√(2π) (-1)^n / (2^n n! (2n + 1)). */
 const VALUE_NEAR = memory.data<f64>([
   8.133418984498675e-15, -2.121761474217046e-13, 5.1124347902563106e-12, -1.1301171641619213e-10, 2.2735298243728065e-9,
   -4.122667414862689e-8, 6.659693516316651e-7, -9.444656259503615e-6, 0.00011543468761615529, -0.0011873282154804543,
-  0.009973557010035817, -0.06649038006690544, 0.3989422804014327,
+  0.009973557010035817, -0.06649038006690544, 0,
 ]);
-/** The series of (Φ(z) + z φ(z) - ½) / z: the same, times 2n + 2. */
+/** The series of (Φ(z) + z φ(z) - ½) / z: the same, times 2n + 2, with its constant. */
 const SLOPE_NEAR = memory.data<f64>([
   2.1146889359696558e-13, -5.09222753812091e-12, 1.1247356538563884e-10, -2.2602343283238428e-9, 4.092353683871051e-8,
   -6.596267863780302e-7, 9.323570922843312e-6, -0.00011333587511404338, 0.001154346876161553, -0.009498625723843634,
@@ -73,29 +75,28 @@ const SLOPE_NEAR = memory.data<f64>([
 /**
  * Two functions of z as polynomials of t = (z - 4) / (z + 4): the change of variable of M. M. Shepherd, J. G. Laframboise,
  * Chebyshev Approximation of (1 + 2x) exp(x²) erfc x in 0 <= x < ∞, Mathematics of Computation 36 (1981). They interpolate values by
- * mpmath at Chebyshev nodes; their relative errors are below 2^-56. The coefficients of even powers come first, then those of odd ones,
+ * mpmath at Chebyshev nodes; their relative errors are below 2^-55. The coefficients of even powers come first, then those of odd ones,
  * from the highest down; the constant is in two parts.
  */
 const CENTRE = memory.data<f64>([4]);
 /** exp(z²/2) z Φ(-z). */
 const VALUE_FAR = memory.data<f64>([
-  1.8327538003254475e-8, -1.2688198249658746e-7, 6.544260678960168e-7, -3.279593351482378e-6, 1.7932327367098524e-5,
-  -0.00011650195469721018, 0.000882081431906732, -0.00550994067057734, -0.0630626415342268, -0.11037962061484075,
-  -1.5507050152942463e-8, 3.904108837564047e-8, 2.0659837051318044e-7, -2.6054248913611755e-6, 1.6619020503308576e-5,
-  -4.887542342939379e-5, -0.0009244369454720507, 0.02642819296166477, 0.10030777139128816, 0.07369424422192963,
-  -6.3967631745039556e-18, 0.37764256520787576,
+  1.937655441074405e-8, -1.2788782260669378e-7, 6.541350935086649e-7, -3.2787895874213628e-6, 1.793186377440308e-5,
+  -0.00011650182170810645, 0.0008820814107974222, -0.005509940668751099, -0.06306264153430449, -0.1103796206148395,
+  -1.7483146852322445e-8, 4.277049870376558e-8, 2.036512730030744e-7, -2.6041592525148656e-6, 1.661869968652165e-5,
+  -4.8875374618549684e-5, -0.0009244369498077324, 0.026428192961872623, 0.10030777139128362, 0.07369424422192966,
+  -9.685741832256849e-18, 0.37764256520787576,
 ]);
 /** exp(z²/2) (Φ(-z) - z φ(z)) / (z - zero), `zero` being where the numerator is 0. */
 const SLOPE_FAR = memory.data<f64>([
-  -3.031753548872804e-10, 1.3756564073313906e-9, 1.1005556467359143e-9, -5.260824268170741e-8, 4.922532639130599e-7,
-  -3.538923085622788e-6, 1.7477218071296324e-5, 0.00015461331247837735, -0.00950495037508062, -0.06046293676785136,
-  -1.1935986807363316e-9, 1.066086563425508e-8, -6.271967617830325e-8, 3.491095267805895e-7, -2.216661104541e-6,
-  1.8034924769478385e-5, -0.000185775773057918, 0.0017882605411357372, 0.02808335995305108, 0.1033658985219569,
-  6.102897468954519e-18, -0.4622112440495753,
+  -3.4804940184243864e-10, 1.5237371833101818e-9, 8.93273078719729e-10, -5.2447959764348216e-8, 4.921785603433795e-7,
+  -3.5389016021136614e-6, 1.747721432349398e-5, 0.00015461331285231958, -0.00950495037509947, -0.06046293676785099,
+  -1.1857687949644799e-9, 1.063583103950461e-8, -6.26860640142654e-8, 3.490849220625669e-7, -2.216650437966227e-6,
+  1.803492198583962e-5, -0.00018577577263317923, 0.0017882605411008242, 0.028083359953052375, 0.10336589852195689,
+  4.9364258161318894e-18, -0.4622112440495753,
 ]);
-/** It has two parts. */
-const ZERO = memory.data<f64>([0.7517915246935645]);
-const ZERO_LOW = memory.data<f64>([-1.4956759177009883e-17]);
+/** The negative of that zero, in two parts. */
+const MINUS_ZERO = memory.data<f64>([-0.7517915246935645, 1.4956759177009883e-17]);
 
 /** z Φ(z): of |z| Φ(-|z|), the negative, or z minus it for z > 0. */
 function geluOf(z: v128): v128 {
@@ -106,7 +107,17 @@ function geluOf(z: v128): v128 {
   const sum = f64x2.add(constant, rest);
   const tail = inline.always(timesBell(sum, fastSumError(constant, rest, sum), size, square));
   const outer = f64x2.sub(f64x2.pmax(z, f64x2.splat(0)), tail);
-  const inner = f64x2.mul(z, f64x2.add(v128.load64_splat(HALF), f64x2.mul(z, inline.always(near(square, VALUE_NEAR)))));
+  // ½ + z (1/√(2π) + …): for z < 0, the rounding errors of both products would grow.
+  const peak = v128.load64_splat(PEAK);
+  const product = f64x2.mul(z, peak);
+  const productLow = f64x2.add(
+    residual(z, upperHalf(z), peak, upperHalf(peak), product),
+    f64x2.mul(z, v128.load64_splat(PEAK, 8)),
+  );
+  const small = f64x2.add(f64x2.mul(z, inline.always(near(square, VALUE_NEAR))), productLow);
+  const half = v128.load64_splat(HALF);
+  const below = f64x2.add(half, product);
+  const inner = f64x2.mul(z, f64x2.add(below, f64x2.add(fastSumError(half, product, below), small)));
   return v128.bitselect(inner, outer, f64x2.le(size, v128.load64_splat(VALUE_IS_NEAR)));
 }
 
@@ -114,12 +125,14 @@ function geluOf(z: v128): v128 {
 function geluSlope(z: v128): v128 {
   const size = f64x2.pmin(f64x2.abs(z), v128.load64_splat(BELL_END));
   const square = f64x2.mul(size, size);
-  const distance = f64x2.sub(f64x2.sub(size, v128.load64_splat(ZERO)), v128.load64_splat(ZERO_LOW));
+  const minusZero = v128.load64_splat(MINUS_ZERO);
+  const distance = f64x2.add(size, minusZero);
+  const distanceLow = f64x2.add(fastSumError(size, minusZero, distance), v128.load64_splat(MINUS_ZERO, 8));
   const constant = v128.load64_splat(SLOPE_FAR, CONSTANT);
   const rest = inline.always(far(size, SLOPE_FAR));
   const sum = f64x2.add(constant, rest);
-  const sumLow = fastSumError(constant, rest, sum);
-  const tail = inline.always(timesBell(f64x2.mul(distance, sum), f64x2.mul(distance, sumLow), size, square));
+  const small = f64x2.add(f64x2.mul(distance, fastSumError(constant, rest, sum)), f64x2.mul(distanceLow, sum));
+  const tail = inline.always(timesBell(f64x2.mul(distance, sum), small, size, square));
   const outer = v128.bitselect(tail, f64x2.sub(one(), tail), isNegative(z));
   const inner = f64x2.add(v128.load64_splat(HALF), f64x2.mul(z, inline.always(near(square, SLOPE_NEAR))));
   return v128.bitselect(inner, outer, f64x2.le(size, v128.load64_splat(SLOPE_IS_NEAR)));
@@ -164,7 +177,7 @@ function timesBell(x: v128, xLow: v128, size: v128, square: v128): v128 {
   // exp(r + lost) = m + mLow.
   const m = f64x2.add(one(), r);
   const mLow = f64x2.add(fastSumError(one(), r, m), f64x2.add(rest, f64x2.mul(lost, f64x2.add(m, rest))));
-  const small = f64x2.add(f64x2.mul(x, mLow), f64x2.mul(xLow, m));
+  const small = f64x2.add(f64x2.mul(x, mLow), f64x2.mul(xLow, f64x2.add(m, mLow)));
   return scaled(f64x2.add(f64x2.mul(x, m), small), shifted);
 }
 
