@@ -5,12 +5,18 @@ import type { Tensors } from '../../schemas/numbers.ts';
 import { resolve } from '../../schemas/variant.ts';
 import { Dense } from '../linalg/dense.ts';
 import { DoubleDouble } from '../linalg/double-double.ts';
-import { exp, tanh } from '../linalg/exponential.ts';
+import {
+  expOf as exp,
+  exp as exps,
+  sigmoidOf as sigmoid,
+  softplusOf as softplus,
+  tanhOf as tanh,
+} from '../linalg/elementwise.ts';
 import { exponentOf, mantissa, powerOf2, timesPowerOf2 } from '../linalg/powers.ts';
 import { Sum } from '../linalg/sum.ts';
 import type { Scratch } from '../memory/scratch.ts';
 import { Refusal } from '../refusal.ts';
-import { logSoftmax, sigmoid, softplus, square } from './activations.ts';
+import { logSoftmax, square } from './activations.ts';
 
 /** samples x outputs, or one class index per sample. */
 export type Targets = Dense | Float64Array;
@@ -196,7 +202,8 @@ function crossEntropy({ weight, label_smoothing, ignore_index }: FlatOptions<'cr
         if (c !== most) others.add(q[c]);
       }
       const sum = q[most] + others.value;
-      for (let c = 0; c < y.length; c++) dy[c] = exp(a[c]) * sum - q[c];
+      exps(a, dy);
+      for (let c = 0; c < y.length; c++) dy[c] = dy[c] * sum - q[c];
       // The same for the most probable class, where both terms may be almost equal.
       dy[most] = Math.expm1(a[most]) * sum + others.value;
       return loss.value;

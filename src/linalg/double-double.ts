@@ -42,13 +42,13 @@ export class DoubleDouble {
     return this.set(quotient, (this.low - quotient * low - residual(quotient, high, this.high)) / high);
   }
 
-  /** Sets it to exp(x + xLow), |x| < 650. */
-  exp(x: number, xLow = 0): this {
+  /** Sets it to exp(x), |x| < 650. */
+  exp(x: number): this {
     const n = x * Math.LOG2E + ROUNDER - ROUNDER;
     const high = x - n * LN2_HIGH;
     const low = n * LN2_LOW;
     const r = high - low;
-    const lost = high - r - low + xLow;
+    const lost = high - r - low;
     const rest = expm1Rest(r);
     const scale = powerOf2(n);
     const sum = 1 + r;
