@@ -157,7 +157,7 @@ t.test('arrays of all lengths, across the bounds of chunks', async (t) => {
 });
 
 t.test('only a number that the kernel cannot read takes the slow way', async (t) => {
-  const few = ['1', '12345678901234567890', '-0.5', '1e2'];
+  const few = ['1', '1234567890123456789012345', '-0.5', '1e2'];
   const many = Array.from({ length: 50_000 }, (_, i) => (i === 10_000 ? few[1] : `${i}.25`));
   for (const numbers of [few, many, [few[1], ...many], many.map((number, i) => (i % 5000 === 1 ? few[1] : number))]) {
     const text = Buffer.from(`[${numbers.join()}]`);

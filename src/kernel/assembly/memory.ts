@@ -43,7 +43,11 @@ export const MOST_UNWRITTEN: i32 = 2048;
 /** The formatted text, address in bytes: at most 25 bytes per number, and 3 between rows. Some bytes after it are overwritten. */
 export const WRITTEN: i32 = (UNWRITTEN + MOST_UNWRITTEN) << 3;
 export const WRITTEN_BYTES: i32 = 2 * 28 * MOST_UNWRITTEN;
-const END_BYTES: i32 = WRITTEN + WRITTEN_BYTES + 32;
+
+/** The index of the text (see rows.ts), address in bytes, and the most bytes of text that it covers: each may take 4 bytes of it. */
+export const ENDS: i32 = WRITTEN + WRITTEN_BYTES + 32;
+export const WINDOW: i32 = 2048;
+const END_BYTES: i32 = ENDS + 4 * (WINDOW + 4);
 
 const pages: i32 = (END_BYTES + 65535) / 65536;
 memory.grow(pages - memory.size());
