@@ -88,6 +88,8 @@ t.test(
   'numbers left to the caller: near the limits of float64, with more digits than 64 bits hold, longer than a token',
   async (t) => {
     const numbers = [
+      // Ten times 2^64, and a fraction.
+      '184467440737095516160.375',
       ...['5e-324', '1e-400', '2e-310', '1e-99999', '0.12345678901234567890', '12345678901234567890123'],
       ...[`0.${'0'.repeat(70)}1`, '1'.repeat(100), `${'9'.repeat(30)}e-40`],
     ];

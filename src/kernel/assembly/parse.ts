@@ -157,7 +157,8 @@ function parseNumber(): bool {
   let q: i32 = 0;
   if (load<u8>(p) === 0x2e) {
     const point = ++p;
-    if (w === 0) {
+    // Not `w === 0`, which a multiple of 2^64 would be too.
+    if (load<u8>(first) === 0x30) {
       while (load<u8>(p) === 0x30) p++;
       digits = 0;
     }
