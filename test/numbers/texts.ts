@@ -92,6 +92,8 @@ const hard: readonly Make[] = [
   (random) => `${random.percent(50) ? '-' : ''}${zero(random)}${random.percent(50) ? `e${random.below(800) - 400}` : ''}`,
   (random) => `${randomBits(random, 1023 + 49, 1023 + 70)}`,
   (random) => `${integer(random, 22)}${random.percent(50) ? `.${digits(random, 1 + random.below(4))}` : ''}`,
+  // Beyond 64 bits.
+  (random) => `${BigInt(1 + random.below(2 ** 20)) << 64n}.${digits(random, 1 + random.below(8))}`,
   // Near powers of two and of ten.
   (random) => `${(1 + (random.below(9) - 4) * 2 ** -52) * 2 ** (random.below(2000) - 1000)}`,
   (random) => `${(1 + (random.below(9) - 4) * 2 ** -52) * 10 ** (random.below(600) - 300)}`,

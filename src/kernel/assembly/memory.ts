@@ -26,7 +26,7 @@ export const OTHERS: i32 = NUMBERS + MOST;
 export const INPUTS: i32 = OTHERS + MOST;
 const END_OF_INPUTS: i32 = INPUTS + MOST + 256;
 
-/** The text to parse, address in bytes. Up to 8 bytes after it are read as well. */
+/** The text to parse, address in bytes. Up to 64 bytes after it are read as well; the first 8 have to be 0. */
 export const TEXT: i32 = END_OF_INPUTS << 3;
 export const TEXT_BYTES: i32 = 65536;
 

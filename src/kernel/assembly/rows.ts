@@ -125,13 +125,16 @@ function digitAt(at: usize): f64 {
 /**
  * The number of `length` bytes at `start`, digits with or without a point, times 10^power, or UNUSUAL.
  *
- * A number of up to 24 digits is made of three integers of 8 digits, each multiplied by a power of ten in two parts. The products with
- * the first parts are exact (27 + 26 bits). The products with the second parts, which are 2^-25 times smaller, have relative errors of
- * 2^-52, the table's included. Sums of first products are exact in double-double (T. Dekker, 1971): where the first operand is the
- * smaller one, it is a power of ten's first part itself, thus a multiple of the last bit of the other, which suffices. Each of the
- * three other sums adds 2^-78. In total, r + d is within 2^-75 of the number, relatively, and r is the nearest float64 unless a tie is
- * between them, which is at least 2^-54 away from r. Where d is within 2^-16 of the tie, thus 2^-70 of the number, 32 times the error,
- * the result is UNUSUAL.
+ * A number of up to 24 digits is made of three integers of 8 digits, each multiplied by a power of ten in two parts. Relative errors:
+ *
+ * - The products with the first parts are exact, of 27 + 26 bits. Those with the second parts are 2^-25 times smaller, and are within
+ *   2^-52, the table's error included: 2^-77 of the number.
+ * - Sums of the first products are exact in double-double (T. Dekker, 1971). It takes for granted that the first operand is the larger
+ *   one, or a multiple of the other's last bit. If it is smaller, it is the first part of a power of ten itself, of 26 bits.
+ * - Each of the three sums of second products and of what was lost adds 2^-78.
+ *
+ * So r + d is within 2^-75 of the number, and r is the nearest float64 unless a tie lies between them. A tie is at least 2^-54 away
+ * from r. If d is within 2^-16 of that distance, thus 2^-70 of the number and 32 times the error, the result is UNUSUAL.
  */
 function decimal(start: usize, length: i32, power: i32): f64 {
   const text = v128.load(start);
