@@ -25,6 +25,9 @@ interface Exports {
   readonly POWERS: Constant;
   readonly LEAST: Constant;
   readonly MOST_Q: Constant;
+  readonly PARTS: Constant;
+  readonly LEAST_PART: Constant;
+  readonly MOST_PART: Constant;
   readonly UNWRITTEN: Constant;
   readonly MOST_UNWRITTEN: Constant;
   readonly WRITTEN: Constant;

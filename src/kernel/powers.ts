@@ -27,3 +27,16 @@ export function fillPowers(address: number, base: bigint, least: number, most: n
     words[at++] = BigInt.asUintN(64, digits);
   }
 }
+
+/** Fills the table at `address` with 10^k for k from `least` to `most`: each as its first 26 bits and the rest, both in float64. */
+export function fillParts(address: number, least: number, most: number): void {
+  const parts = new Float64Array(memory.buffer, address);
+  for (let k = least, at = 0; k <= most; k++) {
+    const digits = significant(10n, k, false);
+    // 217706 / 2^16 is close enough to log2(10).
+    const unit = 2 ** (((217706 * k) >> 16) + 1 - WIDTH);
+    const rest = BigInt.asUintN(WIDTH - 26, digits);
+    parts[at++] = Number(digits - rest) * unit;
+    parts[at++] = Number(rest) * unit;
+  }
+}

@@ -4,6 +4,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import { Type } from '@sinclair/typebox';
 import type { FastifyContextConfig, FastifyInstance, FastifySchema } from 'fastify';
 import packageJson from '../../package.json' with { type: 'json' };
+import { type Asset, asset, sendAsset } from '../http/assets.ts';
 import { Components } from '../http/openapi.ts';
 import { problemResponses } from '../http/responses.ts';
 import type { Operation } from '../operations/operation.ts';
@@ -78,6 +79,8 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
       displayRequestDuration: true,
     },
   });
+  // Serialized and compressed once: it is the same for every client. All routes are known at the first request.
+  let document: Promise<Asset> | undefined;
   app.get(
     '/openapi.json',
     {
@@ -94,6 +97,9 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
         },
       },
     },
-    () => app.swagger(),
+    async (request, reply) => {
+      document ??= asset('application/json; charset=utf-8', JSON.stringify(app.swagger()));
+      return sendAsset(request, reply, await document);
+    },
   );
 }

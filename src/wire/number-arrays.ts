@@ -1,7 +1,7 @@
 // Reads the arrays of numbers of a JSON text directly to float64, several times faster than JSON.parse. They are most of a
 // request.
 import { kernel, memory } from '../kernel/kernel.ts';
-import { fillPowers } from '../kernel/powers.ts';
+import { fillParts, fillPowers } from '../kernel/powers.ts';
 import type { Scratch } from '../memory/scratch.ts';
 
 /** The first chunk of an array that the kernel parses. Chunks double, up to the size of the kernel's buffer. */
@@ -21,6 +21,7 @@ const FINISHED = kernel.FINISHED.value;
 const LEFT = kernel.LEFT.value;
 
 fillPowers(kernel.POWERS.value, 5n, kernel.LEAST.value, kernel.MOST_Q.value, false);
+fillParts(kernel.PARTS.value, kernel.LEAST_PART.value, kernel.MOST_PART.value);
 
 /** The offset after the number that begins at `at`; -1 if there is no valid number. */
 export type NumberEnd = (at: number) => number;

@@ -68,8 +68,13 @@ const hardKinds: readonly Draw[] = [
   (random) => (1 + random.below(10 ** 6)) * 10 ** (9 + random.below(7)),
 ];
 
-/** Checks `random` random numbers and `hard` hard ones; ends at the first block with mismatches. */
-export function checkWriting(random: number, hard: number, seed: number): Checked {
+/** Checks `random` random numbers and `hard` hard ones; ends at the first block with mismatches. Calls `progress` with the count. */
+export function checkWriting(
+  random: number,
+  hard: number,
+  seed: number,
+  progress: (checked: number) => void = () => {},
+): Checked {
   const generator = new Random(seed, 0);
   const mismatches: string[] = [];
   let checked = 0;
@@ -81,6 +86,7 @@ export function checkWriting(random: number, hard: number, seed: number): Checke
       const numbers = Float64Array.from({ length: Math.min(left, BLOCK) }, () => generator.pick(kinds)(generator));
       mismatches.push(...mismatchesOf(numbers));
       checked += numbers.length;
+      progress(checked);
     }
   }
   return { checked, mismatches };

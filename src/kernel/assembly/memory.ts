@@ -26,7 +26,7 @@ export const OTHERS: i32 = NUMBERS + MOST;
 export const INPUTS: i32 = OTHERS + MOST;
 const END_OF_INPUTS: i32 = INPUTS + MOST + 256;
 
-/** The text to parse, address in bytes. Up to 8 bytes after it are read as well. */
+/** The text to parse, address in bytes. Up to 64 bytes after it are read as well; the first 8 have to be 0. */
 export const TEXT: i32 = END_OF_INPUTS << 3;
 export const TEXT_BYTES: i32 = 65536;
 
@@ -46,7 +46,11 @@ export const MOST_UNWRITTEN: i32 = 2048;
  */
 export const WRITTEN: i32 = (UNWRITTEN + MOST_UNWRITTEN + 64) << 3;
 export const WRITTEN_BYTES: i32 = 2 * 28 * MOST_UNWRITTEN;
-const END_BYTES: i32 = WRITTEN + WRITTEN_BYTES + 32;
+
+/** The index of the text (see rows.ts), address in bytes, and the most bytes of text that it covers: each may take 4 bytes of it. */
+export const ENDS: i32 = WRITTEN + WRITTEN_BYTES + 32;
+export const WINDOW: i32 = 2048;
+const END_BYTES: i32 = ENDS + 4 * (WINDOW + 4);
 
 // The tables end before A.
 if (__heap_base > usize(A << 3)) unreachable();

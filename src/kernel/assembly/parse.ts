@@ -2,9 +2,13 @@
 // Algorithm: D. Lemire, Number Parsing at a Gigabyte per Second (2021), as in fast_float. Numbers that it cannot decide are left
 // to the caller. Anything but a rectangular array of numbers is rejected.
 import { PARSED, STATE, TEXT } from './memory';
+import { endOfNumbers, forgetIndex, inLastRow, isAfterNumber, readRows, rowsEnded } from './rows';
 
 /** The longest token that is parsed here. Except at the end of the text, parsing stops this many bytes before the end of a chunk. */
 const TOKEN: i32 = 64;
+
+/** So many numbers of an array are read one by one: an index would take longer. */
+const FEW: i32 = 8;
 
 /** The table of 5^q in 128 bits, high 64 bits first, for q from LEAST to MOST_Q. Filled by the caller. */
 export const LEAST: i32 = -342;
@@ -16,6 +20,7 @@ let dimensions: i32 = 0;
 let inRow: i32 = 0;
 let afterValue: bool = false;
 let position: usize = 0;
+let end: usize = 0;
 let number: f64 = 0;
 
 let count: i32 = 0;
@@ -53,8 +58,9 @@ export function parse(start: i32, length: i32, isEnd: bool): i32 {
   position = TEXT + start;
   count = 0;
   status = GOES_ON;
-  const end: usize = position + length;
+  end = position + length;
   const stop: usize = isEnd ? end : end - TOKEN;
+  forgetIndex();
   while (position < stop && status === GOES_ON) {
     const c = load<u8>(position);
     if (c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09) position++;
@@ -100,9 +106,20 @@ function value(c: u8): bool {
   count++;
   inRow++;
   // A comma follows nearly always.
-  if (load<u8>(position) === 0x2c) position++;
-  else afterValue = true;
+  if (load<u8>(position) === 0x2c) {
+    position++;
+    if (count >= FEW) usualNumbers();
+  } else afterValue = true;
   return true;
+}
+
+/** Goes on with numbers until something else comes. */
+function usualNumbers(): void {
+  position = readRows(position, end, (PARSED + count) << 3, inRow, columns);
+  count = i32(endOfNumbers >> 3) - PARSED;
+  inRow = inLastRow;
+  rows += rowsEnded;
+  afterValue = isAfterNumber;
 }
 
 function isDigit(c: u8): bool {
@@ -140,7 +157,8 @@ function parseNumber(): bool {
   let q: i32 = 0;
   if (load<u8>(p) === 0x2e) {
     const point = ++p;
-    if (w === 0) {
+    // Not `w === 0`, which a multiple of 2^64 would be too.
+    if (load<u8>(first) === 0x30) {
       while (load<u8>(p) === 0x30) p++;
       digits = 0;
     }
