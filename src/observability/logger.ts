@@ -3,14 +3,12 @@ import { writeSync } from 'node:fs';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 
-/** When so many bytes are waiting, they are written before the end of the turn. */
+/** Lines are written together: after this time, or when there are so many bytes of them. A slow reader is tried again after it. */
+const WRITE_MS = 10;
 const MOST_UNWRITTEN_BYTES = 8_192;
 
 /** When so many bytes wait for a reader that is slow, further lines are dropped. */
 const MOST_WAITING_BYTES = 2 ** 20;
-
-/** How often a slow reader is tried again while no further lines come. */
-const RETRY_MS = 100;
 
 /** A stream, or a stream of the file `fd`. */
 type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly fd?: number };
@@ -32,7 +30,8 @@ export function createLogger(level: string, output: Output): Logger {
 const same = (line: string) => line;
 
 /**
- * Writes the lines of each turn of the event loop with one system call at its end: a call per line takes as long as making the line.
+ * Writes many lines with one system call: a call per line takes as long as making the line. A process that is killed loses the lines
+ * of the last WRITE_MS; one that ends by itself loses none.
  * Lines that the reader does not take wait for it, up to a limit; beyond that, or if it is gone, they are dropped and counted.
  */
 class Lines implements DestinationStream {
@@ -44,8 +43,7 @@ class Lines implements DestinationStream {
   #rest: Buffer = NOTHING;
   /** Lines dropped since the reader was told. */
   #dropped = 0;
-  #isScheduled = false;
-  #retry: NodeJS.Timeout | undefined;
+  #next: NodeJS.Timeout | undefined;
 
   /** `tellDropped` is called with the number of dropped lines when the reader takes lines again. */
   constructor(fd: number, tellDropped: (dropped: number) => void) {
@@ -62,21 +60,24 @@ class Lines implements DestinationStream {
     this.#lines.push(line);
     this.#length += line.length;
     if (this.#length > MOST_UNWRITTEN_BYTES && this.#rest.length === 0) this.flushSync();
-    if (!this.#isScheduled) setImmediate(() => this.flushSync());
-    this.#isScheduled = true;
+    this.#flushSoon();
   }
 
   /** Writes what the reader takes now. Pino calls it after a fatal line. */
   flushSync(): void {
-    this.#isScheduled = false;
-    clearTimeout(this.#retry);
+    clearTimeout(this.#next);
+    this.#next = undefined;
     let isTaken = true;
     while (isTaken && (this.#rest.length > 0 || this.#length > 0)) isTaken = this.#writeSome();
-    if (this.#rest.length > 0) this.#retry = setTimeout(() => this.flushSync(), RETRY_MS).unref();
+    if (this.#rest.length > 0) this.#flushSoon();
     const dropped = this.#dropped;
     if (!isTaken || dropped === 0) return;
     this.#dropped = 0;
     this.#tellDropped(dropped);
+  }
+
+  #flushSoon(): void {
+    this.#next ??= setTimeout(() => this.flushSync(), WRITE_MS).unref();
   }
 
   /** Returns whether the reader has taken something. */
