@@ -14,6 +14,7 @@ const LAYERS = [
   'http',
   'pool',
   'operations',
+  'work',
   'backprop',
   'linalg',
   'wire',
@@ -25,7 +26,21 @@ const LAYERS = [
 
 /** Additional restrictions: the page runs in a browser, and the mathematics is independent of the wire formats. */
 const APART: Record<string, readonly string[]> = {
-  page: ['routes', 'observability', 'http', 'pool', 'operations', 'backprop', 'linalg', 'wire', 'memory', 'kernel', 'refusal'],
+  page: [
+    'routes',
+    'observability',
+    'http',
+    'pool',
+    'operations',
+    'work',
+    'backprop',
+    'linalg',
+    'wire',
+    'memory',
+    'kernel',
+    'refusal',
+  ],
+  work: ['wire'],
   backprop: ['wire'],
   linalg: ['wire'],
 };

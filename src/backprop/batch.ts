@@ -13,18 +13,17 @@ export interface Batch {
   readonly s: Float64Array;
 }
 
-/** Builds a batch whose shapes have been checked, in the memory of `scratch`. */
-export function buildBatch(given: Tensors<GivenBatch>, scratch: Scratch): Batch {
+/** Builds the samples from `first` to `end` of a batch whose shapes have been checked, in the memory of `scratch`. */
+export function buildBatch(given: Tensors<GivenBatch>, first: number, end: number, scratch: Scratch): Batch {
   const { inputs, sample_weights, samples } = given;
   const { targets } = targetsOf(given);
-  const matrix = (tensor: Tensor) => {
+  const rows = (tensor: Tensor) => {
     const dense = Dense.of(tensor);
-    return samples === 'columns' ? dense.transposed(Dense.in(scratch, dense.columns, dense.rows)) : dense;
+    return samples === 'columns' ? dense.columnsAsRows(first, end, scratch) : dense.rowsFrom(first, end);
   };
-  const X = matrix(inputs);
   return {
-    X,
-    targets: targets instanceof Float64Array ? targets : matrix(targets),
-    s: sample_weights ?? scratch.filled(X.rows, 1),
+    X: rows(inputs),
+    targets: targets instanceof Float64Array ? targets.subarray(first, end) : rows(targets),
+    s: sample_weights?.subarray(first, end) ?? scratch.filled(end - first, 1),
   };
 }

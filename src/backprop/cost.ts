@@ -6,8 +6,10 @@ import type { Sizes } from './shapes.ts';
 export interface Cost {
   /** Floating-point operations of the matrix products, which are nearly all of the work. A multiply-add counts as two. */
   readonly flops: number;
-  /** The most float64 numbers that are computed and kept. */
+  /** The float64 numbers that are computed. */
   readonly computedNumbers: number;
+  /** The most of them that are kept at the same time. */
+  readonly keptNumbers: number;
   /** The most numbers in the answer. */
   readonly answerNumbers: number;
   /** How a client can make the request cost less. */
@@ -31,33 +33,47 @@ const EXTRAS: Remedy = {
   numbers: `ask for less in include, or ${FEWER_SAMPLES}`,
 };
 
-/** The cost of computing gradients, and the extra values in `include`. */
-export function costOf({ samples, features, units }: Sizes, include: readonly Extra[]): Cost {
+/**
+ * The cost of computing gradients, and the extra values in `include`, by tiles of at most `tileSamples` samples, whose gradients are
+ * added up in `levels` sums (0 for a single tile).
+ */
+export function costOf(
+  { samples, features, units }: Sizes,
+  include: readonly Extra[],
+  tileSamples: number,
+  levels: number,
+): Cost {
   let weights = 0;
   let parameters = 0;
-  let trace = 0;
+  let perSample = 0;
   for (let k = 0, inputs = features; k < units.length; inputs = units[k++]) {
     const outputs = units[k];
     weights += outputs * inputs;
     parameters += outputs * (inputs + 1);
-    // X and dX: samples x inputs; Z, A, dA and dZ: samples x outputs.
-    trace += samples * (2 * inputs + 4 * outputs);
+    // X and dX; Z, A, dA and dZ.
+    perSample += 2 * inputs + 4 * outputs;
   }
+  const outputs = units[units.length - 1];
   const has = (name: Extra) => (include.includes(name) ? 1 : 0);
-  const perSample = has('per_sample_gradients') * samples * parameters;
-  const outputs = samples * units[units.length - 1];
+  const sampleGradients = has('per_sample_gradients') * parameters;
+  const included =
+    samples *
+    (sampleGradients +
+      has('trace') * perSample +
+      has('outputs') * outputs +
+      has('input_gradients') * features +
+      has('per_sample_losses'));
+  const computed = samples * (perSample + sampleGradients) + parameters;
+  // Of many samples, weight gradients are added up by blocks, with their rounding errors. Sums are weights, and biases with theirs.
+  const most = Math.min(samples, tileSamples);
+  const blocks = most > SAMPLES ? 2 * weights : 0;
+  const tile = most * (perSample + sampleGradients) + parameters + blocks;
   return {
     // Forward pass, weight gradients and input gradients.
-    flops: 6 * samples * weights + perSample,
-    // Of many samples, weight gradients are added up by blocks, with their rounding errors.
-    computedNumbers: trace + parameters + (samples > SAMPLES ? 2 * weights : 0) + perSample,
-    answerNumbers:
-      parameters +
-      perSample +
-      has('trace') * trace +
-      has('outputs') * outputs +
-      has('input_gradients') * samples * features +
-      has('per_sample_losses') * samples,
+    flops: 6 * samples * weights + samples * sampleGradients,
+    computedNumbers: computed,
+    keptNumbers: levels === 0 ? tile : tile + levels * 2 * parameters + included,
+    answerNumbers: parameters + included,
     remedy: include.length > 0 ? EXTRAS : ALL_SAMPLES,
   };
 }

@@ -60,15 +60,15 @@ function checkValues(values: Float64Array | Tensor, domain: Domain, pointer: str
 }
 
 /**
- * Checks the outputs Y of the last layer, whose index is `layer`. Skips non-finite outputs: `non-finite-result` will report them.
+ * Checks the outputs Y of the last layer, whose index is `layer`, for the samples from `first` on. Skips non-finite outputs: `non-finite-result` will report them.
  * @throws Refusal `out-of-domain`, with the first output outside the domain.
  */
-export function checkOutputs(Y: Dense, { name, loss }: BoundLoss, layer: number): void {
+export function checkOutputs(Y: Dense, { name, loss }: BoundLoss, layer: number, first: number): void {
   const { outputs } = loss;
   if (!outputs) return;
   const at = Y.data.findIndex((y) => Number.isFinite(y) && !outputs.holds(y));
   if (at < 0) return;
-  const where = `for sample ${Math.floor(at / Y.columns)}, unit ${at % Y.columns}`;
+  const where = `for sample ${first + Math.floor(at / Y.columns)}, unit ${at % Y.columns}`;
   const findings = new Findings();
   findings.add(
     `/network/layers/${layer}`,

@@ -9,13 +9,18 @@ import type { Computed } from './finite.ts';
 /** Orients a matrix for the answer: samples in rows or in columns. */
 type Oriented = (matrix: Dense) => Dense;
 
-const extras: { readonly [Name in Extra]: (computed: Computed, oriented: Oriented) => NonNullable<GradientsResult[Name]> } = {
+/** The extra values that have an item per sample. */
+export type SampleExtra = Exclude<Extra, 'gradient_norms'>;
+
+/** How the values of some samples are taken from their computation. */
+export const sampleExtras: {
+  readonly [Name in SampleExtra]: (computed: Computed, oriented: Oriented) => NonNullable<GradientsResult[Name]>;
+} = {
   outputs: ({ steps }, oriented) => oriented(steps[steps.length - 1].A),
   input_gradients: ({ gradients }, oriented) => oriented(gradients[0].dX as Dense),
   per_sample_losses: ({ reduced }) => reduced.shares,
   per_sample_gradients: ({ steps, gradients }) =>
     gradients.map(({ dZ, db }, k) => sampleGradients(dZ, steps[k].X, db !== undefined)),
-  gradient_norms: ({ gradients }) => norms(gradients),
   trace: ({ steps, gradients }, oriented) =>
     steps.map(({ X, Z, A }, k) => ({
       inputs: oriented(X),
@@ -27,12 +32,8 @@ const extras: { readonly [Name in Extra]: (computed: Computed, oriented: Oriente
     })),
 };
 
-/** The values in `include`, in its order. */
-export function extrasOf(computed: Computed, include: readonly Extra[], columns: boolean): Partial<GradientsResult> {
-  if (include.length === 0) return {};
-  const oriented: Oriented = (matrix) => (columns ? matrix.transposed() : matrix);
-  return Object.fromEntries(include.map((name) => [name, extras[name](computed, oriented)]));
-}
+/** Whether samples are in columns if they are in the request; per_sample_gradients have them first in any case. */
+export const isOriented = (name: SampleExtra): boolean => name !== 'per_sample_gradients';
 
 /** Each sample's share of a layer's gradient: the outer product of its rows of dZ and X. */
 function sampleGradients(dZ: Dense, X: Dense, biases: boolean): { weights: Tensor; biases?: Tensor } {
@@ -45,7 +46,8 @@ function sampleGradients(dZ: Dense, X: Dense, biases: boolean): { weights: Tenso
   return { weights: tensor([dZ.rows, dZ.columns, X.columns], data), ...(biases && { biases: dZ }) };
 }
 
-function norms(gradients: readonly Backward[]): { layers: { weights: number; biases?: number }[]; total: number } {
+/** L2 norms of the gradients of all layers, and of all of them together. */
+export function gradientNorms(gradients: readonly Pick<Backward, 'dW' | 'db'>[]): NonNullable<GradientsResult['gradient_norms']> {
   const layers = gradients.map(({ dW, db }) => ({ weights: norm(dW.data), ...(db && { biases: norm(db) }) }));
   return { layers, total: norm(Float64Array.from(layers.flatMap((layer) => Object.values(layer)))) };
 }

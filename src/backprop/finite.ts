@@ -7,11 +7,18 @@ import type { Backward } from './backward.ts';
 import type { Forward } from './forward.ts';
 import type { Reduced } from './losses.ts';
 
-/** Everything that was computed for a request. */
+/** Everything that was computed for some samples of a batch. */
 export interface Computed {
   readonly steps: Forward[];
   readonly reduced: Reduced;
   readonly gradients: Backward[];
+}
+
+/** The results for the whole batch. */
+export interface Results {
+  readonly loss: number;
+  readonly divisor: number;
+  readonly gradients: readonly Pick<Backward, 'dW' | 'db'>[];
 }
 
 /** Values of one step, with their name for error texts. */
@@ -20,6 +27,8 @@ interface Values {
   readonly layer?: number;
   readonly what: string;
   readonly values: Tensor;
+  /** Whether its first dimension is that of the samples. */
+  readonly perSample?: true;
 }
 
 /** Whether every number in a document of numbers, tensors and lists is finite. */
@@ -36,45 +45,75 @@ function firstNonFinite(values: Float64Array): number {
   return -1;
 }
 
-/** The refusal for an answer that is not finite; it names the layer and the step of the first non-finite value. */
-export function nonFinite(computed: Computed): Refusal {
-  const { reduced } = computed;
-  for (const { step, layer, what, values } of inOrder(computed)) {
-    const at = firstNonFinite(values.data);
-    if (at < 0) continue;
+/** Finds the first value that is not finite: in the order of the steps; within a step, that of the first sample. */
+export class NonFinite {
+  readonly #results: Results;
+  #found: { readonly position: number; readonly values: Values; readonly at: number; readonly value: number } | undefined;
+
+  constructor(results: Results) {
+    this.#results = results;
+  }
+
+  /** Looks at some samples, with all values kept; the first of them is sample `first` of the batch. Call it in their order. */
+  look(computed: Computed, first: number): void {
+    let position = 0;
+    for (const values of inOrder(computed, this.#results)) {
+      if (this.#found && this.#found.position <= position) return;
+      const at = firstNonFinite(values.values.data);
+      if (at >= 0) {
+        const [, columns = 1] = values.values.shape;
+        this.#found = { position, values, at: values.perSample ? at + first * columns : at, value: values.values.data[at] };
+        return;
+      }
+      position++;
+    }
+  }
+
+  /** The refusal for an answer that is not finite; it names the layer and the step of the value that was found. */
+  get refusal(): Refusal {
+    if (!this.#found) {
+      const detail = 'a norm of gradients is beyond the largest float64';
+      return new Refusal('non-finite-result', { detail, errors: [{ pointer: '/include', detail }], step: 'gradients' });
+    }
+    const { at, value, values: found } = this.#found;
+    const { step, layer, what, values } = found;
     const where = layer === undefined ? '' : ` of layer ${layer}`;
     const pointer = layer === undefined ? '/loss' : `/network/layers/${layer}`;
-    const detail = `${what}${indices(at, values.shape)}${where} is ${values.data[at]}, the first value that is not finite`;
+    const detail = `${what}${indices(at, values.shape)}${where} is ${value}, the first value that is not finite`;
     return new Refusal('non-finite-result', {
       detail: `not finite from the step ${step}${where} on`,
-      errors: [{ pointer, detail: step === 'loss' ? `${detail}; the divisor is ${reduced.divisor}` : detail }],
+      errors: [{ pointer, detail: step === 'loss' ? `${detail}; the divisor is ${this.#results.divisor}` : detail }],
       step,
       ...(layer !== undefined && { layer }),
     });
   }
-  const detail = 'a norm of gradients is beyond the largest float64';
-  return new Refusal('non-finite-result', { detail, errors: [{ pointer: '/include', detail }], step: 'gradients' });
 }
 
 /** All values of the computation in the order in which they were computed, with their names in an answer. */
-function* inOrder({ steps, reduced, gradients }: Computed): Generator<Values> {
-  const { loss, divisor, shares, dY } = reduced;
+function* inOrder({ steps, reduced, gradients }: Computed, results: Results): Generator<Values> {
+  const { shares, dY } = reduced;
   const last = steps.length - 1;
+  const perSample = true;
   for (const [layer, { Z, A }] of steps.entries()) {
-    yield { step: 'pre_activations', layer, what: 'pre_activations', values: Z };
-    yield { step: 'outputs', layer, what: 'outputs', values: A };
+    yield { step: 'pre_activations', layer, what: 'pre_activations', values: Z, perSample };
+    yield { step: 'outputs', layer, what: 'outputs', values: A, perSample };
   }
-  yield { step: 'loss', what: 'divisor', values: tensor([], Float64Array.of(divisor)) };
-  yield { step: 'loss', what: 'per_sample_losses', values: vector(shares) };
-  yield { step: 'loss', what: 'loss', values: tensor([], Float64Array.of(loss)) };
-  yield { step: 'gradients', layer: last, what: 'output_gradients', values: dY };
+  yield { step: 'loss', what: 'divisor', values: scalar(results.divisor) };
+  yield { step: 'loss', what: 'per_sample_losses', values: vector(shares), perSample };
+  yield { step: 'loss', what: 'loss', values: scalar(results.loss) };
+  yield { step: 'gradients', layer: last, what: 'output_gradients', values: dY, perSample };
   for (let layer = last; layer >= 0; layer--) {
-    const { dZ, dW, db, dX } = gradients[layer];
-    yield { step: 'gradients', layer, what: 'pre_activation_gradients', values: dZ };
+    const { dZ, dX } = gradients[layer];
+    const { dW, db } = results.gradients[layer];
+    yield { step: 'gradients', layer, what: 'pre_activation_gradients', values: dZ, perSample };
     yield { step: 'gradients', layer, what: 'gradients of weights', values: dW };
     if (db) yield { step: 'gradients', layer, what: 'gradients of biases', values: vector(db) };
-    if (dX) yield { step: 'gradients', layer, what: 'input_gradients', values: dX };
+    if (dX) yield { step: 'gradients', layer, what: 'input_gradients', values: dX, perSample };
   }
+}
+
+function scalar(value: number): Tensor {
+  return tensor([], Float64Array.of(value));
 }
 
 function vector(data: Float64Array): Tensor {

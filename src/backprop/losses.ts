@@ -35,8 +35,6 @@ export interface Unreduced {
   readonly losses: Float64Array;
   /** samples x outputs: the gradient of each sample's loss. */
   readonly dY: Dense;
-  /** How much each sample adds to the divisor of a mean. */
-  readonly counts: Float64Array;
   /**
    * Losses and gradients of sample i have been divided by 2^exponents[i], as they may be beyond the largest float64 before they
    * are divided by the divisor. Undefined if all are 0.
@@ -52,6 +50,8 @@ export interface Loss {
   readonly classes?: { readonly ignoreIndex: number };
   /** The domain of the network's outputs; undefined if there is no restriction. */
   readonly outputs?: Domain;
+  /** What a sample with this target (of a number of `outputs`) adds to the divisor of a mean. */
+  countOf(t: number | undefined, outputs: number): number;
   unreduced(Y: Dense, targets: Targets, scratch: Scratch): Unreduced;
 }
 
@@ -73,6 +73,7 @@ function elementwise({ targets, outputs, value, gradient }: Elementwise): Loss {
   return {
     values: targets,
     ...(outputs && { outputs }),
+    countOf: (_t, outputs) => outputs,
     unreduced(Y, T, scratch) {
       const dY = Dense.in(scratch, Y.rows, Y.columns);
       const losses = scratch.take(Y.rows);
@@ -91,7 +92,7 @@ function elementwise({ targets, outputs, value, gradient }: Elementwise): Loss {
           losses[i] = downscaledLoss(Y.row(i), (T as Dense).row(i), dY.row(i));
         }
       }
-      return { losses, dY, counts: scratch.filled(Y.rows, Y.columns), ...(exponents && { exponents }) };
+      return { losses, dY, ...(exponents && { exponents }) };
     },
   };
 
@@ -125,22 +126,22 @@ interface Samplewise {
 
 function samplewise({ weights, mixesClasses, evaluate, ...takes }: Samplewise): Loss {
   const exponentOfAll = weights ? exponentOf(weights.reduce((a, b) => Math.max(a, b))) : 0;
+  const countOf = (t: number | undefined) =>
+    t === undefined ? 1 : t === takes.classes.ignoreIndex ? 0 : weights ? weights[t] : 1;
   return {
     ...takes,
+    countOf,
     unreduced(Y, targets) {
       const dY = new Dense(Y.rows, Y.columns);
       const losses = new Float64Array(Y.rows);
-      const counts = new Float64Array(Y.rows);
       const exponents = weights && new Int16Array(Y.rows);
       for (let i = 0; i < Y.rows; i++) {
         const t = targets instanceof Dense ? targets.row(i) : targets[i];
         if (t === takes.classes.ignoreIndex) continue;
-        const isOne = typeof t === 'number';
-        counts[i] = isOne && weights ? weights[t] : 1;
-        if (exponents) exponents[i] = isOne && !mixesClasses ? exponentOf(counts[i]) : exponentOfAll;
+        if (exponents) exponents[i] = typeof t === 'number' && !mixesClasses ? exponentOf(countOf(t)) : exponentOfAll;
         losses[i] = evaluate(Y.row(i), t, dY.row(i), exponents?.[i] ?? 0);
       }
-      return { losses, dY, counts, ...(exponents && { exponents }) };
+      return { losses, dY, ...(exponents && { exponents }) };
     },
   };
 }
@@ -333,10 +334,10 @@ function bind(given: string | { type: string }): BoundLoss {
   return { name, reduction, weights, loss: (mathematics[name] as (options: object) => Loss)(options) };
 }
 
-/** The loss of a batch after the reduction. */
+/** The loss of some samples of a batch after the reduction. */
 export interface Reduced {
+  /** The sum of their shares. */
   readonly loss: number;
-  readonly divisor: number;
   /** Each sample's share of the loss. */
   readonly shares: Float64Array;
   /** samples x outputs: ∂loss/∂Y. */
@@ -345,17 +346,10 @@ export interface Reduced {
 
 /**
  * Multiplies losses and gradients by the sample weights s, and divides both by the divisor of the reduction. Overwrites dY.
- * Weights and divisor are split into a factor near 1 and a power of 2, so that no product leaves the range of float64 before it is
+ * Weights are split into a factor near 1 and a power of 2, like the divisor, so that no product leaves the range of float64 before it is
  * divided. A sample of weight 0 counts for nothing, even if its loss is infinite.
- * @throws Refusal `out-of-domain`, if the divisor is 0.
  */
-export function reduce(
-  { losses, dY, counts, exponents }: Unreduced,
-  s: Float64Array,
-  reduction: Reduction,
-  scratch: Scratch,
-): Reduced {
-  const divisor = divisorOf(reduction, s, counts);
+export function reduce({ losses, dY, exponents }: Unreduced, s: Float64Array, divisor: Divisor, scratch: Scratch): Reduced {
   const shares = scratch.take(losses.length);
   const loss = new Sum();
   const { data, columns } = dY;
@@ -369,31 +363,54 @@ export function reduce(
     const rest = powerOf2(total - Math.trunc(total / 2));
     for (let j = 0; j < columns; j++, at++) data[at] = factor === 0 ? 0 : ((factor * data[at]) / divisor.factor) * half * rest;
   }
-  return { loss: loss.value, divisor: timesPowerOf2(divisor.factor, divisor.exponent), shares, dY };
+  return { loss: loss.value, shares, dY };
 }
 
 /** A divisor between 1 / SAFE and SAFE need not be split: nothing that matters for it has left the range. */
 const SAFE = 2 ** 500;
 
-/** The divisor, which is factor · 2^exponent. */
-function divisorOf(reduction: Reduction, s: Float64Array, counts: Float64Array): { factor: number; exponent: number } {
+/** What a loss is divided by: factor · 2^exponent. */
+export interface Divisor {
+  readonly factor: number;
+  readonly exponent: number;
+}
+
+/**
+ * The divisor of the reduction, for all samples of a batch: their classes, if the targets are classes, and their weights s.
+ * @throws Refusal `out-of-domain`, if it is 0.
+ */
+export function divisorOf(
+  { loss, reduction }: BoundLoss,
+  samples: number,
+  outputs: number,
+  classes: Float64Array | undefined,
+  s: Float64Array | undefined,
+): Divisor {
   if (reduction === 'sum') return { factor: 1, exponent: 0 };
-  const countOf = (i: number) => (reduction === 'mean' ? counts[i] : 1);
+  const countOf = (i: number) => (reduction === 'mean' ? loss.countOf(classes?.[i], outputs) : 1);
+  const weightOf = (i: number) => (s ? s[i] : 1);
   const sumOf = (term: (i: number) => number) => {
     const sum = new Sum();
-    for (let i = 0; i < s.length; i++) sum.add(term(i));
+    for (let i = 0; i < samples; i++) sum.add(term(i));
     return sum.value;
   };
-  const plain = sumOf((i) => s[i] * countOf(i));
+  const plain = sumOf((i) => weightOf(i) * countOf(i));
   if (plain > 1 / SAFE && plain < SAFE) return { factor: plain, exponent: 0 };
-  const exponents = Array.from(s, (weight, i) =>
-    weight === 0 || countOf(i) === 0 ? Number.NEGATIVE_INFINITY : exponentOf(weight) + exponentOf(countOf(i)),
+  const exponents = Array.from({ length: samples }, (_, i) =>
+    weightOf(i) === 0 || countOf(i) === 0 ? Number.NEGATIVE_INFINITY : exponentOf(weightOf(i)) + exponentOf(countOf(i)),
   );
   const largest = exponents.reduce((a, b) => Math.max(a, b));
   if (largest === Number.NEGATIVE_INFINITY) throw countsForNothing();
   const relative = (i: number) =>
-    exponents[i] === Number.NEGATIVE_INFINITY ? 0 : timesPowerOf2(mantissa(s[i]) * mantissa(countOf(i)), exponents[i] - largest);
+    exponents[i] === Number.NEGATIVE_INFINITY
+      ? 0
+      : timesPowerOf2(mantissa(weightOf(i)) * mantissa(countOf(i)), exponents[i] - largest);
   return { factor: sumOf(relative), exponent: largest };
+}
+
+/** The divisor as a number. */
+export function divisorAsNumber({ factor, exponent }: Divisor): number {
+  return timesPowerOf2(factor, exponent);
 }
 
 function countsForNothing(): Refusal {

@@ -17,7 +17,7 @@ const SMALL_RESULT = 1024;
  */
 export function byBlocks(engine: Engine, sumsInBlocks: boolean): Engine {
   const product = (δ: Dense, A: Dense, first: number, end: number, into: Dense) =>
-    engine.weightGradient(rowsOf(δ, first, end), rowsOf(A, first, end), into);
+    engine.weightGradient(δ.rowsFrom(first, end), A.rowsFrom(first, end), into);
   const weightGradient: Products['weightGradient'] = (δ, A, into) => {
     const most = sumsInBlocks && δ.columns * A.columns > SMALL_RESULT ? MORE_SAMPLES : SAMPLES;
     if (A.rows <= most) return engine.weightGradient(δ, A, into);
@@ -42,9 +42,4 @@ function add(part: Float64Array, sum: Float64Array, lost: Float64Array): void {
     lost[i] += roundingError(sum[i], part[i], next);
     sum[i] = next;
   }
-}
-
-/** Some rows as a view. */
-function rowsOf({ columns, data }: Dense, first: number, end: number): Dense {
-  return new Dense(end - first, columns, data.subarray(first * columns, end * columns));
 }

@@ -119,6 +119,20 @@ export class Dense extends AbstractMatrix {
     return copy;
   }
 
+  /** The rows from `first` to `end` as a view. */
+  rowsFrom(first: number, end: number): Dense {
+    if (first === 0 && end === this.rows) return this;
+    return new Dense(end - first, this.columns, this.data.subarray(first * this.columns, end * this.columns));
+  }
+
+  /** The transpose of the columns from `first` to `end`, in scratch memory. */
+  columnsAsRows(first: number, end: number, scratch: Scratch): Dense {
+    const { rows, columns, data } = this;
+    const copy = Dense.in(scratch, end - first, rows);
+    for (let j = first, at = 0; j < end; j++) for (let i = 0; i < rows; i++) copy.data[at++] = data[i * columns + j];
+    return copy;
+  }
+
   /** Row i as a view, not a copy. */
   row(i: number): Float64Array {
     return this.data.subarray(i * this.columns, (i + 1) * this.columns);

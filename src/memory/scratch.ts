@@ -31,6 +31,8 @@ export class Scratch {
   #free = new Map<number, Float64Array[]>();
   /** The large arrays of the current request. */
   #taken: Float64Array[] = [];
+  /** Those of them that are free again, by length. */
+  #released = new Map<number, Float64Array[]>();
   #expiry: NodeJS.Timeout | undefined;
   #isRecycling = false;
 
@@ -40,7 +42,7 @@ export class Scratch {
     if (n <= SHELF_NUMBERS) return this.#fromShelf(this.#shelves[n], n);
     if (n < LARGE_NUMBERS) return new Float64Array(n);
     const length = roundUp(n);
-    const array = this.#free.get(length)?.pop() ?? new Float64Array(length);
+    const array = this.#released.get(length)?.pop() ?? this.#free.get(length)?.pop() ?? new Float64Array(length);
     this.#taken.push(array);
     return array.subarray(0, n);
   }
@@ -62,7 +64,22 @@ export class Scratch {
       this.#isRecycling = false;
       for (const shelf of this.#used) shelf.taken = 0;
       this.#used.length = 0;
-      if (this.#taken.length > 0 || this.#free.size > 0) this.#keepLarge();
+      if (this.#taken.length > 0 || this.#released.size > 0 || this.#free.size > 0) this.#keepLarge();
+    }
+  }
+
+  /** Calls `work`, a part of a request; the arrays that it takes are free for the next part. */
+  reuse<Result>(work: () => Result): Result {
+    const before = this.#taken.length;
+    const shelves = this.#used.map((shelf) => shelf.taken);
+    try {
+      return work();
+    } finally {
+      this.#used.forEach((shelf, i) => {
+        shelf.taken = shelves[i] ?? 0;
+      });
+      this.#used.length = shelves.length;
+      for (const array of this.#taken.splice(before)) keep(array, this.#released);
     }
   }
 
@@ -79,14 +96,13 @@ export class Scratch {
   #keepLarge(): void {
     this.#free = new Map();
     let kept = 0;
-    for (const array of this.#taken) {
+    for (const array of [...this.#taken, ...[...this.#released.values()].flat()]) {
       kept += array.length;
       if (kept > MOST_KEPT_NUMBERS) break;
-      const same = this.#free.get(array.length);
-      if (same) same.push(array);
-      else this.#free.set(array.length, [array]);
+      keep(array, this.#free);
     }
     this.#taken = [];
+    this.#released = new Map();
     clearTimeout(this.#expiry);
     this.#expiry = setTimeout(() => this.#freeLarge(), KEPT_MS).unref();
   }
@@ -96,6 +112,13 @@ export class Scratch {
     for (const arrays of this.#free.values()) for (const { buffer } of arrays) (buffer as ArrayBuffer).transfer(0);
     this.#free = new Map();
   }
+}
+
+/** Adds an array to those of its length. */
+function keep(array: Float64Array, byLength: Map<number, Float64Array[]>): void {
+  const same = byLength.get(array.length);
+  if (same) same.push(array);
+  else byLength.set(array.length, [array]);
 }
 
 /** Rounds n up; there are eight sizes per power of 2. */

@@ -23,7 +23,7 @@ export interface SizeInBytes {
  * @throws Refusal `too-many-operations`, `too-much-memory` or `answer-too-large`, with the estimate, the limit and a remedy.
  */
 export function checkCost(cost: Cost, bytesPerNumber: number, limits: Limits): SizeInBytes {
-  const computedBytes = cost.computedNumbers * Float64Array.BYTES_PER_ELEMENT;
+  const computedBytes = cost.keptNumbers * Float64Array.BYTES_PER_ELEMENT;
   const answerBytes = cost.answerNumbers * bytesPerNumber;
   const isWithin = cost.flops <= limits.MAX_FLOPS && computedBytes <= limits.MAX_MEMORY && answerBytes <= limits.MAX_ANSWER;
   if (!isWithin) refuse(cost, computedBytes, answerBytes, limits);

@@ -1,10 +1,10 @@
 // Sums over many samples and many outputs are as accurate as one number, with every engine.
 import t from 'tap';
 import { tensor } from '../../schemas/numbers.ts';
-import { planGradients } from '../../src/backprop/gradients.ts';
 import { loadEngine } from '../../src/linalg/engines.ts';
 import { openblas } from '../../src/linalg/openblas.ts';
 import { Scratch } from '../../src/memory/scratch.ts';
+import { planGradients } from '../../src/work/gradients.ts';
 
 const SAMPLES = 1_000_000;
 const full = (n: number, value: number) => new Float64Array(n).fill(value);

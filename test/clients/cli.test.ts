@@ -61,9 +61,9 @@ t.test('a table with extra values, some of them requested by --include', async (
     `loss                             0.8078230701200848
 divisor                          2.5
 gradient_norms.layers.0.weights  0.7137927006534506
-gradient_norms.layers.0.biases   0.2562795514618339
-gradient_norms.layers.1.weights  0.4471968242108598
-gradient_norms.total             0.8804341131441374
+gradient_norms.layers.0.biases   0.25627955146183395
+gradient_norms.layers.1.weights  0.4471968242108599
+gradient_norms.total             0.8804341131441376
 
 layer  parameter  shape  norm      gradient-norm  gradient-min  gradient-max
 0      weights    2x2    0.678233  0.713793       -0.489054     -0.244527

@@ -32,6 +32,27 @@ t.test('short arrays are kept in shelves of at most 16,384 numbers each', async 
   );
 });
 
+t.test('what a part of a request takes is free for the next part, and for the next request', async (t) => {
+  const scratch = new Scratch();
+  const lengths = [5, 5, 5000, 6000];
+  const takeAll = () => lengths.map((n) => scratch.take(n).buffer);
+  const parts = scratch.recycle(() => {
+    const kept = takeAll();
+    const first = scratch.reuse(takeAll);
+    t.throws(() =>
+      scratch.reuse(() => {
+        throw new Error();
+      }),
+    );
+    t.strictSame(new Set([...scratch.reuse(takeAll), ...kept]), new Set([...first, ...kept]));
+    t.equal(new Set([...first, ...kept]).size, 8, 'none of them is in use elsewhere');
+    t.strictSame(new Set(takeAll()), new Set(first), 'and the rest of the request takes them, too');
+    return [kept, first];
+  });
+  t.strictSame(new Set(scratch.recycle(() => [...takeAll(), ...takeAll()])), new Set(parts.flat()));
+  t.equal(scratch.reuse(() => scratch.take(5000)).length, 5000, 'outside of recycle');
+});
+
 t.test('nothing is reused outside of recycle, or after an error', async (t) => {
   const scratch = new Scratch();
   for (const n of [9, 5000]) t.not(scratch.take(n).buffer, scratch.take(n).buffer);

@@ -49,6 +49,7 @@ export const gram: Operation<GramRequest, { gram: Tensor }> = {
       cost: {
         flops: 2 * numbers * W.columns,
         computedNumbers: numbers,
+        keptNumbers: numbers,
         answerNumbers: numbers,
         remedy: { pointer: '/weights', operations: FEWER, numbers: FEWER },
       },

@@ -5,6 +5,7 @@ import { INLINE_BODY_BYTES, INLINE_MICROSECONDS, inlineMicroseconds } from '../.
 const cost = (flops: number, computedNumbers: number) => ({
   flops,
   computedNumbers,
+  keptNumbers: computedNumbers,
   answerNumbers: 0,
   remedy: { pointer: '', operations: '', numbers: '' },
 });

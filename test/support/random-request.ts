@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { type ActivationName, activations } from '../../schemas/activation.ts';
 import type { GradientsRequest } from '../../schemas/gradients.ts';
 import type { LossName } from '../../schemas/loss.ts';
-import { planGradients } from '../../src/backprop/gradients.ts';
 import { readConfig } from '../../src/config.ts';
 import { chooseEngine } from '../../src/linalg/engines.ts';
+import { planGradients } from '../../src/work/gradients.ts';
 import { ENGINE } from './app.ts';
 import { flat } from './flat.ts';
 
