@@ -9,9 +9,9 @@ export const LN2_LOW = 1.9082149292705877e-10;
 /** Adding and subtracting it rounds a number to an integer, and ties to even. */
 export const ROUNDER = 6755399441055744;
 
-/** factor · exp(x), also where exp(x) alone would be beyond the range of float64. */
+/** factor · exp(x) for x <= 0, also where exp(x) alone would be beyond the range of float64. */
 export function timesExp(factor: number, x: number): number {
-  const bounded = x > 1500 ? 1500 : x < -1500 ? -1500 : x;
+  const bounded = x < -1500 ? -1500 : x;
   const n = bounded * Math.LOG2E + ROUNDER - ROUNDER;
   const high = bounded - n * LN2_HIGH;
   const low = n * LN2_LOW;

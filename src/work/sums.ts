@@ -85,7 +85,6 @@ export class Sums {
   /** Adds the node of a level to the one above, and clears it. */
   #raise(level: number): void {
     const [node, above] = [this.#levels[level], this.#levels[level + 1]];
-    if (node.children === 0) return;
     addNode(above.loss, node.loss);
     node.layers.forEach(({ dW, db }, k) => {
       addPlainly(above.layers[k].dW.data, dW.data);

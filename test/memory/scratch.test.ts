@@ -39,6 +39,8 @@ t.test('what a part of a request takes is free for the next part, and for the ne
   const parts = scratch.recycle(() => {
     const kept = takeAll();
     const first = scratch.reuse(takeAll);
+    const takeSeven = () => scratch.take(7);
+    t.equal(scratch.reuse(takeSeven), scratch.reuse(takeSeven), 'also of a length that only parts take');
     t.throws(() =>
       scratch.reuse(() => {
         throw new Error();
