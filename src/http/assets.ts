@@ -4,13 +4,13 @@ import { readFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { brotliCompress, gzip, constants as zlib } from 'node:zlib';
+import { brotliCompress, gzip, constants as zlib, zstdCompress } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
 import { withAcceptEncoding } from './compression.ts';
 
-/** Content encodings of a file, best first. */
-const encodings = ['br', 'gzip', 'identity'] as const;
+/** Content encodings of a file, best first: all that answers may have, so that no file is compressed for one client. */
+const encodings = ['br', 'zstd', 'gzip', 'identity'] as const;
 type Encoding = (typeof encodings)[number];
 
 /** A file, encoded in advance. */
@@ -97,8 +97,12 @@ function withoutTypes(text: string): string {
 export async function asset(mediaType: string, text: string): Promise<Asset> {
   const bytes = Buffer.from(text);
   const params = { [zlib.BROTLI_PARAM_QUALITY]: QUALITY, [zlib.BROTLI_PARAM_SIZE_HINT]: bytes.length };
-  const [br, gz] = await Promise.all([promisify(brotliCompress)(bytes, { params }), promisify(gzip)(bytes)]);
-  return { mediaType, digest: digestOf(text), encoded: { br, gzip: gz, identity: bytes } };
+  const [br, zstd, gz] = await Promise.all([
+    promisify(brotliCompress)(bytes, { params }),
+    promisify(zstdCompress)(bytes),
+    promisify(gzip)(bytes),
+  ]);
+  return { mediaType, digest: digestOf(text), encoded: { br, zstd, gzip: gz, identity: bytes } };
 }
 
 function digestOf(text: string): string {
