@@ -123,15 +123,21 @@ t.test('a client that disconnects while its body is decompressed leaves nothing 
 
 t.test('answers are compressed if requested and large enough', async (t) => {
   const app = await startApp(t);
-  const weights = Array.from({ length: 300 }, (_, i) => Array.from({ length: 200 }, (_, j) => Math.sin(i * 200 + j)));
-  const request = { network: { layers: [{ weights }] }, batch: { inputs: [weights[0]], targets: [Array(300).fill(0)] } };
-  const plain = await post(app, request);
-  t.notOk('content-encoding' in plain.headers);
-  for (const [encoding, [, decompress]] of Object.entries(encodings)) {
-    const { headers, rawPayload } = await post(app, request, { 'accept-encoding': encoding });
-    t.match(headers, { 'content-encoding': encoding, vary: 'accept-encoding' });
-    t.equal(decompress(rawPayload).toString(), plain.body, encoding);
-    t.ok(rawPayload.length < 0.6 * plain.body.length, `${encoding}: ${rawPayload.length} of ${plain.body.length} bytes`);
+  const requestOf = (rows: number) => {
+    const weights = Array.from({ length: rows }, (_, i) => Array.from({ length: 200 }, (_, j) => Math.sin(i * 200 + j)));
+    return { network: { layers: [{ weights }] }, batch: { inputs: [weights[0]], targets: [Array(rows).fill(0)] } };
+  };
+  const request = requestOf(300);
+  // The short answer is compressed at once, the long one by a stream.
+  for (const given of [requestOf(3), request]) {
+    const plain = await post(app, given);
+    t.notOk('content-encoding' in plain.headers);
+    for (const [encoding, [, decompress]] of Object.entries(encodings)) {
+      const { headers, rawPayload } = await post(app, given, { 'accept-encoding': encoding });
+      t.match(headers, { 'content-encoding': encoding, vary: 'accept-encoding' });
+      t.equal(decompress(rawPayload).toString(), plain.body, encoding);
+      t.ok(rawPayload.length < 0.6 * plain.body.length, `${encoding}: ${rawPayload.length} of ${plain.body.length} bytes`);
+    }
   }
   const encodingOf = async (accept: string, headers = {}) =>
     (await post(app, request, { 'accept-encoding': accept, ...headers })).headers['content-encoding'];
