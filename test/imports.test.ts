@@ -26,20 +26,7 @@ const LAYERS = [
 
 /** Additional restrictions: the page runs in a browser, and the mathematics is independent of the wire formats. */
 const APART: Record<string, readonly string[]> = {
-  page: [
-    'routes',
-    'observability',
-    'http',
-    'pool',
-    'operations',
-    'work',
-    'backprop',
-    'linalg',
-    'wire',
-    'memory',
-    'kernel',
-    'refusal',
-  ],
+  page: LAYERS.slice(LAYERS.indexOf('routes'), LAYERS.indexOf('schemas')),
   work: ['wire'],
   backprop: ['wire'],
   linalg: ['wire'],

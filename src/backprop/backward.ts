@@ -4,16 +4,20 @@ import type { Engine } from '../linalg/engine.ts';
 import type { Forward } from './forward.ts';
 import type { Layer } from './network.ts';
 
-/** The gradients of the loss at one layer. */
-export interface Backward {
-  /** With respect to the outputs: samples x outputs. */
-  readonly dA: Dense;
-  /** With respect to the pre-activations: samples x outputs. */
-  readonly dZ: Dense;
+/** The gradients of the loss at the parameters of one layer. */
+export interface ParameterGradients {
   /** With respect to the weights: outputs x inputs. */
   readonly dW: Dense;
   /** With respect to the biases: outputs. */
   readonly db: Float64Array | undefined;
+}
+
+/** The gradients of the loss at one layer. */
+export interface Backward extends ParameterGradients {
+  /** With respect to the outputs: samples x outputs. */
+  readonly dA: Dense;
+  /** With respect to the pre-activations: samples x outputs. */
+  readonly dZ: Dense;
   /** With respect to the inputs: samples x inputs. For the first layer only with `wantInputGradients`. */
   readonly dX: Dense | undefined;
 }

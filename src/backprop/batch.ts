@@ -19,7 +19,9 @@ export function buildBatch(given: Tensors<GivenBatch>, first: number, end: numbe
   const { targets } = targetsOf(given);
   const rows = (tensor: Tensor) => {
     const dense = Dense.of(tensor);
-    return samples === 'columns' ? dense.columnsAsRows(first, end, scratch) : dense.rowsFrom(first, end);
+    return samples === 'columns'
+      ? dense.columnsAsRows(first, end, Dense.in(scratch, end - first, dense.rows))
+      : dense.rowsFrom(first, end);
   };
   return {
     X: rows(inputs),

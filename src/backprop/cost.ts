@@ -34,8 +34,8 @@ const EXTRAS: Remedy = {
 };
 
 /**
- * The cost of computing gradients, and the extra values in `include`, by tiles of at most `tileSamples` samples, whose gradients are
- * added up in `levels` sums (0 for a single tile).
+ * The cost of computing gradients, and the extra values in `include`, by tiles of at most `tileSamples` samples. The sums over tiles are
+ * kept at so many `levels` of a tree; 0 for a single tile.
  */
 export function costOf(
   { samples, features, units }: Sizes,
@@ -64,14 +64,14 @@ export function costOf(
       has('input_gradients') * features +
       has('per_sample_losses'));
   const computed = samples * (perSample + sampleGradients) + parameters;
-  // Of many samples, weight gradients are added up by blocks, with their rounding errors. Sums are weights, and biases with theirs.
-  const most = Math.min(samples, tileSamples);
-  const blocks = most > SAMPLES ? 2 * weights : 0;
-  const tile = most * (perSample + sampleGradients) + parameters + blocks;
+  // Of many samples, weight gradients are added up by blocks, with their rounding errors.
+  const blocks = tileSamples > SAMPLES ? 2 * weights : 0;
+  const tile = tileSamples * (perSample + sampleGradients) + parameters + blocks;
   return {
     // Forward pass, weight gradients and input gradients.
     flops: 6 * samples * weights + samples * sampleGradients,
     computedNumbers: computed,
+    // At each level the sums, and the rounding errors of some of them.
     keptNumbers: levels === 0 ? tile : tile + levels * 2 * parameters + included,
     answerNumbers: parameters + included,
     remedy: include.length > 0 ? EXTRAS : ALL_SAMPLES,

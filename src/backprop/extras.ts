@@ -3,7 +3,7 @@ import type { Extra, GradientsResult } from '../../schemas/gradients.ts';
 import { type Tensor, tensor } from '../../schemas/numbers.ts';
 import type { Dense } from '../linalg/dense.ts';
 import { Sum } from '../linalg/sum.ts';
-import type { Backward } from './backward.ts';
+import type { ParameterGradients } from './backward.ts';
 import type { Computed } from './finite.ts';
 
 /** Orients a matrix for the answer: samples in rows or in columns. */
@@ -47,7 +47,7 @@ function sampleGradients(dZ: Dense, X: Dense, biases: boolean): { weights: Tenso
 }
 
 /** L2 norms of the gradients of all layers, and of all of them together. */
-export function gradientNorms(gradients: readonly Pick<Backward, 'dW' | 'db'>[]): NonNullable<GradientsResult['gradient_norms']> {
+export function gradientNorms(gradients: readonly ParameterGradients[]): NonNullable<GradientsResult['gradient_norms']> {
   const layers = gradients.map(({ dW, db }) => ({ weights: norm(dW.data), ...(db && { biases: norm(db) }) }));
   return { layers, total: norm(Float64Array.from(layers.flatMap((layer) => Object.values(layer)))) };
 }

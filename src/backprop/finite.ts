@@ -3,7 +3,7 @@
 import { areFinite, isTensor, type Tensor, tensor } from '../../schemas/numbers.ts';
 import type { Step } from '../../schemas/problem.ts';
 import { Refusal } from '../refusal.ts';
-import type { Backward } from './backward.ts';
+import type { Backward, ParameterGradients } from './backward.ts';
 import type { Forward } from './forward.ts';
 import type { Reduced } from './losses.ts';
 
@@ -14,11 +14,15 @@ export interface Computed {
   readonly gradients: Backward[];
 }
 
-/** The results for the whole batch. */
-export interface Results {
+/** The sums over some samples. */
+export interface Total {
   readonly loss: number;
+  readonly gradients: readonly ParameterGradients[];
+}
+
+/** The results for the whole batch. */
+export interface Results extends Total {
   readonly divisor: number;
-  readonly gradients: readonly Pick<Backward, 'dW' | 'db'>[];
 }
 
 /** Values of one step, with their name for error texts. */
@@ -57,12 +61,13 @@ export class NonFinite {
   /** Looks at some samples, with all values kept; the first of them is sample `first` of the batch. Call it in their order. */
   look(computed: Computed, first: number): void {
     let position = 0;
-    for (const values of inOrder(computed, this.#results)) {
+    for (const step of inOrder(computed, this.#results)) {
       if (this.#found && this.#found.position <= position) return;
-      const at = firstNonFinite(values.values.data);
+      const { shape, data } = step.values;
+      const at = firstNonFinite(data);
       if (at >= 0) {
-        const [, columns = 1] = values.values.shape;
-        this.#found = { position, values, at: values.perSample ? at + first * columns : at, value: values.values.data[at] };
+        const [, columns = 1] = shape;
+        this.#found = { position, values: step, at: step.perSample ? at + first * columns : at, value: data[at] };
         return;
       }
       position++;

@@ -8,10 +8,11 @@ import { brotliCompress, gzip, constants as zlib, zstdCompress } from 'node:zlib
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
 import { withAcceptEncoding } from './compression.ts';
+import type { ContentEncoding } from './content-encoding.ts';
 
 /** Content encodings of a file, best first: all that answers may have, so that no file is compressed for one client. */
-const encodings = ['br', 'zstd', 'gzip', 'identity'] as const;
-type Encoding = (typeof encodings)[number];
+const encodings: readonly Encoding[] = ['br', 'zstd', 'gzip', 'identity'];
+type Encoding = ContentEncoding | 'identity';
 
 /** A file, encoded in advance. */
 export interface Asset {

@@ -2,7 +2,7 @@
 // number of samples.
 import { Dense } from './dense.ts';
 import type { Engine, Products } from './engine.ts';
-import { roundingError } from './sum.ts';
+import { addCompensated, compensate } from './sum.ts';
 
 /** The most samples in one product. The rounding error of so many terms is at most 1e-13. */
 export const SAMPLES = 512;
@@ -27,19 +27,10 @@ export function byBlocks(engine: Engine, sumsInBlocks: boolean): Engine {
     const part = Dense.in(scratch, sum.rows, sum.columns);
     for (let first = most; first < A.rows; first += most) {
       product(δ, A, first, Math.min(A.rows, first + most), part);
-      add(part.data, sum.data, lost);
+      addCompensated(part.data, sum.data, lost);
     }
-    for (let i = 0; i < lost.length; i++) if (Number.isFinite(sum.data[i])) sum.data[i] += lost[i];
+    compensate(sum.data, lost);
     return sum;
   };
   return { ...engine, weightGradient };
-}
-
-/** Adds `part` to `sum`, and the rounding errors to `lost`. */
-function add(part: Float64Array, sum: Float64Array, lost: Float64Array): void {
-  for (let i = 0; i < sum.length; i++) {
-    const next = sum[i] + part[i];
-    lost[i] += roundingError(sum[i], part[i], next);
-    sum[i] = next;
-  }
 }

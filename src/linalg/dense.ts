@@ -2,7 +2,7 @@
 import { AbstractMatrix } from 'ml-matrix';
 import { TENSOR, type Tensor } from '../../schemas/numbers.ts';
 import type { Scratch } from '../memory/scratch.ts';
-import { roundingError } from './sum.ts';
+import { addCompensated, compensate } from './sum.ts';
 
 /** The most rows to sum without compensation: the rounding error of so few is a few units in the last place. */
 const BLOCK_ROWS = 64;
@@ -90,13 +90,9 @@ export class Dense extends AbstractMatrix {
     for (let first = 0; first < rows; first += BLOCK_ROWS) {
       part.fill(0);
       this.#addRows(first, Math.min(rows, first + BLOCK_ROWS), part);
-      for (let j = 0; j < columns; j++) {
-        const next = sum[j] + part[j];
-        lost[j] += roundingError(sum[j], part[j], next);
-        sum[j] = next;
-      }
+      addCompensated(part, sum, lost);
     }
-    for (let j = 0; j < columns; j++) if (Number.isFinite(sum[j])) sum[j] += lost[j];
+    compensate(sum, lost);
     return sum;
   }
 
@@ -112,23 +108,20 @@ export class Dense extends AbstractMatrix {
     for (let i = whole, at = whole * columns; i < end; i++) for (let j = 0; j < columns; j++, at++) sum[j] += data[at];
   }
 
-  /** The transpose, written into `copy`. */
-  transposed(copy: Dense = new Dense(this.columns, this.rows)): Dense {
-    const { rows, columns, data } = this;
-    for (let j = 0, at = 0; j < columns; j++) for (let i = 0; i < rows; i++) copy.data[at++] = data[i * columns + j];
-    return copy;
-  }
-
   /** The rows from `first` to `end` as a view. */
   rowsFrom(first: number, end: number): Dense {
     if (first === 0 && end === this.rows) return this;
     return new Dense(end - first, this.columns, this.data.subarray(first * this.columns, end * this.columns));
   }
 
-  /** The transpose of the columns from `first` to `end`, in scratch memory. */
-  columnsAsRows(first: number, end: number, scratch: Scratch): Dense {
+  /** The transpose. */
+  transposed(): Dense {
+    return this.columnsAsRows(0, this.columns, new Dense(this.columns, this.rows));
+  }
+
+  /** The transpose of the columns from `first` to `end`, written into `copy`. */
+  columnsAsRows(first: number, end: number, copy: Dense): Dense {
     const { rows, columns, data } = this;
-    const copy = Dense.in(scratch, end - first, rows);
     for (let j = first, at = 0; j < end; j++) for (let i = 0; i < rows; i++) copy.data[at++] = data[i * columns + j];
     return copy;
   }

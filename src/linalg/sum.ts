@@ -24,6 +24,20 @@ function upperHalf(x: number): number {
   return scaled - (scaled - x);
 }
 
+/** Adds each number of `terms` to that of `sum`, and the rounding error to that of `lost`. */
+export function addCompensated(terms: Float64Array, sum: Float64Array, lost: Float64Array): void {
+  for (let i = 0; i < sum.length; i++) {
+    const next = sum[i] + terms[i];
+    lost[i] += roundingError(sum[i], terms[i], next);
+    sum[i] = next;
+  }
+}
+
+/** Adds the rounding errors to the sums at last, except where a sum is not finite. */
+export function compensate(sum: Float64Array, lost: Float64Array): void {
+  for (let i = 0; i < sum.length; i++) if (Number.isFinite(sum[i])) sum[i] += lost[i];
+}
+
 export class Sum {
   #sum = 0;
   /** The accumulated rounding error. */

@@ -9,7 +9,7 @@ import { buildBatch } from '../backprop/batch.ts';
 import { costOf } from '../backprop/cost.ts';
 import { checkDomains, checkOutputs } from '../backprop/domains.ts';
 import { gradientNorms, isOriented, type SampleExtra, sampleExtras } from '../backprop/extras.ts';
-import { allFinite, type Computed, NonFinite, type Results } from '../backprop/finite.ts';
+import { allFinite, type Computed, NonFinite, type Results, type Total } from '../backprop/finite.ts';
 import { forward } from '../backprop/forward.ts';
 import { type BoundLoss, bindLoss, type Divisor, divisorAsNumber, divisorOf, reduce } from '../backprop/losses.ts';
 import { buildLayers, type Layer } from '../backprop/network.ts';
@@ -20,7 +20,7 @@ import type { Engine } from '../linalg/engine.ts';
 import type { Refusal } from '../refusal.ts';
 import { collect } from './samples.ts';
 import { levelsOf, Sums } from './sums.ts';
-import { samplesPerTile, type Tile, tilesOf } from './tiles.ts';
+import { type Tile, tilesOf } from './tiles.ts';
 
 /**
  * Checks the shapes of a request, and estimates its cost. The plan's `run` computes the loss of the batch and its gradients.
@@ -30,13 +30,13 @@ export function planGradients(request: DecodedRequest): Plan<GradientsResult> {
   const include = [...new Set(request.include)];
   const bound = bindLoss(request.loss ?? defaultLoss);
   const sizes = checkShapes(request, bound);
-  const tiles = tilesOf(sizes).length;
+  const tiles = tilesOf(sizes);
   // checkShapes has excluded ragged matrices.
   const { network, batch } = request as Tensors<GradientsRequest>;
   return {
     sizes,
-    cost: costOf(sizes, include, samplesPerTile(sizes), tiles > 1 ? levelsOf(tiles) : 0),
-    run: (engine) => new Run(network, batch, include, bound, sizes, engine).result(),
+    cost: costOf(sizes, include, tiles[0].end, tiles.length > 1 ? levelsOf(tiles.length) : 0),
+    run: (engine) => new Run(network, batch, include, bound, sizes, tiles, engine).result(),
   };
 }
 
@@ -46,7 +46,8 @@ class Run {
   readonly #batch: Tensors<GivenBatch>;
   readonly #include: readonly Extra[];
   readonly #bound: BoundLoss;
-  readonly #sizes: Sizes;
+  readonly #samples: number;
+  readonly #tiles: readonly Tile[];
   readonly #engine: Engine;
   readonly #divisor: Divisor;
 
@@ -57,13 +58,15 @@ class Run {
     include: readonly Extra[],
     bound: BoundLoss,
     sizes: Sizes,
+    tiles: readonly Tile[],
     engine: Engine,
   ) {
     this.#layers = buildLayers(network);
     this.#batch = batch;
     this.#include = include;
     this.#bound = bound;
-    this.#sizes = sizes;
+    this.#samples = sizes.samples;
+    this.#tiles = tiles;
     this.#engine = engine;
     const outputs = sizes.units[sizes.units.length - 1];
     checkDomains(batch, bound, outputs);
@@ -90,8 +93,8 @@ class Run {
   }
 
   /** Computes all tiles. The values of a single one become the result as they are. */
-  #compute(): { total: Omit<Results, 'divisor'>; extras: Partial<GradientsResult> } {
-    const tiles = tilesOf(this.#sizes);
+  #compute(): { total: Total; extras: Partial<GradientsResult> } {
+    const tiles = this.#tiles;
     const keep = this.#include.includes('trace');
     if (tiles.length === 1) {
       const computed = this.#pass(tiles[0], keep);
@@ -141,14 +144,14 @@ class Run {
   #collect(whole: Partial<GradientsResult>, part: Partial<GradientsResult>, { first }: Tile): void {
     for (const name of this.#sampleExtras) {
       const axis = this.#inColumns && isOriented(name) ? 1 : 0;
-      Object.assign(whole, { [name]: collect(whole[name], part[name], first, this.#sizes.samples, axis) });
+      Object.assign(whole, { [name]: collect(whole[name], part[name], first, this.#samples, axis) });
     }
   }
 
   /** Computes all tiles once more, with all values kept, to find the first one that is not finite. */
   #nonFinite(results: Results): Refusal {
     const search = new NonFinite(results);
-    for (const tile of tilesOf(this.#sizes)) this.#engine.scratch.reuse(() => search.look(this.#pass(tile, true), tile.first));
+    for (const tile of this.#tiles) this.#engine.scratch.reuse(() => search.look(this.#pass(tile, true), tile.first));
     return search.refusal;
   }
 }

@@ -1,18 +1,12 @@
 // Collects the values per sample that a request includes, tile by tile.
 import { isTensor, tensor } from '../../schemas/numbers.ts';
 
-/** Arrays of numbers, and lists and objects of them. */
-type Values = Float64Array | { readonly shape: readonly number[]; readonly data: Float64Array } | object;
-
 /**
  * Writes the values of a tile, whose samples begin at `first`, into those of the batch, and returns these; at the first tile, they are
- * undefined, and made. `axis` of a matrix is that of the samples; arrays of other dimensions have it first.
+ * undefined, and made. Values are arrays of numbers, and lists and objects of them. `axis` of a matrix is that of the samples; arrays of
+ * other dimensions have it first.
  */
-export function collect<Whole>(whole: Whole | undefined, part: Whole, first: number, samples: number, axis: 0 | 1): Whole {
-  return collectValues(whole as Values | undefined, part as Values, first, samples, axis) as Whole;
-}
-
-function collectValues(whole: Values | undefined, part: Values, first: number, samples: number, axis: 0 | 1): Values {
+export function collect(whole: unknown, part: unknown, first: number, samples: number, axis: 0 | 1): unknown {
   if (part instanceof Float64Array) {
     const all = (whole as Float64Array | undefined) ?? new Float64Array(samples);
     all.set(part, first);
@@ -27,8 +21,8 @@ function collectValues(whole: Values | undefined, part: Values, first: number, s
       for (let i = 0; i < shape[0]; i++) all.data.set(part.data.subarray(i * shape[1], (i + 1) * shape[1]), i * samples + first);
     return all;
   }
-  const into = (whole ?? (Array.isArray(part) ? [] : {})) as Record<string, Values>;
-  for (const [key, value] of Object.entries(part)) into[key] = collectValues(into[key], value as Values, first, samples, axis);
+  const into = (whole ?? (Array.isArray(part) ? [] : {})) as Record<string, unknown>;
+  for (const [key, value] of Object.entries(part as object)) into[key] = collect(into[key], value, first, samples, axis);
   return into;
 }
 

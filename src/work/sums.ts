@@ -1,22 +1,14 @@
 // Adds up the loss and the gradients of tiles by one tree, whose shape depends on the number of tiles alone: a complete subtree can be
 // computed elsewhere, and the result has the same bits.
-import type { Backward } from '../backprop/backward.ts';
+import type { ParameterGradients } from '../backprop/backward.ts';
+import type { Total } from '../backprop/finite.ts';
 import type { Layer } from '../backprop/network.ts';
 import { Dense } from '../linalg/dense.ts';
-import { roundingError } from '../linalg/sum.ts';
+import { addCompensated, compensate } from '../linalg/sum.ts';
 import type { Scratch } from '../memory/scratch.ts';
 
 /** The number of children of a node of the tree. */
-export const ARITY = 8;
-
-/** The gradients of a layer's parameters. */
-export type ParameterGradients = Pick<Backward, 'dW' | 'db'>;
-
-/** The sum over some tiles. */
-export interface Total {
-  readonly loss: number;
-  readonly gradients: readonly ParameterGradients[];
-}
+const ARITY = 8;
 
 /** A sum whose rounding errors are kept (Neumaier's algorithm, see src/linalg/sum.ts). */
 interface Compensated {
@@ -25,17 +17,14 @@ interface Compensated {
 }
 
 /**
- * A node whose children are added one after another. Sums of weights are plain: they have been summed over hundreds of samples
- * already, and the tree keeps the error of the rest below 1e-15.
+ * A node of the tree: the sum of its children. Weight gradients are added without compensation: each tile has summed hundreds of samples
+ * already, and the tree adds an error below 1e-15.
  */
 interface Node {
   children: number;
   readonly loss: Compensated;
   readonly layers: readonly { readonly dW: Dense; readonly db: Compensated | undefined }[];
 }
-
-/** The shapes of a layer's parameters. */
-export type ParameterShapes = Pick<Layer, 'W' | 'b'>;
 
 /** The number of levels of nodes that are being added up at the same time. */
 export function levelsOf(tiles: number): number {
@@ -50,7 +39,7 @@ export class Sums {
   readonly #levels: readonly Node[];
 
   /** Sums in the memory of `scratch`, over so many tiles. */
-  constructor(layers: readonly ParameterShapes[], tiles: number, scratch: Scratch) {
+  constructor(layers: readonly Layer[], tiles: number, scratch: Scratch) {
     const zeros = (n: number): Compensated => ({ sum: scratch.filled(n, 0), lost: scratch.filled(n, 0) });
     this.#levels = Array.from({ length: levelsOf(tiles) }, () => ({
       children: 0,
@@ -65,10 +54,10 @@ export class Sums {
   /** Adds the next tile. */
   add(loss: number, gradients: readonly ParameterGradients[]): void {
     const [node] = this.#levels;
-    addTo(node.loss, Float64Array.of(loss));
+    addCompensated(Float64Array.of(loss), node.loss.sum, node.loss.lost);
     node.layers.forEach(({ dW, db }, k) => {
       addPlainly(dW.data, gradients[k].dW.data);
-      if (db) addTo(db, gradients[k].db as Float64Array);
+      if (db) addCompensated(gradients[k].db as Float64Array, db.sum, db.lost);
     });
     node.children++;
     for (let level = 0; this.#levels[level].children === ARITY; level++) this.#raise(level);
@@ -108,21 +97,13 @@ function addPlainly(sum: Float64Array, terms: Float64Array): void {
   for (let i = 0; i < sum.length; i++) sum[i] += terms[i];
 }
 
-function addTo({ sum, lost }: Compensated, terms: Float64Array): void {
-  for (let i = 0; i < sum.length; i++) {
-    const next = sum[i] + terms[i];
-    lost[i] += roundingError(sum[i], terms[i], next);
-    sum[i] = next;
-  }
-}
-
 function addNode(into: Compensated, { sum, lost }: Compensated): void {
-  addTo(into, sum);
+  addCompensated(sum, into.sum, into.lost);
   addPlainly(into.lost, lost);
 }
 
-/** The sums with their rounding errors, except where they are not finite. */
+/** The sums with their rounding errors. */
 function rounded({ sum, lost }: Compensated): Float64Array {
-  for (let i = 0; i < sum.length; i++) if (Number.isFinite(sum[i])) sum[i] += lost[i];
+  compensate(sum, lost);
   return sum;
 }

@@ -1,5 +1,5 @@
 // exp, sigmoid, silu, softplus of many numbers and their backward passes, in AssemblyScript.
-import { boundedAbove, boundedBelow, expOf, horner, mantissa, one, scaled, shiftedMultiple } from './exponential';
+import { boundedAbove, boundedBelow, expOf, horner, one } from './exponential';
 import { isNegative, slopeOf, timesSigmoid } from './gated';
 import { INPUTS, NUMBERS } from './memory';
 
@@ -78,13 +78,6 @@ export function softplusOfOne(z: f64): f64 {
   return f64x2.extract_lane(inline.always(softplusOf(f64x2.splat(z))), 0);
 }
 
-/** exp(-size). */
-function decay(size: v128): v128 {
-  const x = f64x2.neg(size);
-  const shifted = shiftedMultiple(x);
-  return scaled(inline.always(mantissa(x, shifted)), shifted);
-}
-
 /** sigmoid(z). */
 function sigmoidOf(z: v128): v128 {
   return inline.always(timesSigmoid(one(), isNegative(z), opposite(z), f64x2.splat(0)));
@@ -114,7 +107,7 @@ function siluSlope(z: v128): v128 {
 
 /** max(z, 0) + log(1 + e) with e = exp(-|z|). */
 function softplusOf(z: v128): v128 {
-  const e = inline.always(decay(boundedAbove(f64x2.abs(z))));
+  const e = inline.always(expOf(f64x2.neg(f64x2.abs(z))));
   return f64x2.add(f64x2.pmax(z, f64x2.splat(0)), inline.always(log1p(e)));
 }
 
