@@ -65,10 +65,11 @@ export async function buildAssets(): Promise<Assets> {
   const modules = [...texts.keys()];
   for (const path of [...styles, ICON]) texts.set(path, await readFile(new URL(path, ROOT), 'utf8'));
   for (const [path, url] of Object.entries(libraries)) texts.set(path, await readFile(url, 'utf8'));
-  const files = await Promise.all(
-    [...texts].map(async ([path, text]) => [path, await asset(mediaTypes[path.split('.').pop() as string], text)] as const),
-  );
-  return { version: digestOf(files.map(([, { digest }]) => digest).join()), modules, files: new Map(files) };
+  const files = new Map<string, Asset>();
+  // One after the other: a compressor has up to a few MiB of memory from the moment it is made.
+  for (const [path, text] of texts) files.set(path, await asset(mediaTypes[path.split('.').pop() as string], text));
+  const digests = [...files.values()].map(({ digest }) => digest);
+  return { version: digestOf(digests.join()), modules, files };
 }
 
 /** Adds a module and its imports, recursively, with their types stripped; line numbers stay the same. */
