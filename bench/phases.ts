@@ -1,5 +1,4 @@
 // Measures the phases of a request in one thread. The rest of its time over HTTP is for HTTP and the transfer to the thread.
-import { availableParallelism } from 'node:os';
 import { readConfig } from '../src/config.ts';
 import { chooseEngine } from '../src/linalg/engines.ts';
 import { Buffers } from '../src/memory/buffers.ts';
@@ -22,7 +21,6 @@ export function measurePhases(cases: readonly Case[], seconds: number): Phases[]
   const { engine } = chooseEngine(config.ENGINE);
   const answerer = new Answerer(operations, engine, limitsOf(config));
   const buffers = new Buffers();
-  engine.setThreads?.(availableParallelism());
   return cases.map(({ workload, format }) => {
     const body = bodyOf(workloads[workload], format);
     const task = { operation: 'gradients', mediaType: mediaTypes[format], answerType: mediaTypes[format] };

@@ -20,14 +20,32 @@ import { timesExp } from '../linalg/exponential.ts';
 import { Sum } from '../linalg/sum.ts';
 import type { Scratch } from '../memory/scratch.ts';
 
-/**
- * An activation with its options bound. Z, A and dA are samples x units; A = value(Z). With `reuse`, the result may overwrite the
- * first argument, unless the backward pass needs it: allocating memory costs more than most activations.
- */
+/** An activation other than identity, with its options bound. All matrices are samples x units; each sample is computed on its own. */
 export interface Activation {
-  value(Z: Dense, scratch: Scratch, reuse: boolean): Dense;
-  /** ∂loss/∂Z from dA = ∂loss/∂A. */
-  pullback(dA: Dense, Z: Dense, A: Dense, scratch: Scratch, reuse: boolean): Dense;
+  /** Writes f(Z) into A. */
+  value(Z: Dense, A: Dense): void;
+  /** Writes dZ = ∂loss/∂Z into dZ, from dA = ∂loss/∂A and A = f(Z). */
+  pullback(dA: Dense, Z: Dense, A: Dense, dZ: Dense): void;
+  /** Whether A may overwrite Z, which the backward pass does not need. */
+  readonly forgetsZ?: boolean;
+  /** Whether dZ may overwrite dA. */
+  readonly forgetsGradient?: true;
+}
+
+/** f(Z); undefined is identity. With `reuse`, it may overwrite Z: allocating memory costs more than most activations. */
+export function activate(f: Activation | undefined, Z: Dense, scratch: Scratch, reuse: boolean): Dense {
+  if (!f) return Z;
+  const A = reuse && f.forgetsZ ? Z : Dense.in(scratch, Z.rows, Z.columns);
+  f.value(Z, A);
+  return A;
+}
+
+/** ∂loss/∂Z from dA = ∂loss/∂A and A = f(Z). With `reuse`, it may overwrite dA. */
+export function pullBack(f: Activation | undefined, dA: Dense, Z: Dense, A: Dense, scratch: Scratch, reuse: boolean): Dense {
+  if (!f) return dA;
+  const dZ = reuse && f.forgetsGradient ? dA : Dense.in(scratch, dA.rows, dA.columns);
+  f.pullback(dA, Z, A, dZ);
+  return dZ;
 }
 
 interface Elementwise {
@@ -55,16 +73,10 @@ function elementwise({ value, derivative, hasFlats }: Elementwise): Activation {
 /** With `byOutput`, the backward pass needs A only, so that Z need not be kept. */
 function ofArrays({ value, pullback }: Arrays, { byOutput = false } = {}): Activation {
   return {
-    value(Z, scratch, reuse) {
-      const A = reuse && byOutput ? Z : Dense.in(scratch, Z.rows, Z.columns);
-      value(Z.data, A.data);
-      return A;
-    },
-    pullback(dA, Z, A, scratch, reuse) {
-      const dZ = reuse ? dA : Dense.in(scratch, Z.rows, Z.columns);
-      pullback(dA.data, Z.data, A.data, dZ.data);
-      return dZ;
-    },
+    value: (Z, A) => value(Z.data, A.data),
+    pullback: (dA, Z, A, dZ) => pullback(dA.data, Z.data, A.data, dZ.data),
+    forgetsZ: byOutput,
+    forgetsGradient: true,
   };
 }
 
@@ -79,19 +91,15 @@ interface Rowwise {
 /** softmax and log_softmax. Both directions compute the exponentials of all rows together. */
 function rowwise({ finish, pullback, needsExponentials }: Rowwise): Activation {
   return {
-    value(Z, scratch) {
-      const A = Dense.in(scratch, Z.rows, Z.columns);
+    value(Z, A) {
       const { length } = A.data;
       for (let start = 0; start < length; start += A.columns) subtractLargest(Z.data, A.data, start, start + A.columns);
       exp(A.data, A.data);
       for (let start = 0; start < length; start += A.columns) finish(Z.data, A.data, start, start + A.columns);
-      return A;
     },
-    pullback(dA, _Z, A, scratch) {
-      const dZ = Dense.in(scratch, A.rows, A.columns);
+    pullback(dA, _Z, A, dZ) {
       if (needsExponentials) exp(A.data, dZ.data);
       for (let i = 0; i < dZ.rows; i++) pullback(dA.row(i), A.row(i), dZ.row(i));
-      return dZ;
     },
   };
 }
@@ -213,7 +221,7 @@ function tanhshrink(z: number): number {
 }
 
 const mathematics = {
-  identity: () => ({ value: (Z) => Z, pullback: (dA) => dA }),
+  identity: () => undefined,
   tanh: () => ofArrays(tanh),
   sigmoid: () => ofArrays(sigmoid),
   relu: () => ofArrays(relu, { byOutput: true }),
@@ -302,17 +310,17 @@ const mathematics = {
         dz[most] = -Math.expm1(a[most]) * da[most] - largest * others.value;
       },
     }),
-} satisfies { [Name in ActivationName]: (options: ActivationOptions<Name>) => Activation };
+} satisfies { [Name in ActivationName]: (options: ActivationOptions<Name>) => Activation | undefined };
 
 /** The activations with default options, bound once: most layers use these. */
 const byDefault = Object.fromEntries(Object.keys(declared).map((name) => [name, bind(name)]));
 
-/** The activation of a layer in a request; missing options have their defaults. */
-export function buildActivation(given: string | { type: string }): Activation {
+/** The activation of a layer in a request, undefined for identity; missing options have their defaults. */
+export function buildActivation(given: string | { type: string }): Activation | undefined {
   return typeof given === 'string' ? byDefault[given] : bind(given);
 }
 
-function bind(given: string | { type: string }): Activation {
+function bind(given: string | { type: string }): Activation | undefined {
   const { name, options } = resolve(declared, given);
-  return (mathematics[name] as (options: object) => Activation)(options);
+  return (mathematics[name] as (options: object) => Activation | undefined)(options);
 }

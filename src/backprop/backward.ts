@@ -1,6 +1,7 @@
 // The backward pass: from the gradient of the outputs, last layer first, to the gradients of the parameters and of the inputs.
 import type { Dense } from '../linalg/dense.ts';
 import type { Engine } from '../linalg/engine.ts';
+import { pullBack } from './activations.ts';
 import type { Forward } from './forward.ts';
 import type { Layer } from './network.ts';
 
@@ -39,7 +40,7 @@ export function backward(
   for (let k = layers.length - 1; k >= 0; k--) {
     const { W, b, f } = layers[k];
     const { X, Z, A } = steps[k];
-    const dZ = f.pullback(dA, Z, A, engine.scratch, !keep);
+    const dZ = pullBack(f, dA, Z, A, engine.scratch, !keep);
     const dW = engine.weightGradient(dZ, X);
     const dX = k > 0 || wantInputGradients ? engine.inputGradient(dZ, W) : undefined;
     gradients[k] = { dA, dZ, dW, db: b && dZ.sumOfRows(engine.scratch), dX };

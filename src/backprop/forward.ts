@@ -1,6 +1,7 @@
 // The forward pass. Keeps the values of every layer for the backward pass.
 import type { Dense } from '../linalg/dense.ts';
 import type { Engine } from '../linalg/engine.ts';
+import { activate } from './activations.ts';
 import type { Layer } from './network.ts';
 
 /** The values of one layer: samples x inputs or samples x outputs. */
@@ -19,7 +20,7 @@ export function forward(layers: readonly Layer[], inputs: Dense, engine: Engine,
   let X = inputs;
   for (const { W, b, f } of layers) {
     const Z = engine.forward(X, W, b);
-    const A = f.value(Z, engine.scratch, !keep);
+    const A = activate(f, Z, engine.scratch, !keep);
     steps.push({ X, Z, A });
     X = A;
   }

@@ -11,7 +11,8 @@ export interface Layer {
   readonly W: Dense;
   /** outputs. */
   readonly b: Float64Array | undefined;
-  readonly f: Activation;
+  /** Undefined for identity. */
+  readonly f: Activation | undefined;
 }
 
 /** Builds the layers of a network whose shapes have been checked. */

@@ -41,15 +41,6 @@ export class Dense extends AbstractMatrix {
     return matrix;
   }
 
-  /** A copy of any ml-matrix matrix. */
-  static from(matrix: AbstractMatrix): Dense {
-    const copy = new Dense(matrix.rows, matrix.columns);
-    for (let i = 0, at = 0; i < matrix.rows; i++) {
-      for (let j = 0; j < matrix.columns; j++) copy.data[at++] = matrix.get(i, j);
-    }
-    return copy;
-  }
-
   get shape(): [number, number] {
     return [this.rows, this.columns];
   }
@@ -66,15 +57,6 @@ export class Dense extends AbstractMatrix {
   /** An uninitialized matrix in scratch memory, valid until the end of the request. */
   static in(scratch: Scratch, rows: number, columns: number): Dense {
     return new Dense(rows, columns, scratch.take(rows * columns));
-  }
-
-  /** A matrix in scratch memory with `row` in every row. */
-  static repeat(scratch: Scratch, row: Float64Array, rows: number): Dense {
-    const columns = row.length;
-    const matrix = Dense.in(scratch, rows, columns);
-    matrix.data.set(row);
-    for (let n = columns; n < matrix.data.length; n *= 2) matrix.data.copyWithin(n, 0, n);
-    return matrix;
   }
 
   /** The sum of all rows. Blocks of rows are summed plainly, and the sums of blocks with compensation (Neumaier's algorithm). */
@@ -130,4 +112,16 @@ export class Dense extends AbstractMatrix {
   row(i: number): Float64Array {
     return this.data.subarray(i * this.columns, (i + 1) * this.columns);
   }
+}
+
+/** Writes `row`, the same in every row, into the columns of C from `first` to before `end`. */
+export function fillColumns(C: Dense, row: Float64Array, first: number, end: number): void {
+  const { data, rows, columns } = C;
+  if (end - first < columns) {
+    const part = row.subarray(first, end);
+    for (let i = 0; i < rows; i++) data.set(part, i * columns + first);
+    return;
+  }
+  data.set(row);
+  for (let n = columns; n < data.length; n *= 2) data.copyWithin(n, 0, n);
 }

@@ -1,22 +1,34 @@
 // The reference engine: the product of ml-matrix, with transposes as views.
-import { MatrixTransposeView } from 'ml-matrix';
+import { type AbstractMatrix, MatrixColumnSelectionView, MatrixTransposeView } from 'ml-matrix';
 import type { Scratch } from '../memory/scratch.ts';
 import { byBlocks } from './blocks.ts';
-import { Dense } from './dense.ts';
-import type { Engine } from './engine.ts';
+import type { Dense } from './dense.ts';
+import { type Engine, engineOf, type Parts } from './engine.ts';
+
+const parts: Parts = {
+  forward(A, W, b, C, first, end) {
+    const Z = A.mmul(new MatrixTransposeView(W.rowsFrom(first, end)));
+    copy(b ? Z.addRowVector(Array.from(b.subarray(first, end))) : Z, C, 0, first);
+  },
+  weightGradient(δ, A, C, first, end) {
+    copy(new MatrixTransposeView(columnsOf(δ, first, end)).mmul(A), C, first, 0);
+  },
+  inputGradient(δ, W, C, first, end) {
+    copy(δ.mmul(columnsOf(W, first, end)), C, 0, first);
+  },
+};
 
 export function mlMatrix(scratch: Scratch): Engine {
-  const engine: Engine = {
-    scratch,
-    forward(A, W, b) {
-      const Z = A.mmul(new MatrixTransposeView(W));
-      return Dense.from(b ? Z.addRowVector(Array.from(b)) : Z);
-    },
-    weightGradient(δ, A, into = Dense.in(scratch, δ.columns, A.columns)) {
-      into.data.set(Dense.from(new MatrixTransposeView(δ).mmul(A)).data);
-      return into;
-    },
-    inputGradient: (δ, W) => Dense.from(δ.mmul(W)),
-  };
-  return byBlocks(engine, false);
+  return byBlocks(engineOf(parts, scratch), false);
+}
+
+function columnsOf(matrix: Dense, first: number, end: number): AbstractMatrix {
+  const indices = Array.from({ length: end - first }, (_, i) => first + i);
+  return indices.length === matrix.columns ? matrix : new MatrixColumnSelectionView(matrix, indices);
+}
+
+/** Writes a matrix into C, its first element at (i, j). */
+function copy(matrix: AbstractMatrix, C: Dense, i: number, j: number): void {
+  for (let row = 0; row < matrix.rows; row++)
+    for (let column = 0; column < matrix.columns; column++) C.set(i + row, j + column, matrix.get(row, column));
 }

@@ -1,11 +1,9 @@
 // The fastest engine: dgemm of an installed BLAS, called directly on the matrices' buffers, without copies.
-// OpenBLAS joins its threads before a fork (pthread_atfork). So a process that uses this engine must not start another one while a
-// product is computed: the fork would never return.
 import koffi from 'koffi';
 import { Scratch } from '../memory/scratch.ts';
 import { byBlocks } from './blocks.ts';
-import { Dense } from './dense.ts';
-import type { Engine, Products } from './engine.ts';
+import { Dense, fillColumns } from './dense.ts';
+import { type Engine, engineOf, type Parts, type Products } from './engine.ts';
 import { byLoops, byLoopsUpTo } from './loops.ts';
 
 /** The usual library names of OpenBLAS, BLIS and Accelerate, best first. */
@@ -22,8 +20,11 @@ const USUAL_NAMES = [
 const DGEMM = `void cblas_dgemm(int order, int transA, int transB, int m, int n, int k,
   double alpha, const double *A, int lda, const double *B, int ldb, double beta, double *C, int ldc)`;
 
-/** The functions of OpenBLAS and BLIS that set the number of threads. */
-const SET_THREADS = ['openblas_set_num_threads', 'bli_thread_set_num_threads'];
+/**
+ * The environment variables of OpenBLAS, of its build with OpenMP, of BLIS and of Accelerate for the number of threads of one product: 1,
+ * since a different number may round differently. Products are split by this service, in parts that depend on their shape alone.
+ */
+const THREADS = ['OPENBLAS_NUM_THREADS', 'OMP_NUM_THREADS', 'BLIS_NUM_THREADS', 'VECLIB_MAXIMUM_THREADS'];
 
 /** CBLAS's constants. */
 const ROW_MAJOR = 101;
@@ -49,50 +50,35 @@ export function openblas(scratch: Scratch, name?: string): Engine {
   throw new Error(`no BLAS: ${reasons.join('; ')}`);
 }
 
-/**
- * How long OpenBLAS's threads spin before they sleep: 2^20 CPU cycles, some tenths of a millisecond. The default is 64 times as
- * long; during that time the spinning threads would keep the cores from sending the answer.
- */
-const THREAD_TIMEOUT = '20';
-
 function load(name: string, scratch: Scratch): Engine {
-  // Must be set before OpenBLAS is loaded.
-  process.env.OPENBLAS_THREAD_TIMEOUT ??= THREAD_TIMEOUT;
-  const library = koffi.load(name);
-  const dgemm = library.func(DGEMM);
-  const setThreads = SET_THREADS.map((symbol) => optional(() => library.func(`void ${symbol}(int)`))).find(Boolean);
-  const engine: Engine = {
-    library: name,
-    scratch,
-    forward(A, W, b) {
-      const [m, n, k] = [A.rows, W.rows, A.columns];
-      const C = b ? Dense.repeat(scratch, b, m) : Dense.in(scratch, m, n);
-      dgemm(ROW_MAJOR, NO_TRANS, TRANS, m, n, k, 1, A.data, k, W.data, k, b ? 1 : 0, C.data, n);
-      return C;
+  // Read when the library is loaded; only the main thread, which loads it first, can set variables of the process.
+  for (const variable of THREADS) process.env[variable] = '1';
+  const dgemm = koffi.load(name).func(DGEMM);
+  const parts: Parts = {
+    forward(A, W, b, C, first, end) {
+      const k = A.columns;
+      if (b) fillColumns(C, b, first, end);
+      const [w, c] = [from(W.data, first * k), from(C.data, first)];
+      dgemm(ROW_MAJOR, NO_TRANS, TRANS, A.rows, end - first, k, 1, A.data, k, w, k, b ? 1 : 0, c, C.columns);
     },
-    weightGradient(δ, A, C = Dense.in(scratch, δ.columns, A.columns)) {
-      const [m, n, k] = [δ.columns, A.columns, A.rows];
-      dgemm(ROW_MAJOR, TRANS, NO_TRANS, m, n, k, 1, δ.data, m, A.data, n, 0, C.data, n);
-      return C;
+    weightGradient(δ, A, C, first, end) {
+      const n = A.columns;
+      const [d, c] = [from(δ.data, first), from(C.data, first * n)];
+      dgemm(ROW_MAJOR, TRANS, NO_TRANS, end - first, n, A.rows, 1, d, δ.columns, A.data, n, 0, c, n);
     },
-    inputGradient(δ, W) {
-      const [m, n, k] = [δ.rows, W.columns, δ.columns];
-      const C = Dense.in(scratch, m, n);
-      dgemm(ROW_MAJOR, NO_TRANS, NO_TRANS, m, n, k, 1, δ.data, k, W.data, n, 0, C.data, n);
-      return C;
+    inputGradient(δ, W, C, first, end) {
+      const [n, k] = [W.columns, δ.columns];
+      const [w, c] = [from(W.data, first), from(C.data, first)];
+      dgemm(ROW_MAJOR, NO_TRANS, NO_TRANS, δ.rows, end - first, k, 1, δ.data, k, w, n, 0, c, n);
     },
-    ...(setThreads && { setThreads }),
   };
+  const engine = { ...engineOf(parts, scratch), library: name };
   checkProducts(engine, scratch);
   return byBlocks(byLoopsUpTo(LOOP_MAX_PRODUCTS, engine), true);
 }
 
-function optional<T>(find: () => T): T | undefined {
-  try {
-    return find();
-  } catch {
-    return undefined;
-  }
+function from(data: Float64Array, start: number): Float64Array {
+  return start === 0 ? data : data.subarray(start);
 }
 
 /**

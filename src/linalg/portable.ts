@@ -3,8 +3,8 @@
 import { kernel, memory } from '../kernel/kernel.ts';
 import type { Scratch } from '../memory/scratch.ts';
 import { byBlocks } from './blocks.ts';
-import { Dense } from './dense.ts';
-import type { Engine } from './engine.ts';
+import { type Dense, fillColumns } from './dense.ts';
+import { type Engine, engineOf, type Parts } from './engine.ts';
 import { byLoopsUpTo } from './loops.ts';
 
 /** Up to this many multiplications, loops are faster than WebAssembly: see bench/products.ts. */
@@ -20,21 +20,48 @@ interface View {
 }
 
 const plain = ({ rows, columns, data }: Dense): View => ({ rows, columns, data, down: columns, right: 1 });
-const turned = ({ rows, columns, data }: Dense): View => ({ rows: columns, columns: rows, data, down: 1, right: columns });
+
+/** The columns of a matrix from `first` to before `end`. */
+const columnsOf = ({ rows, columns, data }: Dense, first: number, end: number): View => ({
+  rows,
+  columns: end - first,
+  data: data.subarray(first),
+  down: columns,
+  right: 1,
+});
+
+const turned = ({ rows, columns, data, down, right }: View): View => ({
+  rows: columns,
+  columns: rows,
+  data,
+  down: right,
+  right: down,
+});
 
 export function portable(scratch: Scratch): Engine {
-  const engine: Engine = {
-    scratch,
-    forward: (A, W, b) => product(plain(A), turned(W), b ? Dense.repeat(scratch, b, A.rows) : zeros(scratch, A.rows, W.rows)),
-    weightGradient: (δ, A, into) => product(turned(δ), plain(A), zeros(scratch, δ.columns, A.columns, into)),
-    inputGradient: (δ, W) => product(plain(δ), plain(W), zeros(scratch, δ.rows, W.columns)),
+  const parts: Parts = {
+    forward(A, W, b, C, first, end) {
+      const part = columnsOf(C, first, end);
+      if (b) fillColumns(C, b, first, end);
+      else clear(part);
+      add(plain(A), turned(plain(W.rowsFrom(first, end))), part);
+    },
+    weightGradient(δ, A, C, first, end) {
+      const part = plain(C.rowsFrom(first, end));
+      clear(part);
+      add(turned(columnsOf(δ, first, end)), plain(A), part);
+    },
+    inputGradient(δ, W, C, first, end) {
+      const part = columnsOf(C, first, end);
+      clear(part);
+      add(plain(δ), columnsOf(W, first, end), part);
+    },
   };
-  return byBlocks(byLoopsUpTo(LOOP_MAX_PRODUCTS, engine), true);
+  return byBlocks(byLoopsUpTo(LOOP_MAX_PRODUCTS, engineOf(parts, scratch)), true);
 }
 
-function zeros(scratch: Scratch, rows: number, columns: number, into = Dense.in(scratch, rows, columns)): Dense {
-  into.data.fill(0);
-  return into;
+function clear({ rows, columns, data, down }: View): void {
+  for (let i = 0; i < rows; i++) data.fill(0, i * down, i * down + columns);
 }
 
 const [ROWS, DEPTH, COLUMNS, TILE] = [kernel.ROWS.value, kernel.DEPTH.value, kernel.COLUMNS.value, kernel.TILE.value];
@@ -43,7 +70,7 @@ const blockOfB = memory.subarray(kernel.B.value);
 const blockOfC = memory.subarray(kernel.C.value);
 
 /** Adds the product A B to `result`, in blocks that fit into the kernel's memory. */
-function product(A: View, B: View, result: Dense): Dense {
+function add(A: View, B: View, result: View): void {
   const whole = (n: number) => Math.ceil(n / TILE) * TILE;
   for (let j = 0; j < B.columns; j += COLUMNS) {
     const columns = Math.min(COLUMNS, B.columns - j);
@@ -58,7 +85,6 @@ function product(A: View, B: View, result: Dense): Dense {
       }
     }
   }
-  return result;
 }
 
 /**
@@ -84,9 +110,9 @@ function pack(
 }
 
 /** Adds the kernel's block of C to the part of `result` whose first element is (i, j). */
-function addBlock(rows: number, columns: number, result: Dense, i: number, j: number): void {
+function addBlock(rows: number, columns: number, result: View, i: number, j: number): void {
   for (let row = 0; row < rows; row++) {
-    const to = (i + row) * result.columns + j;
+    const to = (i + row) * result.down + j;
     for (let column = 0, from = row * COLUMNS; column < columns; column++) result.data[to + column] += blockOfC[from + column];
   }
 }

@@ -72,7 +72,6 @@ class ThreadPool implements Pool {
   readonly #heapMiB: number;
   readonly #admission: Admission;
   readonly #threads: Threads;
-  readonly #share: (change: 1 | -1) => void;
   #deaths = 0;
 
   constructor(
@@ -95,7 +94,6 @@ class ThreadPool implements Pool {
       heapMiB: this.#heapMiB,
       onDeath: (error) => this.#died(error),
     });
-    this.#share = shareCores(engine, this.#count);
     this.ready = this.#threads.ready;
   }
 
@@ -165,11 +163,7 @@ class ThreadPool implements Pool {
   /** Gives a task to the threads. */
   #begin(task: Task, ticket: Ticket): Job {
     const place = ticket.enter();
-    this.#share(+1);
-    const job = this.#threads.run({ ...task, bytes: owned(task.bytes), place }, () => {
-      this.#share(-1);
-      ticket.leave();
-    });
+    const job = this.#threads.run({ ...task, bytes: owned(task.bytes), place }, () => ticket.leave());
     ticket.onEnd(job.giveUp);
     return job;
   }
@@ -227,18 +221,6 @@ const OUT_OF_MEMORY = 'ERR_WORKER_OUT_OF_MEMORY';
  */
 function heapMiBOf(bodyLimit: number): number {
   return 64 + Math.ceil((16 * bodyLimit) / 2 ** 20);
-}
-
-/** Divides the cores among the running requests: a single one uses all. */
-function shareCores({ setThreads }: Engine, cores: number): (change: 1 | -1) => void {
-  let running = 0;
-  let each = 0;
-  return (change) => {
-    running += change;
-    const share = Math.max(1, Math.floor(cores / Math.max(1, running)));
-    if (share !== each) setThreads?.(share);
-    each = share;
-  };
 }
 
 function tooLate(ms: number): Refusal {

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildActivation } from '../../src/backprop/activations.ts';
+import { activate, buildActivation, pullBack } from '../../src/backprop/activations.ts';
 import { bindLoss } from '../../src/backprop/losses.ts';
 import { Dense } from '../../src/linalg/dense.ts';
 import { Scratch } from '../../src/memory/scratch.ts';
@@ -134,13 +134,13 @@ function activated({ name, options }: Case, points: number[]): Computed {
   const scratch = new Scratch();
   const of = (z: readonly number[], units: number) => {
     const Z = new Dense(z.length / units, units, Float64Array.from(z));
-    const A = f.value(Z, scratch, false);
+    const A = activate(f, Z, scratch, false);
     const dA = new Dense(
       Z.rows,
       units,
       Float64Array.from(z, (_, i) => (i % units === 0 || units > 2 ? 1 : 0)),
     );
-    return { value: A.data, derivative: f.pullback(dA, Z, A, scratch, false).data };
+    return { value: A.data, derivative: pullBack(f, dA, Z, A, scratch, false).data };
   };
   if (name.endsWith('softmax')) {
     const both = of(
