@@ -10,6 +10,8 @@ export interface Cost {
   readonly computedNumbers: number;
   /** The most of them that are kept at the same time. */
   readonly keptNumbers: number;
+  /** The most that each further thread adds that takes part: its own values, and copies of the request in shared memory. */
+  readonly furtherNumbers?: number;
   /** The most numbers in the answer. */
   readonly answerNumbers: number;
   /** How a client can make the request cost less. */
@@ -35,13 +37,14 @@ const EXTRAS: Remedy = {
 
 /**
  * The cost of computing gradients, and the extra values in `include`, by tiles of at most `tileSamples` samples. The sums over tiles are
- * kept at so many `levels` of a tree; 0 for a single tile.
+ * kept at so many `levels` of a tree; 0 for a single tile. `byTiles`: whether each thread computes tiles of its own.
  */
 export function costOf(
   { samples, features, units }: Sizes,
   include: readonly Extra[],
   tileSamples: number,
   levels: number,
+  byTiles: boolean,
 ): Cost {
   let weights = 0;
   let parameters = 0;
@@ -73,6 +76,7 @@ export function costOf(
     computedNumbers: computed,
     // At each level the sums, and the rounding errors of some of them.
     keptNumbers: levels === 0 ? tile : tile + levels * 2 * parameters + included,
+    furtherNumbers: (byTiles ? tile : 0) + parameters + samples * (features + outputs),
     answerNumbers: parameters + included,
     remedy: include.length > 0 ? EXTRAS : ALL_SAMPLES,
   };

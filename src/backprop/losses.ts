@@ -131,9 +131,9 @@ function samplewise({ weights, mixesClasses, evaluate, ...takes }: Samplewise): 
   return {
     ...takes,
     countOf,
-    unreduced(Y, targets) {
-      const dY = new Dense(Y.rows, Y.columns);
-      const losses = new Float64Array(Y.rows);
+    unreduced(Y, targets, scratch) {
+      const dY = new Dense(Y.rows, Y.columns, scratch.filled(Y.data.length, 0));
+      const losses = scratch.filled(Y.rows, 0);
       const exponents = weights && new Int16Array(Y.rows);
       for (let i = 0; i < Y.rows; i++) {
         const t = targets instanceof Dense ? targets.row(i) : targets[i];

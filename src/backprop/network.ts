@@ -1,5 +1,5 @@
 // The network as matrices.
-import { defaultActivation } from '../../schemas/activation.ts';
+import { defaultActivation, type Activation as GivenActivation } from '../../schemas/activation.ts';
 import type { Network } from '../../schemas/network.ts';
 import type { Tensors } from '../../schemas/numbers.ts';
 import { Dense } from '../linalg/dense.ts';
@@ -13,13 +13,14 @@ export interface Layer {
   readonly b: Float64Array | undefined;
   /** Undefined for identity. */
   readonly f: Activation | undefined;
+  /** The activation as given in the request. */
+  readonly activation: GivenActivation;
 }
 
 /** Builds the layers of a network whose shapes have been checked. */
 export function buildLayers({ layers }: Tensors<Network>): Layer[] {
-  return layers.map(({ weights, biases, activation }) => ({
-    W: Dense.of(weights),
-    b: biases,
-    f: buildActivation(activation ?? defaultActivation),
-  }));
+  return layers.map(({ weights, biases, activation: given }) => {
+    const activation = given ?? defaultActivation;
+    return { W: Dense.of(weights), b: biases, f: buildActivation(activation), activation };
+  });
 }

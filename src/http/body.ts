@@ -131,7 +131,7 @@ function collect(from: Decompressed, { encoding, length }: Sent, limits: BodyLim
     buffers.trim();
     bytes.set(chunk, received);
     received = all;
-    chunkCollector.copied(chunk.length);
+    chunkCollector.add(chunk.length);
   };
   body
     .on('data', take)

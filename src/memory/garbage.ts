@@ -1,29 +1,35 @@
-// Collects the chunks of bodies, which are garbage once they are copied. To V8 each chunk is a small object; it does not see the
-// 64 KiB of external memory, and would keep the chunks until a full garbage collection, with a long pause and a high use of
-// memory.
+// Collects garbage that V8 does not see: memory outside its heap, of which it knows only small objects.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Collect after this many bytes of chunks. A minor collection takes about 1 ms. */
-const COLLECT_BYTES = 2 ** 24;
+setFlagsFromString('--expose-gc');
+const collect: NodeJS.GCFunction = runInNewContext('gc');
 
-/** Runs a minor garbage collection whenever enough chunks have been copied. One per process, since there is one heap. */
-class ChunkCollector {
-  readonly #collect: NodeJS.GCFunction;
-  #copiedBytes = 0;
+/** Runs a garbage collection whenever so many bytes of garbage have been reported. */
+class Collector {
+  readonly #bytes: number;
+  readonly #type: 'major' | 'minor';
+  #garbageBytes = 0;
 
-  constructor() {
-    setFlagsFromString('--expose-gc');
-    this.#collect = runInNewContext('gc');
+  constructor(bytes: number, type: 'major' | 'minor') {
+    this.#bytes = bytes;
+    this.#type = type;
   }
 
-  /** Call after copying a chunk of `bytes` bytes. */
-  copied(bytes: number): void {
-    this.#copiedBytes += bytes;
-    if (this.#copiedBytes < COLLECT_BYTES) return;
-    this.#copiedBytes = 0;
-    this.#collect({ type: 'minor' });
+  /** So many bytes more are garbage. */
+  add(bytes: number): void {
+    this.#garbageBytes += bytes;
+    if (this.#garbageBytes < this.#bytes) return;
+    this.#garbageBytes = 0;
+    collect({ type: this.#type });
   }
 }
 
-export const chunkCollector = new ChunkCollector();
+/**
+ * The chunks of bodies, which are garbage once they are copied: 64 KiB each, which V8 would keep until a full collection, with a long
+ * pause and a high use of memory. A minor collection takes about 1 ms.
+ */
+export const chunkCollector = new Collector(2 ** 24, 'minor');
+
+/** Shared memory, for which V8 never collects. It is kept for seconds, so this takes a major collection, of some milliseconds. */
+export const sharedCollector = new Collector(2 ** 26, 'major');

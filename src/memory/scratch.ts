@@ -1,5 +1,6 @@
 // Memory for matrices that are needed only during one request. A thread keeps it for its next request: fresh memory costs a page
-// fault per 4 KiB, which takes longer than most computations on it.
+// fault per 4 KiB, which takes longer than most computations on it. Large arrays are shared memory, for threads that compute together.
+import { sharedCollector } from './garbage.ts';
 
 /** Arrays up to this length are kept in shelves, one per length: a small request takes dozens of them. */
 const SHELF_NUMBERS = 64;
@@ -31,6 +32,7 @@ export class Scratch {
   #free = new Map<number, Float64Array[]>();
   /** The large arrays of the current request. */
   #taken: Float64Array[] = [];
+  #takenForRequest: Float64Array[] = [];
   /** Those of them that are free again, by length. */
   #released = new Map<number, Float64Array[]>();
   #expiry: NodeJS.Timeout | undefined;
@@ -41,10 +43,17 @@ export class Scratch {
     if (!this.#isRecycling) return new Float64Array(n);
     if (n <= SHELF_NUMBERS) return this.#fromShelf(this.#shelves[n], n);
     if (n < LARGE_NUMBERS) return new Float64Array(n);
-    const length = roundUp(n);
-    const array = this.#released.get(length)?.pop() ?? this.#free.get(length)?.pop() ?? new Float64Array(length);
-    this.#taken.push(array);
-    return array.subarray(0, n);
+    return this.#large(n, this.#taken);
+  }
+
+  /** The same in shared memory, for other threads. */
+  shared(n: number): Float64Array {
+    return this.#isRecycling ? this.#large(n, this.#taken) : inSharedMemory(n);
+  }
+
+  /** The same, until the end of the request, also if it is taken within `reuse`. */
+  sharedForRequest(n: number): Float64Array {
+    return this.#isRecycling ? this.#large(n, this.#takenForRequest) : inSharedMemory(n);
   }
 
   /** An array of `n` numbers, all of them `value`. */
@@ -64,7 +73,8 @@ export class Scratch {
       this.#isRecycling = false;
       for (const shelf of this.#used) shelf.taken = 0;
       this.#used.length = 0;
-      if (this.#taken.length > 0 || this.#released.size > 0 || this.#free.size > 0) this.#keepLarge();
+      if (this.#taken.length + this.#takenForRequest.length + this.#released.size + this.#free.size > 0)
+        sharedCollector.add(this.#keepLarge() * Float64Array.BYTES_PER_ELEMENT);
     }
   }
 
@@ -83,6 +93,13 @@ export class Scratch {
     }
   }
 
+  #large(n: number, taken: Float64Array[]): Float64Array {
+    const length = roundUp(Math.max(n, LARGE_NUMBERS));
+    const array = this.#released.get(length)?.pop() ?? this.#free.get(length)?.pop() ?? inSharedMemory(length);
+    taken.push(array);
+    return array.subarray(0, n);
+  }
+
   #fromShelf(shelf: Shelf, n: number): Float64Array {
     const { arrays, taken } = shelf;
     if (taken === 0) this.#used.push(shelf);
@@ -93,25 +110,40 @@ export class Scratch {
     return array;
   }
 
-  #keepLarge(): void {
+  /** Keeps the arrays of the request that has ended for the next one. Returns how many numbers are given up. */
+  #keepLarge(): number {
+    let dropped = numbersIn(this.#free);
     this.#free = new Map();
     let kept = 0;
-    for (const array of [...this.#taken, ...[...this.#released.values()].flat()]) {
+    for (const array of [...this.#taken, ...this.#takenForRequest, ...[...this.#released.values()].flat()]) {
       kept += array.length;
-      if (kept > MOST_KEPT_NUMBERS) break;
-      keep(array, this.#free);
+      if (kept > MOST_KEPT_NUMBERS) dropped += array.length;
+      else keep(array, this.#free);
     }
     this.#taken = [];
+    this.#takenForRequest = [];
     this.#released = new Map();
     clearTimeout(this.#expiry);
     this.#expiry = setTimeout(() => this.#freeLarge(), KEPT_MS).unref();
+    return dropped;
   }
 
   #freeLarge(): void {
-    // Frees the memory now: an idle thread collects no garbage.
-    for (const arrays of this.#free.values()) for (const { buffer } of arrays) (buffer as ArrayBuffer).transfer(0);
+    const bytes = numbersIn(this.#free) * Float64Array.BYTES_PER_ELEMENT;
     this.#free = new Map();
+    sharedCollector.add(bytes);
   }
+}
+
+function inSharedMemory(n: number): Float64Array {
+  return new Float64Array(new SharedArrayBuffer(n * Float64Array.BYTES_PER_ELEMENT));
+}
+
+/** How many numbers arrays have in all. */
+function numbersIn(byLength: ReadonlyMap<number, readonly Float64Array[]>): number {
+  let numbers = 0;
+  for (const [length, arrays] of byLength) numbers += length * arrays.length;
+  return numbers;
 }
 
 /** Adds an array to those of its length. */

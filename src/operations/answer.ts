@@ -1,10 +1,11 @@
 // From the bytes of a request to the bytes of its answer: decode and check, plan, check the cost, compute, encode.
 import type { Cost } from '../backprop/cost.ts';
-import type { Plan } from '../backprop/plan.ts';
 import type { Engine } from '../linalg/engine.ts';
 import type { Encoded, Precision } from '../wire/codec.ts';
 import { codecs, type MediaType } from '../wire/codecs.ts';
 import { RequestSchema } from '../wire/request-schema.ts';
+import type { Plan } from '../work/plan.ts';
+import type { Team } from '../work/team.ts';
 import { checkCost, type Limits } from './limits.ts';
 import type { Operation } from './operation.ts';
 import { type Phase, type Report, stopwatch } from './report.ts';
@@ -26,10 +27,10 @@ export interface Prepared {
   readonly computedBytes: number;
   readonly answerBytes: number;
   /**
-   * Computes and encodes the answer; into `room`, if the encoding is a Buffer and fits.
+   * Computes and encodes the answer; into `room`, if the encoding is a Buffer and fits. Computes with `team`, if given.
    * @throws Refusal `out-of-domain` or `non-finite-result`.
    */
-  run(room?: ArrayBuffer): Encoded;
+  run(room?: ArrayBuffer, team?: Team): Encoded;
 }
 
 /** Answers the requests of one thread, one at a time. */
@@ -71,7 +72,7 @@ export class Answerer {
       cost,
       computedBytes,
       answerBytes,
-      run: (room) => this.#run(plan, task.answerType, precision, room ?? NO_ROOM, ended),
+      run: (room, team) => this.#run(plan, task.answerType, precision, room ?? NO_ROOM, team, ended),
     };
   }
 
@@ -80,9 +81,10 @@ export class Answerer {
     answerType: MediaType,
     precision: Precision,
     room: ArrayBuffer,
+    team: Team | undefined,
     ended: (phase: Phase) => void,
   ): Encoded {
-    const result = plan.run(this.#engine);
+    const result = plan.run(this.#engine, team);
     ended('compute');
     const encoded = codecs[answerType].encode(result, room, precision);
     ended('encode');

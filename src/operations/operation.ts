@@ -1,7 +1,7 @@
 // The interface of an operation: something that the service computes, at POST /<name>. Independent of threads and HTTP.
 import type { TSchema } from '@sinclair/typebox';
-import type { Plan } from '../backprop/plan.ts';
 import type { Conflicts } from '../wire/request-schema.ts';
+import type { Plan } from '../work/plan.ts';
 
 export interface Operation<Request = unknown, Result extends object = object> {
   /** Used as path, as operationId and as label in metrics. */

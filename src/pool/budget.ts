@@ -74,6 +74,14 @@ export class Budget {
     throw memorySpent();
   }
 
+  /** Reserves `bytes` more at a place, if they fit. */
+  extend(place: number, bytes: number): boolean {
+    Atomics.add(this.#counts, place, inKiB(bytes));
+    if (this.#total() <= this.#limit) return true;
+    Atomics.sub(this.#counts, place, inKiB(bytes));
+    return false;
+  }
+
   free(place: number): void {
     Atomics.store(this.#counts, place, 0);
   }

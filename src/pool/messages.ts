@@ -1,4 +1,5 @@
 // The messages between the main thread and the threads of the pool.
+import type { MessagePort } from 'node:worker_threads';
 import type { ProblemType, Refused } from '../../schemas/problem.ts';
 import type { EngineChoice } from '../linalg/engines.ts';
 import type { Task } from '../operations/answer.ts';
@@ -11,6 +12,8 @@ export interface ThreadData {
   readonly engine: EngineChoice;
   readonly limits: Limits;
   readonly budget: SharedBudget;
+  /** How many threads there are. */
+  readonly threads: number;
   /** The URL of the module that exports `operations`. */
   readonly registry: string;
 }
@@ -20,10 +23,24 @@ export interface PlacedTask extends Task {
   readonly place: number;
 }
 
-/** From a thread: it has loaded; or the outcome of its task. */
-export type FromThread = typeof LOADED | Outcome;
+/** To a thread without a task: compute parts for the team of another one, as a member of it, until it is sent away. */
+export interface Join {
+  readonly control: SharedArrayBuffer;
+  readonly member: number;
+  readonly port: MessagePort;
+}
+
+/** From a thread: it has loaded; it wants help with its task; it no longer helps; or the outcome of its task. */
+export type FromThread = typeof LOADED | HelpWanted | typeof HELPED | Outcome;
 
 export const LOADED = 'loaded';
+export const HELPED = 'helped';
+
+/** A thread takes as many members into its team as there are ports, one each. */
+export interface HelpWanted {
+  readonly control: SharedArrayBuffer;
+  readonly ports: MessagePort[];
+}
 
 /** The outcome of a task: an answer, whose buffer is transferred, or a refusal. */
 export type Outcome = {

@@ -90,7 +90,7 @@ class ThreadPool implements Pool {
     this.#admission = new Admission(new Budget(budget), this.#count, config.MAX_QUEUE);
     this.#threads = new Threads({
       count: this.#count,
-      data: { engine: choice, limits, budget, registry: module },
+      data: { engine: choice, limits, budget, threads: this.#count, registry: module },
       heapMiB: this.#heapMiB,
       onDeath: (error) => this.#died(error),
     });

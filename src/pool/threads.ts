@@ -1,7 +1,17 @@
 // The threads of the pool. Each runs one task at a time; tasks wait in a FIFO queue. A thread that ends is replaced.
-import { Worker } from 'node:worker_threads';
+import { type MessagePort, Worker } from 'node:worker_threads';
 import { Refusal } from '../refusal.ts';
-import { type FromThread, LOADED, type Outcome, type PlacedTask, type ThreadData } from './messages.ts';
+import { Control } from './control.ts';
+import {
+  type FromThread,
+  HELPED,
+  type HelpWanted,
+  type Join,
+  LOADED,
+  type Outcome,
+  type PlacedTask,
+  type ThreadData,
+} from './messages.ts';
 
 /** The delay before a thread that failed to load is restarted. */
 const RESTART_MS = 1_000;
@@ -43,7 +53,22 @@ interface Thread {
   /** Whether the thread is being ended on purpose. */
   isEnding: boolean;
   job: Queued | undefined;
+  /** The team that it asked for with its task. */
+  team: WantedTeam | undefined;
+  /** The team that it helps. It may be given a task meanwhile, which it begins when it has left. */
+  helped: Membership | undefined;
   error: Error | undefined;
+}
+
+/** A team that threads may join, one by each port that is left. */
+interface WantedTeam {
+  readonly control: Control;
+  readonly ports: MessagePort[];
+}
+
+interface Membership {
+  readonly team: WantedTeam;
+  readonly member: number;
 }
 
 /** Rejects a task whose thread ended without an error. */
@@ -101,10 +126,20 @@ export class Threads {
       workerData: data,
       resourceLimits: { maxOldGenerationSizeMb: heapMiB },
     });
-    const thread: Thread = { worker, hasLoaded: false, isEnding: false, job: undefined, error: undefined };
+    const thread: Thread = {
+      worker,
+      hasLoaded: false,
+      isEnding: false,
+      job: undefined,
+      team: undefined,
+      helped: undefined,
+      error: undefined,
+    };
     this.#threads.push(thread);
     worker.on('message', (message: FromThread) => {
       if (message === LOADED) this.#loaded(thread);
+      else if (message === HELPED) this.#hasHelped(thread);
+      else if ('ports' in message) this.#wantsHelp(thread, message);
       else this.#finished(thread, message);
     });
     worker.on('error', (error: Error) => {
@@ -120,16 +155,46 @@ export class Threads {
     else this.#next();
   }
 
-  /** Gives queued tasks to idle threads. */
+  /** Gives queued tasks to idle threads, to those first that help nobody; if there are none, lets idle threads help. */
   #next(): void {
-    for (const job of this.#queue) {
-      const idle = this.#threads.find((thread) => thread.hasLoaded && !thread.isEnding && !thread.job);
-      if (!idle) return;
-      this.#queue.delete(job);
-      job.thread = idle;
-      idle.job = job;
-      idle.worker.postMessage(job.task, [job.task.bytes.buffer]);
+    const idle = this.#threads.filter((thread) => thread.hasLoaded && !thread.isEnding && !thread.job);
+    idle.sort((a, b) => Number(a.helped !== undefined) - Number(b.helped !== undefined));
+    for (const thread of idle) {
+      const [job] = this.#queue;
+      if (job) this.#give(thread, job);
+      else if (!thread.helped) this.#letHelp(thread);
     }
+  }
+
+  /** Gives a queued task to a thread, which begins it now or, if it helps, when it has left. */
+  #give(thread: Thread, job: Queued): void {
+    this.#queue.delete(job);
+    job.thread = thread;
+    thread.job = job;
+    if (thread.helped) thread.helped.team.control.dismiss(thread.helped.member);
+    else begin(thread, job);
+  }
+
+  #wantsHelp(thread: Thread, { control, ports }: HelpWanted): void {
+    thread.team = { control: new Control(control), ports };
+    this.#next();
+  }
+
+  /** Has an idle thread join a team that wants more members, if there is one. */
+  #letHelp(thread: Thread): void {
+    const team = this.#threads.find(({ team }) => team && team.ports.length > 0)?.team;
+    if (!team) return;
+    const port = team.ports.pop() as MessagePort;
+    const member = team.ports.length;
+    thread.helped = { team, member };
+    thread.worker.postMessage({ control: team.control.memory, member, port } satisfies Join, [port]);
+  }
+
+  /** A thread has left a team. */
+  #hasHelped(thread: Thread): void {
+    thread.helped = undefined;
+    if (thread.job) begin(thread, thread.job);
+    else this.#next();
   }
 
   #finished(thread: Thread, outcome: Outcome): void {
@@ -143,13 +208,18 @@ export class Threads {
   #release(thread: Thread): Queued | undefined {
     const { job } = thread;
     thread.job = undefined;
+    thread.team = undefined;
     job?.free();
     return job;
   }
 
   #giveUp(job: Queued, reason?: Error): void {
     if (this.#queue.delete(job)) job.free();
-    else if (job.thread?.job === job) this.#end(job.thread);
+    else if (job.thread?.job === job) {
+      // A thread that still helps has not begun.
+      if (job.thread.helped) this.#release(job.thread);
+      else this.#end(job.thread);
+    }
     if (reason) job.reject(reason);
     else job.resolve(undefined);
   }
@@ -161,6 +231,9 @@ export class Threads {
 
   #exited(thread: Thread, code: number): void {
     this.#threads.splice(this.#threads.indexOf(thread), 1);
+    // Neither its own team nor the one that it helped can finish.
+    thread.team?.control.break();
+    thread.helped?.team.control.break();
     const error = thread.error ?? new ThreadEnded(`a thread ended with code ${code}`);
     if (!thread.isEnding) this.#options.onDeath(error);
     this.#release(thread)?.reject(error);
@@ -174,4 +247,9 @@ export class Threads {
   #restart(): void {
     if (!this.#isClosing) this.#start();
   }
+}
+
+/** Sends a thread its task, whose buffer is transferred. */
+function begin({ worker }: Thread, { task }: Queued): void {
+  worker.postMessage(task, [task.bytes.buffer]);
 }

@@ -1,26 +1,23 @@
 // The gradients of a batch: tile by tile, forward, loss and back; then the sums over all tiles.
-import { type Batch as GivenBatch, targetsOf } from '../../schemas/batch.ts';
-import type { DecodedRequest, Extra, GradientsRequest, GradientsResult } from '../../schemas/gradients.ts';
+import { targetsOf } from '../../schemas/batch.ts';
+import type { DecodedRequest, GradientsRequest, GradientsResult } from '../../schemas/gradients.ts';
 import { defaultLoss } from '../../schemas/loss.ts';
-import type { Network } from '../../schemas/network.ts';
 import { areFinite, type Tensors } from '../../schemas/numbers.ts';
-import { backward } from '../backprop/backward.ts';
-import { buildBatch } from '../backprop/batch.ts';
 import { costOf } from '../backprop/cost.ts';
-import { checkDomains, checkOutputs } from '../backprop/domains.ts';
-import { gradientNorms, isOriented, type SampleExtra, sampleExtras } from '../backprop/extras.ts';
-import { allFinite, type Computed, NonFinite, type Results, type Total } from '../backprop/finite.ts';
-import { forward } from '../backprop/forward.ts';
-import { type BoundLoss, bindLoss, type Divisor, divisorAsNumber, divisorOf, reduce } from '../backprop/losses.ts';
+import { checkDomains } from '../backprop/domains.ts';
+import { gradientNorms } from '../backprop/extras.ts';
+import { allFinite, NonFinite, type Results, type Total } from '../backprop/finite.ts';
+import { type BoundLoss, bindLoss, type Divisor, divisorAsNumber, divisorOf } from '../backprop/losses.ts';
 import { buildLayers, type Layer } from '../backprop/network.ts';
-import type { Plan } from '../backprop/plan.ts';
 import { checkShapes, type Sizes } from '../backprop/shapes.ts';
-import type { Dense } from '../linalg/dense.ts';
 import type { Engine } from '../linalg/engine.ts';
 import type { Refusal } from '../refusal.ts';
-import { collect } from './samples.ts';
-import { levelsOf, Sums } from './sums.ts';
-import { type Tile, tilesOf } from './tiles.ts';
+import { Pass, sampleExtrasIn, tilesTask, type Work } from './pass.ts';
+import type { Plan } from './plan.ts';
+import { splitLayers, splitProducts } from './split.ts';
+import { levelsOf, numbersOfSums, Sums } from './sums.ts';
+import { alone, type Team } from './team.ts';
+import { type Division, divisionOf, tileAt, tilingOf } from './tiles.ts';
 
 /**
  * Checks the shapes of a request, and estimates its cost. The plan's `run` computes the loss of the batch and its gradients.
@@ -28,57 +25,59 @@ import { type Tile, tilesOf } from './tiles.ts';
  */
 export function planGradients(request: DecodedRequest): Plan<GradientsResult> {
   const include = [...new Set(request.include)];
-  const bound = bindLoss(request.loss ?? defaultLoss);
+  const loss = (request.loss ?? defaultLoss) as Work['loss'];
+  const bound = bindLoss(loss as { type: string });
   const sizes = checkShapes(request, bound);
-  const tiles = tilesOf(sizes);
+  const tiling = tilingOf(sizes);
+  const { count } = tiling;
+  const division = divisionOf(sizes, tiling);
   // checkShapes has excluded ragged matrices.
   const { network, batch } = request as Tensors<GradientsRequest>;
   return {
     sizes,
-    cost: costOf(sizes, include, tiles[0].end, tiles.length > 1 ? levelsOf(tiles.length) : 0),
-    run: (engine) => new Run(network, batch, include, bound, sizes, tiles, engine).result(),
+    cost: costOf(sizes, include, tileAt(tiling, 0).end, count > 1 ? levelsOf(count) : 0, division === 'tiles'),
+    run(engine, team = alone) {
+      const divisor = checkedDivisor(batch, bound, sizes);
+      const work = { network, batch, loss, include, tiling, divisor };
+      return new Run(work, division, engine, team).result();
+    },
   };
+}
+
+/** @throws Refusal `out-of-domain`, if targets or weights are, or if the divisor is 0. */
+function checkedDivisor(batch: Work['batch'], bound: BoundLoss, { samples, units }: Sizes): Divisor {
+  const outputs = units[units.length - 1];
+  checkDomains(batch, bound, outputs);
+  const { targets } = targetsOf(batch);
+  const classes = targets instanceof Float64Array ? targets : undefined;
+  return divisorOf(bound, samples, outputs, classes, batch.sample_weights);
 }
 
 /** The computation of one request. */
 class Run {
-  readonly #layers: Layer[];
-  readonly #batch: Tensors<GivenBatch>;
-  readonly #include: readonly Extra[];
-  readonly #bound: BoundLoss;
-  readonly #samples: number;
-  readonly #tiles: readonly Tile[];
+  readonly #work: Work;
+  readonly #layers: readonly Layer[];
   readonly #engine: Engine;
-  readonly #divisor: Divisor;
+  readonly #team: Team;
+  readonly #pass: Pass;
+  /** Whether the parts are tiles; otherwise, they are in the products of a tile. */
+  readonly #byTiles: boolean;
 
-  /** @throws Refusal `out-of-domain`, if targets or weights are, or if the divisor is 0. */
-  constructor(
-    network: Tensors<Network>,
-    batch: Tensors<GivenBatch>,
-    include: readonly Extra[],
-    bound: BoundLoss,
-    sizes: Sizes,
-    tiles: readonly Tile[],
-    engine: Engine,
-  ) {
-    this.#layers = buildLayers(network);
-    this.#batch = batch;
-    this.#include = include;
-    this.#bound = bound;
-    this.#samples = sizes.samples;
-    this.#tiles = tiles;
+  constructor(work: Work, division: Division, engine: Engine, team: Team) {
+    const layers = buildLayers(work.network);
+    this.#work = work;
+    this.#byTiles = division === 'tiles';
+    this.#layers = this.#byTiles ? layers : splitLayers(layers, team);
     this.#engine = engine;
-    const outputs = sizes.units[sizes.units.length - 1];
-    checkDomains(batch, bound, outputs);
-    const { targets } = targetsOf(batch);
-    const classes = targets instanceof Float64Array ? targets : undefined;
-    this.#divisor = divisorOf(bound, sizes.samples, outputs, classes, batch.sample_weights);
+    this.#team = team;
+    this.#pass = new Pass(work, this.#byTiles ? engine : splitProducts(engine, team), this.#layers);
   }
 
   /** @throws Refusal `out-of-domain`, if outputs are; `non-finite-result`. */
   result(): GradientsResult {
+    const { include } = this.#work;
     const { total, extras } = this.#compute();
-    const divisor = divisorAsNumber(this.#divisor);
+    const divisor = divisorAsNumber(this.#work.divisor);
     const results: Results = { ...total, divisor };
     const answer: GradientsResult = {
       loss: total.loss,
@@ -86,7 +85,7 @@ class Run {
       divisor,
     };
     const included = Object.fromEntries(
-      this.#include.map((name) => [name, name === 'gradient_norms' ? gradientNorms(total.gradients) : extras[name]]),
+      include.map((name) => [name, name === 'gradient_norms' ? gradientNorms(total.gradients) : extras[name]]),
     );
     if (!isFiniteResult(results) || !allFinite(included)) throw this.#nonFinite(results);
     return { ...answer, ...included };
@@ -94,64 +93,35 @@ class Run {
 
   /** Computes all tiles. The values of a single one become the result as they are. */
   #compute(): { total: Total; extras: Partial<GradientsResult> } {
-    const tiles = this.#tiles;
-    const keep = this.#include.includes('trace');
-    if (tiles.length === 1) {
-      const computed = this.#pass(tiles[0], keep);
-      return { total: { loss: computed.reduced.loss, gradients: computed.gradients }, extras: this.#extrasOf(computed) };
+    const { include, tiling } = this.#work;
+    if (tiling.count === 1) {
+      const computed = this.#pass.compute(tileAt(tiling, 0), include.includes('trace'));
+      const { reduced, gradients } = computed;
+      return { total: { loss: reduced.loss, gradients }, extras: this.#pass.extrasOf(computed) };
     }
-    const { scratch } = this.#engine;
-    const sums = new Sums(this.#layers, tiles.length, scratch);
+    const memory = this.#engine.scratch.sharedForRequest(numbersOfSums(this.#layers, tiling.count)).fill(0);
+    const sums = new Sums(this.#layers, tiling.count, memory);
     const extras: Partial<GradientsResult> = {};
-    for (const tile of tiles) {
-      scratch.reuse(() => {
-        const computed = this.#pass(tile, keep);
-        sums.add(computed.reduced.loss, computed.gradients);
-        this.#collect(extras, this.#extrasOf(computed), tile);
-      });
-    }
+    const team = this.#byTiles ? this.#team : alone;
+    // The first tile makes the arrays for the values per sample, which the threads then share.
+    const first = sampleExtrasIn(include).length > 0 ? 1 : 0;
+    if (first > 0) this.#pass.addTile(0, sums, extras, (add) => add());
+    team.run(
+      tiling.count - first,
+      (part) => this.#pass.addTile(first + part, sums, extras, (add) => team.inTurn(part, add)),
+      () => tilesTask({ work: this.#work, extras, memory, first }, this.#engine.scratch),
+    );
     return { total: sums.total(), extras };
-  }
-
-  /** The forward and the backward pass of a tile. Unless `keep`, values that are not needed later are overwritten. */
-  #pass({ first, end }: Tile, keep: boolean): Computed {
-    const engine = this.#engine;
-    const layers = this.#layers;
-    const { X, targets, s } = buildBatch(this.#batch, first, end, engine.scratch);
-    const steps = forward(layers, X, engine, keep);
-    const Y = steps[steps.length - 1].A;
-    checkOutputs(Y, this.#bound, steps.length - 1, first);
-    const reduced = reduce(this.#bound.loss.unreduced(Y, targets, engine.scratch), s, this.#divisor, engine.scratch);
-    const wantInputGradients = this.#include.includes('input_gradients') || this.#include.includes('trace');
-    return { steps, reduced, gradients: backward(layers, steps, reduced.dY, engine, wantInputGradients, keep) };
-  }
-
-  get #inColumns(): boolean {
-    return this.#batch.samples === 'columns';
-  }
-
-  get #sampleExtras(): SampleExtra[] {
-    return this.#include.filter((name) => name !== 'gradient_norms');
-  }
-
-  /** The values per sample that the request includes, of some samples. */
-  #extrasOf(computed: Computed): Partial<GradientsResult> {
-    const oriented = (matrix: Dense) => (this.#inColumns ? matrix.transposed() : matrix);
-    return Object.fromEntries(this.#sampleExtras.map((name) => [name, sampleExtras[name](computed, oriented)]));
-  }
-
-  /** Writes the values of a tile into those of the batch. */
-  #collect(whole: Partial<GradientsResult>, part: Partial<GradientsResult>, { first }: Tile): void {
-    for (const name of this.#sampleExtras) {
-      const axis = this.#inColumns && isOriented(name) ? 1 : 0;
-      Object.assign(whole, { [name]: collect(whole[name], part[name], first, this.#samples, axis) });
-    }
   }
 
   /** Computes all tiles once more, with all values kept, to find the first one that is not finite. */
   #nonFinite(results: Results): Refusal {
     const search = new NonFinite(results);
-    for (const tile of this.#tiles) this.#engine.scratch.reuse(() => search.look(this.#pass(tile, true), tile.first));
+    const { tiling } = this.#work;
+    for (let i = 0; i < tiling.count; i++) {
+      const tile = tileAt(tiling, i);
+      this.#engine.scratch.reuse(() => search.look(this.#pass.compute(tile, true), tile.first));
+    }
     return search.refusal;
   }
 }

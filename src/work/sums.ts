@@ -5,7 +5,6 @@ import type { Total } from '../backprop/finite.ts';
 import type { Layer } from '../backprop/network.ts';
 import { Dense } from '../linalg/dense.ts';
 import { addCompensated, compensate } from '../linalg/sum.ts';
-import type { Scratch } from '../memory/scratch.ts';
 
 /** The number of children of a node of the tree. */
 const ARITY = 8;
@@ -21,7 +20,6 @@ interface Compensated {
  * already, and the tree adds an error below 1e-15.
  */
 interface Node {
-  children: number;
   readonly loss: Compensated;
   readonly layers: readonly { readonly dW: Dense; readonly db: Compensated | undefined }[];
 }
@@ -33,34 +31,43 @@ export function levelsOf(tiles: number): number {
   return levels;
 }
 
-/** The sums over the tiles of a batch. */
+/** How many numbers the sums over so many tiles take. */
+export function numbersOfSums(layers: readonly Layer[], tiles: number): number {
+  return levelsOf(tiles) * layers.reduce((sum, { W, b }) => sum + W.data.length + 2 * (b?.length ?? 0), 2);
+}
+
+/** The sums over the tiles of a batch. All that they remember is in the given memory, which threads can share. */
 export class Sums {
   /** The node that is being added up at each level, from the tiles up. */
   readonly #levels: readonly Node[];
 
-  /** Sums in the memory of `scratch`, over so many tiles. */
-  constructor(layers: readonly Layer[], tiles: number, scratch: Scratch) {
-    const zeros = (n: number): Compensated => ({ sum: scratch.filled(n, 0), lost: scratch.filled(n, 0) });
+  /** Sums over so many tiles, in memory for `numbersOfSums`; it has to be 0 at the first tile. */
+  constructor(layers: readonly Layer[], tiles: number, memory: Float64Array) {
+    let at = 0;
+    const next = (n: number) => {
+      at += n;
+      return memory.subarray(at - n, at);
+    };
+    const compensated = (n: number): Compensated => ({ sum: next(n), lost: next(n) });
     this.#levels = Array.from({ length: levelsOf(tiles) }, () => ({
-      children: 0,
-      loss: zeros(1),
+      loss: compensated(1),
       layers: layers.map(({ W, b }) => ({
-        dW: new Dense(W.rows, W.columns, scratch.filled(W.data.length, 0)),
-        db: b && zeros(b.length),
+        dW: new Dense(W.rows, W.columns, next(W.data.length)),
+        db: b && compensated(b.length),
       })),
     }));
   }
 
-  /** Adds the next tile. */
-  add(loss: number, gradients: readonly ParameterGradients[]): void {
+  /** Adds a tile. Tiles are added in their order, from 0. */
+  add(tile: number, loss: number, gradients: readonly ParameterGradients[]): void {
     const [node] = this.#levels;
     addCompensated(Float64Array.of(loss), node.loss.sum, node.loss.lost);
     node.layers.forEach(({ dW, db }, k) => {
       addPlainly(dW.data, gradients[k].dW.data);
       if (db) addCompensated(gradients[k].db as Float64Array, db.sum, db.lost);
     });
-    node.children++;
-    for (let level = 0; this.#levels[level].children === ARITY; level++) this.#raise(level);
+    let children = tile + 1;
+    for (let level = 0; children % ARITY === 0; level++, children /= ARITY) this.#raise(level);
   }
 
   /** The sum of all tiles. Nothing may be added afterwards. */
@@ -79,13 +86,11 @@ export class Sums {
       addPlainly(above.layers[k].dW.data, dW.data);
       if (db) addNode(above.layers[k].db as Compensated, db);
     });
-    above.children++;
     clear(node);
   }
 }
 
 function clear(node: Node): void {
-  node.children = 0;
   for (const { sum, lost } of [node.loss, ...node.layers.flatMap(({ db }) => db ?? [])]) {
     sum.fill(0);
     lost.fill(0);

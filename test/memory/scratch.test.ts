@@ -1,5 +1,6 @@
 // Scratch memory is reused by the next request, but never by two at once.
 import { mock } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
 import { Scratch } from '../../src/memory/scratch.ts';
 
@@ -85,13 +86,39 @@ t.test('large arrays that no request uses are freed after ten seconds', async (t
   mock.timers.enable({ apis: ['setTimeout'] });
   t.teardown(() => mock.timers.reset());
   const scratch = new Scratch();
-  const take = () => scratch.recycle(() => scratch.take(5000).buffer);
+  const take = () => new WeakRef(scratch.recycle(() => scratch.take(2 ** 23).buffer));
   const first = take();
+  // A WeakRef keeps its target until the end of the current task.
+  await setImmediate();
   mock.timers.tick(9_999);
-  t.equal(take(), first);
+  t.equal(take().deref(), first.deref());
+  await setImmediate();
   mock.timers.tick(9_999);
-  t.ok(first.byteLength > 0);
+  t.ok(first.deref());
+  await setImmediate();
   mock.timers.tick(1);
-  t.equal(first.byteLength, 0);
-  t.not(take(), first);
+  t.equal(first.deref(), undefined);
+});
+
+t.test('large arrays that are given up are freed when there are 64 MiB of them', async (t) => {
+  const scratch = new Scratch();
+  const first = new WeakRef(scratch.recycle(() => scratch.take(2 ** 22).buffer));
+  const second = new WeakRef(scratch.recycle(() => scratch.take(2 ** 23).buffer));
+  await setImmediate();
+  scratch.recycle(() => scratch.take(5000));
+  t.strictSame([first.deref(), second.deref()], [undefined, undefined]);
+});
+
+t.test('shared memory of any length, for as long as the request', async (t) => {
+  const scratch = new Scratch();
+  const take = () => scratch.recycle(() => [scratch.shared(3), scratch.shared(0), scratch.shared(5000)]);
+  const [first, second] = [take(), take()];
+  t.strictSame(
+    first.map(({ length }) => length),
+    [3, 0, 5000],
+  );
+  for (const { buffer } of first) t.ok(buffer instanceof SharedArrayBuffer);
+  t.strictSame(new Set(second.map(({ buffer }) => buffer)), new Set(first.map(({ buffer }) => buffer)));
+  t.ok(scratch.shared(3).buffer instanceof SharedArrayBuffer, 'outside of recycle');
+  t.not(scratch.shared(3).buffer, scratch.shared(3).buffer);
 });

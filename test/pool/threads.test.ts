@@ -12,7 +12,13 @@ import { endless, large, reasonOf, registry, taskOf } from './tasks.ts';
 
 const config = readConfig({ ENGINE });
 const { choice } = chooseEngine(config.ENGINE);
-const data = { engine: choice, limits: limitsOf(config), budget: shareBudget(2 ** 31, 10), registry: registry.module };
+const data = {
+  engine: choice,
+  limits: limitsOf(config),
+  budget: shareBudget(2 ** 31, 10),
+  threads: 1,
+  registry: registry.module,
+};
 
 /** Starts threads, closed at the end of the test; collects the errors of those that die. */
 function start(t: Test, count: number) {

@@ -1,5 +1,6 @@
-// Compares documents up to rounding errors.
+// Documents of numbers: made, copied, and compared up to rounding errors.
 import type { Test } from 'tap';
+import { isTensor, tensor } from '../../schemas/numbers.ts';
 
 /** The largest rounding error, relative to the scale of the array. */
 const TOLERANCE = 1e-12;
@@ -58,4 +59,25 @@ export function largest(numbers: Iterable<number>): number {
   let largest = 0;
   for (const number of numbers) largest = Math.max(largest, Math.abs(number));
   return largest;
+}
+
+/** A copy of a result, whose memory belongs to the engine. */
+export function copyOf<Value>(value: Value): Value {
+  if (value instanceof Float64Array) return value.slice() as Value;
+  if (isTensor(value)) return tensor(value.shape, value.data.slice()) as Value;
+  if (Array.isArray(value)) return value.map(copyOf) as Value;
+  if (typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value as object).map(([key, item]) => [key, copyOf(item)])) as Value;
+}
+
+/** Numbers from -1 to 1 that look random. */
+export const wave = (n: number, seed: number) =>
+  Float64Array.from({ length: n }, (_, i) => Math.sin(seed + 12.9898 * i * (1 + (i % 7))));
+
+/** All numbers of a result, in order. */
+export function flat(value: unknown): number[] {
+  if (typeof value === 'number') return [value];
+  if (value instanceof Float64Array) return [...value];
+  if (isTensor(value)) return [...value.data];
+  return Object.values(value as object).flatMap(flat);
 }

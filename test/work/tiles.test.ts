@@ -1,29 +1,17 @@
 // A batch of many tiles has the sums, and the values per sample, of its parts.
 import t, { type Test } from 'tap';
 import type { DecodedRequest, Extra, GradientsResult } from '../../schemas/gradients.ts';
-import { isTensor, type Tensor, tensor } from '../../schemas/numbers.ts';
+import { type Tensor, tensor } from '../../schemas/numbers.ts';
 import { loadEngine } from '../../src/linalg/engines.ts';
 import type { Refusal } from '../../src/refusal.ts';
 import { planGradients } from '../../src/work/gradients.ts';
 import { levelsOf } from '../../src/work/sums.ts';
-import { samplesPerTile, tilesOf } from '../../src/work/tiles.ts';
+import { divisionOf, tileAt, tilingOf } from '../../src/work/tiles.ts';
+import { copyOf, flat, wave } from '../support/numbers.ts';
 
 const engine = loadEngine({ name: 'portable' });
 const run = (request: DecodedRequest): GradientsResult =>
   engine.scratch.recycle(() => copyOf(planGradients(request).run(engine)));
-
-/** A copy of a result, whose memory belongs to the engine. */
-function copyOf<Value>(value: Value): Value {
-  if (value instanceof Float64Array) return value.slice() as Value;
-  if (isTensor(value)) return tensor(value.shape, value.data.slice()) as Value;
-  if (Array.isArray(value)) return value.map(copyOf) as Value;
-  if (typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value as object).map(([key, item]) => [key, copyOf(item)])) as Value;
-}
-
-/** Numbers from -1 to 1 that look random. */
-const wave = (n: number, seed: number) =>
-  Float64Array.from({ length: n }, (_, i) => Math.sin(seed + 12.9898 * i * (1 + (i % 7))));
 
 const SAMPLES = 9 * 512 + 100;
 /** As wide as gives the smallest tiles. */
@@ -78,14 +66,6 @@ function requestFor(
   };
 }
 
-/** All numbers of a result, in order. */
-function flat(value: unknown): number[] {
-  if (typeof value === 'number') return [value];
-  if (value instanceof Float64Array) return [...value];
-  if (isTensor(value)) return [...value.data];
-  return Object.values(value as object).flatMap(flat);
-}
-
 function near(t: Test, actual: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
   let scale = 0;
   for (let i = 0; i < expected.length; i++) scale = Math.max(scale, Math.abs(expected[i]));
@@ -95,14 +75,25 @@ function near(t: Test, actual: ArrayLike<number>, expected: ArrayLike<number>, w
 }
 
 t.test('the tiles of a batch', async (t) => {
-  t.equal(samplesPerTile({ features: 10, units: [64, 64, 1] }), 512);
-  t.equal(samplesPerTile({ features: 10, units: [16, 1] }), 2048);
-  t.equal(samplesPerTile({ features: 1024, units: [10] }), 512);
-  t.strictSame(tilesOf({ samples: 1100, features: 64, units: [1] }), [
-    { first: 0, end: 512 },
-    { first: 512, end: 1024 },
-    { first: 1024, end: 1100 },
-  ]);
+  const sizes = (samples: number, features: number, ...units: number[]) => ({ samples, features, units });
+  t.equal(tilingOf(sizes(1, 10, 64, 64, 1)).perTile, 512);
+  t.equal(tilingOf(sizes(1, 10, 16, 1)).perTile, 2048);
+  t.equal(tilingOf(sizes(1, 1024, 10)).perTile, 512);
+  const tiling = tilingOf(sizes(1100, 64, 1));
+  t.equal(tiling.count, 3);
+  t.strictSame(
+    [0, 1, 2].map((i) => tileAt(tiling, i)),
+    [
+      { first: 0, end: 512 },
+      { first: 512, end: 1024 },
+      { first: 1024, end: 1100 },
+    ],
+  );
+  const divisions = [sizes(100, 64, 64), sizes(100, 1024, 1024), sizes(2000, 1024, 1024), sizes(2000, 4096, 4096)];
+  t.strictSame(
+    divisions.map((one) => divisionOf(one, tilingOf(one))),
+    ['tiles', 'products', 'tiles', 'products'],
+  );
   t.strictSame([1, 7, 8, 63, 64, 512].map(levelsOf), [1, 1, 2, 2, 3, 4]);
 });
 
