@@ -8,6 +8,9 @@ import { ensurePython } from './python.ts';
 const peers = join(import.meta.dirname, 'peers');
 const cores = availableParallelism();
 
+/** A folder with a current PyTorch, from `pip install --target`, to measure beside the system's. */
+const newTorch = process.env.BENCH_TORCH;
+
 /** A way to start a server: one process whose products use every core, or a process per core. */
 export type Setup = 'threads' | 'workers';
 
@@ -52,8 +55,7 @@ export const contenders = {
   },
   serviceBefore: {
     label: 'this service before',
-    formats: ['json'],
-    workloads: ['article', 'digits'],
+    formats: ['json', 'binary'],
     path: '/gradients',
     setups: ['threads'],
     program: ({ baseline }) => (baseline === undefined ? undefined : service({}, baseline)),
@@ -72,6 +74,14 @@ export const contenders = {
     path: '/gradients-tuned',
     setups: ['threads', 'workers'],
     program: ({ setup }) => uvicorn('fastapi_app:app', setup),
+  },
+  fastapiNewTorch: {
+    label: 'FastAPI, tuned, PyTorch 2',
+    formats: ['json'],
+    workloads: ['regression', 'mnist', 'deep', 'wide'],
+    path: '/gradients-tuned',
+    setups: ['threads', 'workers'],
+    program: ({ setup }) => (newTorch === undefined ? undefined : uvicorn('fastapi_app:app', setup, newTorch)),
   },
   plainFastify: {
     label: 'plain Fastify',
@@ -95,6 +105,13 @@ export const contenders = {
     setups: ['threads', 'workers'],
     program: ({ setup }) => uvicorn('starlette_app:app', setup),
   },
+  starletteNewTorch: {
+    label: 'Starlette, PyTorch 2',
+    formats: ['binary'],
+    path: '/gradients',
+    setups: ['threads', 'workers'],
+    program: ({ setup }) => (newTorch === undefined ? undefined : uvicorn('starlette_app:app', setup, newTorch)),
+  },
 } as const satisfies Record<string, Contender>;
 
 export type ContenderName = keyof typeof contenders;
@@ -112,7 +129,7 @@ function node(file: string, environment: Record<string, string> = {}): Omit<Prog
   return { start: (port) => launch(process.execPath, [file], peers, { PORT: `${port}`, ...environment }) };
 }
 
-function uvicorn(app: string, setup: Setup): Omit<Program, 'label'> {
+function uvicorn(app: string, setup: Setup, torch?: string): Omit<Program, 'label'> {
   const [workers, threads] = setup === 'workers' ? [cores, 1] : [1, cores];
   const args = ['--host', '127.0.0.1', '--workers', `${workers}`, '--loop', 'uvloop', '--http', 'httptools'];
   // PyTorch's own threads, and those of the OpenBLAS that it may be linked to.
@@ -121,6 +138,7 @@ function uvicorn(app: string, setup: Setup): Omit<Program, 'label'> {
   const start = (port: number) =>
     launch(python, ['-m', 'uvicorn', app, '--port', `${port}`, ...args, '--no-access-log', '--log-level', 'warning'], peers, {
       ...environment,
+      ...(torch !== undefined && { PYTHONPATH: torch }),
       PYTHONDONTWRITEBYTECODE: '1',
     });
   return { workers, start };

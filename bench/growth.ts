@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { discard, load, prepare } from '../test/support/loader.ts';
 import { service, startServer } from '../test/support/servers.ts';
 import { median, short } from '../test/support/statistics.ts';
-import { multiplyAdds, type Shape, square } from '../test/support/workloads.ts';
+import { multiplyAdds, type Shape, square, workloads } from '../test/support/workloads.ts';
 import { ensurePython } from './python.ts';
 
 /** A measured size; the time is the median, in milliseconds. */
@@ -39,7 +39,12 @@ const families: readonly Family[] = [
     sizes: powers(2, 4, 11),
     shape: (size) => square(2, size, 256),
   },
-  { title: 'Samples: 4 layers, 64 wide', unit: 'samples', sizes: powers(2, 0, 16), shape: (size) => square(4, 64, size) },
+  {
+    title: 'Samples: the network of tall',
+    unit: 'samples',
+    sizes: powers(2, 0, 20),
+    shape: (samples) => ({ ...workloads.tall, samples }),
+  },
 ];
 
 /** Limits for the largest of these requests, which the default limits would refuse. */

@@ -16,8 +16,11 @@ export interface Shape {
   readonly hidden: 'tanh' | 'relu';
   /** `cross_entropy` has class indices as targets. */
   readonly loss: 'mse' | 'cross_entropy';
-  /** The inputs: by default random numbers from -1 to 1; `pixels`: brightness n/16 with n from 0 to 16, half of them 0. */
-  readonly inputs?: 'pixels';
+  /**
+   * The inputs: by default random numbers from -1 to 1; `pixels`: brightness n/16 with n from 0 to 16, half of them 0; `decimals`: numbers
+   * from -1 to 1 of at most 15 digits, as R and Excel write them.
+   */
+  readonly inputs?: 'pixels' | 'decimals';
 }
 
 /** A named shape, with the formats to measure. */
@@ -37,6 +40,15 @@ export const workloads = {
     hidden: 'relu',
     loss: 'cross_entropy',
     inputs: 'pixels',
+    formats: ['json'],
+    seconds: 1.2,
+  },
+  regression: {
+    widths: [20, 64, 1],
+    samples: 1000,
+    hidden: 'tanh',
+    loss: 'mse',
+    inputs: 'decimals',
     formats: ['json'],
     seconds: 1.2,
   },
@@ -112,7 +124,10 @@ function generate({ widths, samples, hidden, loss, inputs: kind }: Shape): Parts
     tensors.set(`network.layers.${k}.biases`, { ...matrix(outputs, 1, bounded), shape: [outputs] });
   }
   const outputs = widths.at(-1) as number;
-  tensors.set('batch.inputs', matrix(samples, widths[0] as number, kind === 'pixels' ? () => pixel(random()) : random));
+  tensors.set(
+    'batch.inputs',
+    matrix(samples, widths[0] as number, () => inputOf[kind ?? 'random'](random())),
+  );
   if (loss === 'mse') tensors.set('batch.targets', matrix(samples, outputs, random));
   else
     tensors.set('batch.targets', {
@@ -124,8 +139,12 @@ function generate({ widths, samples, hidden, loss, inputs: kind }: Shape): Parts
   return { rest: { network: { layers }, batch: {}, loss }, tensors };
 }
 
-/** Converts a number from -1 to 1 to the brightness of a pixel. */
-const pixel = (number: number): number => Math.max(0, Math.ceil(16 * number)) / 16;
+/** Converts a number from -1 to 1 to an input. */
+const inputOf = {
+  random: (number: number): number => number,
+  pixels: (number: number): number => Math.max(0, Math.ceil(16 * number)) / 16,
+  decimals: (number: number): number => Number(number.toPrecision(15)),
+};
 
 /** Numbers from -1 to 1 with 53 random bits, from a seed: xorshift128, two draws per number. */
 export function uniform(seed: number): () => number {
