@@ -11,7 +11,7 @@ export interface Cost {
   /** The most of them that are kept at the same time. */
   readonly keptNumbers: number;
   /** The most that each further thread adds that takes part: its own values, and copies of the request in shared memory. */
-  readonly furtherNumbers?: number;
+  readonly furtherNumbers: number;
   /** The most numbers in the answer. */
   readonly answerNumbers: number;
   /** How a client can make the request cost less. */

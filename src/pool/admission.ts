@@ -84,6 +84,11 @@ export class Admission {
     return this.#free.length === 0 || this.#budget.spent;
   }
 
+  /** Whether there are no more large requests, arriving ones included, than threads. */
+  get isQuiet(): boolean {
+    return this.#count - this.#free.length <= this.#threads;
+  }
+
   /** The number of busy threads. */
   get busy(): number {
     return Math.min(this.#threads, this.#working);

@@ -92,6 +92,7 @@ class ThreadPool implements Pool {
       count: this.#count,
       data: { engine: choice, limits, budget, threads: this.#count, registry: module },
       heapMiB: this.#heapMiB,
+      mayHelp: () => this.#admission.isQuiet,
       onDeath: (error) => this.#died(error),
     });
     this.ready = this.#threads.ready;

@@ -31,7 +31,7 @@ export function serve(port: Port, operations: readonly Operation[], data: Omit<T
   const answerer = new Answerer(operations, engine, data.limits);
   const teamFor = (cost: Cost, place: number) => {
     if (cost.flops / FLOPS_PER_MS + cost.computedNumbers / NUMBERS_PER_MS < HELP_MS) return undefined;
-    const bytes = (cost.furtherNumbers ?? 0) * Float64Array.BYTES_PER_ELEMENT;
+    const bytes = cost.furtherNumbers * Float64Array.BYTES_PER_ELEMENT;
     let members = 0;
     while (members < data.threads - 1 && budget.extend(place, bytes)) members++;
     return members > 0 ? new Leader(members, (message, ports) => port.postMessage(message, ports)) : undefined;

@@ -24,6 +24,8 @@ export interface ThreadsOptions {
   readonly data: ThreadData;
   /** The heap limit of a thread, in MiB. */
   readonly heapMiB: number;
+  /** Whether idle threads help others. They should not if requests are about to arrive: most of what helping takes is at its beginning. */
+  readonly mayHelp: () => boolean;
   /** Called when a thread ends unexpectedly. */
   readonly onDeath: (error: Error) => void;
 }
@@ -183,7 +185,7 @@ export class Threads {
   /** Has an idle thread join a team that wants more members, if there is one. */
   #letHelp(thread: Thread): void {
     const team = this.#threads.find(({ team }) => team && team.ports.length > 0)?.team;
-    if (!team) return;
+    if (!team || !this.#options.mayHelp()) return;
     const port = team.ports.pop() as MessagePort;
     const member = team.ports.length;
     thread.helped = { team, member };

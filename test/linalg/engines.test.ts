@@ -69,6 +69,36 @@ for (const name of ['loops', ...engineNames] as const) {
   });
 }
 
+for (const name of engineNames) {
+  t.test(`the products of ${name} in parts`, { skip: name === 'openblas' && noBlas }, async (t) => {
+    const { parts } = loadEngine({ name });
+    const [samples, inputs, outputs] = [30, 40, 50];
+    const [A, W, δ] = [matrix(samples, inputs, 1), matrix(outputs, inputs, 2), matrix(samples, outputs, 3)];
+    const b = matrix(1, outputs, 4).data;
+    type Compute = (C: Dense, first: number, end: number) => void;
+    const products: readonly [name: string, rows: number, columns: number, byRows: boolean, compute: Compute][] = [
+      ['forward', samples, outputs, false, (C, first, end) => parts.forward(A, W, undefined, C, first, end)],
+      ['forward with biases', samples, outputs, false, (C, first, end) => parts.forward(A, W, b, C, first, end)],
+      ['weightGradient', outputs, inputs, true, (C, first, end) => parts.weightGradient(δ, A, C, first, end)],
+      ['inputGradient', samples, inputs, false, (C, first, end) => parts.inputGradient(δ, W, C, first, end)],
+    ];
+    for (const [product, rows, columns, byRows, compute] of products) {
+      const size = byRows ? rows : columns;
+      const whole = new Dense(rows, columns);
+      compute(whole, 0, size);
+      const C = new Dense(rows, columns, new Float64Array(rows * columns).fill(NaN));
+      compute(C, 7, size);
+      const isOther = (i: number) => (byRows ? Math.floor(i / columns) : i % columns) < 7;
+      t.ok(
+        C.data.every((value, i) => (isOther(i) ? Number.isNaN(value) : isNear(value, whole.data[i], 10, 1e-14))),
+        `${product}: the rest is as it was`,
+      );
+      compute(C, 0, 7);
+      t.notOk(C.data.some(Number.isNaN));
+    }
+  });
+}
+
 t.test('NaN and Infinity are propagated', async (t) => {
   for (const name of engineNames.filter((name) => name !== 'openblas' || !noBlas)) {
     const A = matrix(20, 20, 1);

@@ -50,6 +50,7 @@ export const gram: Operation<GramRequest, { gram: Tensor }> = {
         flops: 2 * numbers * W.columns,
         computedNumbers: numbers,
         keptNumbers: numbers,
+        furtherNumbers: 0,
         answerNumbers: numbers,
         remedy: { pointer: '/weights', operations: FEWER, numbers: FEWER },
       },

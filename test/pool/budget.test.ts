@@ -59,3 +59,14 @@ t.test('bytes are rounded up to KiB, the same when taken and when freed', async 
     t.equal(budget.used, used * KIB);
   }
 });
+
+t.test('more memory at a place, if it fits', async (t) => {
+  const budget = new Budget(shareBudget(100 * KIB, 2));
+  budget.reserve(1, 60 * KIB, 0);
+  t.notOk(budget.extend(1, 50 * KIB));
+  t.equal(budget.used, 60 * KIB);
+  t.ok(budget.extend(1, 40 * KIB));
+  t.equal(budget.used, 100 * KIB);
+  budget.free(1);
+  t.equal(budget.used, 0);
+});

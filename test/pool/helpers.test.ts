@@ -8,7 +8,7 @@ import { Threads } from '../../src/pool/threads.ts';
 import { endless, large, registry, taskOf } from './tasks.ts';
 
 /** Threads with the slowest engine, of which each helps the others. */
-async function start(t: Test, count: number, bytes = 2 ** 31) {
+async function start(t: Test, count: number, bytes = 2 ** 31, mayHelp = () => true) {
   const budget = shareBudget(bytes, 10);
   const deaths: Error[] = [];
   const threads = new Threads({
@@ -21,6 +21,7 @@ async function start(t: Test, count: number, bytes = 2 ** 31) {
       registry: registry.module,
     },
     heapMiB: 512,
+    mayHelp,
     onDeath: (error) => deaths.push(error),
   });
   t.teardown(() => threads.close());
@@ -94,6 +95,20 @@ t.test('the end of a thread with a task sends its helpers away', async (t) => {
   await wanted;
   await Promise.all([threads.workers[0].terminate(), t.rejects(running.outcome)]);
   t.ok((await Promise.all([give(large), give(large)].map(({ outcome }) => outcome))).every(answered));
+});
+
+t.test('threads that may not help stay idle', async (t) => {
+  const { threads, give } = await start(t, 2, 2 ** 31, () => false);
+  const [, idle] = threads.workers;
+  const said: unknown[] = [];
+  idle.on('message', (message) => said.push(message));
+  const wanted = helpWanted(threads);
+  const running = give(endless);
+  await wanted;
+  t.ok(answered(await give(large).outcome));
+  t.equal(said.length, 1, 'the outcome');
+  running.giveUp();
+  await running.outcome;
 });
 
 t.test('help takes memory, which is reserved, if there is any', async (t) => {

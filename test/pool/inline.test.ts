@@ -6,6 +6,7 @@ const cost = (flops: number, computedNumbers: number) => ({
   flops,
   computedNumbers,
   keptNumbers: computedNumbers,
+  furtherNumbers: 0,
   answerNumbers: 0,
   remedy: { pointer: '', operations: '', numbers: '' },
 });

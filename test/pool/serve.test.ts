@@ -1,10 +1,12 @@
 // The loop of a thread, run on the main thread.
 import { EventEmitter } from 'node:events';
+import { MessageChannel } from 'node:worker_threads';
 import t from 'tap';
 import { readConfig } from '../../src/config.ts';
 import { limitsOf } from '../../src/operations/limits.ts';
 import { answerPhases } from '../../src/operations/report.ts';
 import { Budget, shareBudget } from '../../src/pool/budget.ts';
+import { Control } from '../../src/pool/control.ts';
 import type { FromThread, Outcome, PlacedTask } from '../../src/pool/messages.ts';
 import { serve } from '../../src/pool/serve.ts';
 import { validRequest } from '../support/app.ts';
@@ -78,3 +80,46 @@ t.test('memory reserved for other requests leaves no room', async (t) => {
   new Budget(shared).reserve(2, 9_500, 0);
   t.match(answerTo(JSON.stringify(validRequest())).outcome, { refusal: { type: 'overloaded' } });
 });
+
+t.test('a thread that is to join a team helps until it is sent away', async (t) => {
+  const control = new Control();
+  control.end();
+  port.emit('message', { control: control.memory, member: 0, port: new MessageChannel().port1 });
+  t.strictSame(said.pop(), ['helped', []]);
+});
+
+t.test(
+  'help is wanted with a computation of more than a few milliseconds, by as many as there are and as have memory',
+  async (t) => {
+    const units = 512;
+    const column = (n: number) => Array.from({ length: n }, (_, i) => [i / n]);
+    const request = {
+      network: { layers: [{ weights: column(units), activation: 'tanh' }, { weights: [column(units).flat()] }] },
+      batch: { inputs: column(units), targets: column(units) },
+    };
+    const wantedWith = (threads: number, bytes: number) => {
+      const { data, emitter, messages } = serving(threads, bytes);
+      serve(emitter, registry.operations, data);
+      emitter.emit('message', { ...taskOf(JSON.stringify(validRequest())), place: 1 });
+      emitter.emit('message', { ...taskOf(request), place: 1 });
+      t.match(messages.at(-1), { answer: Uint8Array });
+      return messages.filter((message) => typeof message === 'object' && 'ports' in message);
+    };
+    t.match(wantedWith(3, 2 ** 30), [{ ports: { length: 2 } }]);
+    t.strictSame(wantedWith(1, 2 ** 30), []);
+    t.match(wantedWith(3, 30_000_000), [{ ports: { length: 1 } }]);
+  },
+);
+
+/** The data of a thread, and what it says. */
+function serving(threads: number, bytes: number) {
+  const messages: FromThread[] = [];
+  const emitter = Object.assign(new EventEmitter(), { postMessage: (message: FromThread) => messages.push(message) });
+  const data = {
+    engine: { name: 'portable' },
+    limits: limitsOf(readConfig({})),
+    budget: shareBudget(bytes, 2),
+    threads,
+  } as const;
+  return { data, emitter, messages };
+}

@@ -130,6 +130,12 @@ for (const [name, shape] of Object.entries(shapes)) {
   });
 }
 
+t.test('products without shared memory, outside of a request', async (t) => {
+  const request = requestOf({ samples: 300, widths: [300, 300, 260] });
+  const { team } = await start(t, 1);
+  t.strictSame(flat(planGradients(request).run(engine, team)), flat(compute(request)));
+});
+
 t.test('the error of the first sample, whichever thread computes it', async (t) => {
   const samples = 4000;
   const request = requestOf({ samples, widths: [70, 3], rest: { loss: { type: 'poisson_nll', log_input: false, eps: 1e-3 } } });

@@ -23,7 +23,7 @@ const data = {
 /** Starts threads, closed at the end of the test; collects the errors of those that die. */
 function start(t: Test, count: number) {
   const deaths: Error[] = [];
-  const threads = new Threads({ count, data, heapMiB: 512, onDeath: (error) => deaths.push(error) });
+  const threads = new Threads({ count, data, heapMiB: 512, mayHelp: () => true, onDeath: (error) => deaths.push(error) });
   t.teardown(() => threads.close());
   return { threads, deaths };
 }
@@ -112,7 +112,8 @@ t.test('a thread that fails to load is restarted after a second, unless the thre
   t.teardown(() => mock.timers.reset());
   const changing = { ...data, engine: { name: 'openblas', library: 'no-such-library.so' } as typeof choice };
   const deaths: Error[] = [];
-  const begin = () => new Threads({ count: 1, data: changing, heapMiB: 512, onDeath: (error) => deaths.push(error) });
+  const begin = () =>
+    new Threads({ count: 1, data: changing, heapMiB: 512, mayHelp: () => true, onDeath: (error) => deaths.push(error) });
   const [threads, closed] = [begin(), begin()];
   const reasons = await Promise.all([threads, closed].map(({ ready }) => reasonOf(ready)));
   t.match(reasons, [{ message: /no-such-library/ }, { message: /no-such-library/ }]);
