@@ -61,22 +61,23 @@ function runTask(
   const report: Report = { phases: {} };
   // Read now: the buffer may become that of the answer.
   const { length } = task.bytes;
-  let team: Leader | undefined;
   try {
     const encoded = scratch.recycle(() => {
       const prepared = answerer.prepare(task, report);
       budget?.reserve(task.place, prepared.computedBytes + prepared.answerBytes, length);
-      team = teamFor?.(prepared.cost, task.place);
-      // The answer may reuse the task's buffer.
-      return prepared.run(task.bytes.buffer, team);
+      const team = teamFor?.(prepared.cost, task.place);
+      try {
+        // The answer may reuse the task's buffer.
+        return prepared.run(task.bytes.buffer, team);
+      } finally {
+        team?.end();
+      }
     });
     return { report, began, answer: typeof encoded === 'string' ? bytesOf(encoded, task.bytes.buffer) : encoded };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const { type, refused } = error;
     return { report, began, refusal: { type, refused } };
-  } finally {
-    team?.end();
   }
 }
 

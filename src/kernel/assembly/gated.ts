@@ -60,6 +60,12 @@ function scaledIf(condition: v128, x: v128, shifted: v128): v128 {
  *     z sigmoid(u), z < 0:   2^-n (1 - t + 2^-n exp(-r)) / d
  *
  * The last sum has a zero.
+ *
+ * Rounding errors, with u = 2^-53: as |r| < 0.35, growth and decay with their low parts are off by at most 0.3 u: their rests are below
+ * 0.07, and computed with a few roundings. d is at least exp(r) > 0.7, and at least 4 if n = 0. For sigmoid, the low parts (0.6 u),
+ * the rounding of d (1 u) and that of the quotient (1 u) make less than 3 u, relatively: at most 2 units in the last place in all
+ * measured numbers. Otherwise the rounding error of d is subtracted again, so that the quotient has the errors of the low parts and its
+ * own rounding, except near the zero of the last sum, where the errors of its two terms, 0.6 u, stay while the sum vanishes.
  */
 export function slopeOf(isGated: bool, z: v128, x: v128, xLow: v128, t: v128, tLow: v128): v128 {
   const n = multiple(shiftedMultiple(x));
