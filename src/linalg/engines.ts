@@ -30,8 +30,8 @@ export interface ChosenEngine {
  * Loads an engine with its own memory; each thread needs one.
  * @throws Error with a one-line message, if the engine does not work on this machine.
  */
-export function loadEngine({ name, library }: EngineChoice): Engine {
-  return engines[name](new Scratch(), library);
+export function loadEngine({ name, library }: EngineChoice, scratch = new Scratch()): Engine {
+  return engines[name](scratch, library);
 }
 
 /**

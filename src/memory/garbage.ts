@@ -31,5 +31,5 @@ class Collector {
  */
 export const chunkCollector = new Collector(2 ** 24, 'minor');
 
-/** Shared memory, for which V8 never collects. It is kept for seconds, so this takes a major collection, of some milliseconds. */
+/** Shared memory, for which V8 never collects. It is kept for seconds, so this is rare: a major collection takes some milliseconds. */
 export const sharedCollector = new Collector(2 ** 26, 'major');

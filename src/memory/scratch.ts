@@ -1,5 +1,5 @@
 // Memory for matrices that are needed only during one request. A thread keeps it for its next request: fresh memory costs a page
-// fault per 4 KiB, which takes longer than most computations on it. Large arrays are shared memory, for threads that compute together.
+// fault per 4 KiB, which takes longer than most computations on it.
 import { sharedCollector } from './garbage.ts';
 
 /** Arrays up to this length are kept in shelves, one per length: a small request takes dozens of them. */
@@ -25,6 +25,7 @@ interface Shelf {
 
 /** The scratch memory of a thread, which answers one request at a time. */
 export class Scratch {
+  readonly #isShared: boolean;
   readonly #shelves: readonly Shelf[] = Array.from({ length: SHELF_NUMBERS + 1 }, () => ({ arrays: [], taken: 0 }));
   /** The shelves that the current request uses. */
   readonly #used: Shelf[] = [];
@@ -38,6 +39,11 @@ export class Scratch {
   #expiry: NodeJS.Timeout | undefined;
   #isRecycling = false;
 
+  /** If it `isShared`, large arrays are in shared memory, for threads that compute together; only a garbage collection frees them. */
+  constructor(isShared = false) {
+    this.#isShared = isShared;
+  }
+
   /** An uninitialized array of `n` numbers. If taken within `recycle`, it is reused afterwards. */
   take(n: number): Float64Array {
     if (!this.#isRecycling) return new Float64Array(n);
@@ -46,14 +52,14 @@ export class Scratch {
     return this.#large(n, this.#taken);
   }
 
-  /** The same in shared memory, for other threads. */
-  shared(n: number): Float64Array {
-    return this.#isRecycling ? this.#large(n, this.#taken) : inSharedMemory(n);
+  /** The same as a large array, however short. */
+  takeLarge(n: number): Float64Array {
+    return this.#isRecycling ? this.#large(n, this.#taken) : this.#allocate(n);
   }
 
   /** The same, until the end of the request, also if it is taken within `reuse`. */
-  sharedForRequest(n: number): Float64Array {
-    return this.#isRecycling ? this.#large(n, this.#takenForRequest) : inSharedMemory(n);
+  takeLargeForRequest(n: number): Float64Array {
+    return this.#isRecycling ? this.#large(n, this.#takenForRequest) : this.#allocate(n);
   }
 
   /** An array of `n` numbers, all of them `value`. */
@@ -74,7 +80,7 @@ export class Scratch {
       for (const shelf of this.#used) shelf.taken = 0;
       this.#used.length = 0;
       if (this.#taken.length + this.#takenForRequest.length + this.#released.size + this.#free.size > 0)
-        sharedCollector.add(this.#keepLarge() * Float64Array.BYTES_PER_ELEMENT);
+        this.#givenUp(this.#keepLarge());
     }
   }
 
@@ -95,9 +101,13 @@ export class Scratch {
 
   #large(n: number, taken: Float64Array[]): Float64Array {
     const length = roundUp(Math.max(n, LARGE_NUMBERS));
-    const array = this.#released.get(length)?.pop() ?? this.#free.get(length)?.pop() ?? inSharedMemory(length);
+    const array = this.#released.get(length)?.pop() ?? this.#free.get(length)?.pop() ?? this.#allocate(length);
     taken.push(array);
     return array.subarray(0, n);
+  }
+
+  #allocate(n: number): Float64Array {
+    return this.#isShared ? new Float64Array(new SharedArrayBuffer(n * Float64Array.BYTES_PER_ELEMENT)) : new Float64Array(n);
   }
 
   #fromShelf(shelf: Shelf, n: number): Float64Array {
@@ -129,14 +139,17 @@ export class Scratch {
   }
 
   #freeLarge(): void {
-    const bytes = numbersIn(this.#free) * Float64Array.BYTES_PER_ELEMENT;
+    const numbers = numbersIn(this.#free);
+    // Frees the memory now: an idle thread collects no garbage.
+    if (!this.#isShared)
+      for (const arrays of this.#free.values()) for (const { buffer } of arrays) (buffer as ArrayBuffer).transfer(0);
     this.#free = new Map();
-    sharedCollector.add(bytes);
+    this.#givenUp(numbers);
   }
-}
 
-function inSharedMemory(n: number): Float64Array {
-  return new Float64Array(new SharedArrayBuffer(n * Float64Array.BYTES_PER_ELEMENT));
+  #givenUp(numbers: number): void {
+    if (this.#isShared) sharedCollector.add(numbers * Float64Array.BYTES_PER_ELEMENT);
+  }
 }
 
 /** How many numbers arrays have in all. */

@@ -116,8 +116,10 @@ export class Control {
     this.changed();
   }
 
-  hasJoined(member: number): boolean {
-    return (Atomics.load(this.#words, JOINED) & (1 << member)) !== 0;
+  /** Whether a member has joined, and does not have to leave. */
+  isThere(member: number): boolean {
+    const there = Atomics.load(this.#words, JOINED) & ~Atomics.load(this.#words, LEAVING);
+    return (there & (1 << member)) !== 0;
   }
 
   /** A member has to leave after its part. */

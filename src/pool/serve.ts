@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Cost } from '../backprop/cost.ts';
 import { loadEngine } from '../linalg/engines.ts';
-import type { Scratch } from '../memory/scratch.ts';
+import { Scratch } from '../memory/scratch.ts';
 import { Answerer } from '../operations/answer.ts';
 import type { Operation } from '../operations/operation.ts';
 import type { Report } from '../operations/report.ts';
@@ -26,7 +26,7 @@ const NUMBERS_PER_MS = 2 ** 17;
 
 /** Answers the tasks that arrive at a port. Errors other than refusals are thrown, which ends the thread. */
 export function serve(port: Port, operations: readonly Operation[], data: Omit<ThreadData, 'registry'>): void {
-  const engine = loadEngine(data.engine);
+  const engine = loadEngine(data.engine, new Scratch(true));
   const budget = new Budget(data.budget);
   const answerer = new Answerer(operations, engine, data.limits);
   const teamFor = (cost: Cost, place: number) => {

@@ -38,7 +38,7 @@ export class Leader implements Team {
     const told = new Set<MessagePort>();
     const tellMembers = () => {
       for (const [member, port] of this.#ports.entries()) {
-        if (told.has(port) || !control.hasJoined(member)) continue;
+        if (told.has(port) || !control.isThere(member)) continue;
         message ??= { run, count, task: task() };
         port.postMessage(message);
         told.add(port);

@@ -99,7 +99,7 @@ class Run {
       const { reduced, gradients } = computed;
       return { total: { loss: reduced.loss, gradients }, extras: this.#pass.extrasOf(computed) };
     }
-    const memory = this.#engine.scratch.sharedForRequest(numbersOfSums(this.#layers, tiling.count)).fill(0);
+    const memory = this.#engine.scratch.takeLargeForRequest(numbersOfSums(this.#layers, tiling.count)).fill(0);
     const sums = new Sums(this.#layers, tiling.count, memory);
     const extras: Partial<GradientsResult> = {};
     const team = this.#byTiles ? this.#team : alone;

@@ -85,7 +85,7 @@ export class Pass {
   /** Writes the values of a tile into those of the batch. */
   #collect(whole: Partial<GradientsResult>, part: Partial<GradientsResult>, { first }: Tile): void {
     const { include, tiling } = this.#work;
-    const make = (numbers: number) => this.#engine.scratch.sharedForRequest(numbers);
+    const make = (numbers: number) => this.#engine.scratch.takeLargeForRequest(numbers);
     for (const name of sampleExtrasIn(include)) {
       const axis = this.#inColumns && isOriented(name) ? 1 : 0;
       Object.assign(whole, { [name]: collect(whole[name], part[name], first, tiling.samples, axis, make) });

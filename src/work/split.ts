@@ -41,7 +41,7 @@ function computePart({ parts }: Engine, { name, left, right, b, result }: Produc
 export function splitProducts(engine: Engine, team: Team): Engine {
   const { scratch } = engine;
   const sharing = new Sharing(scratch);
-  const inShared = (rows: number, columns: number) => new Dense(rows, columns, scratch.shared(rows * columns));
+  const inShared = (rows: number, columns: number) => new Dense(rows, columns, scratch.takeLarge(rows * columns));
   const run = (product: Product, size: number): Dense => {
     const compute = (part: number) => computePart(engine, product, part * PART_OUTPUTS);
     team.run(Math.ceil(size / PART_OUTPUTS), compute, () => ({ name: 'product', argument: cloneable(product, sharing) }));

@@ -45,7 +45,7 @@ export class Sharing {
     if (data.length < FEW_NUMBERS) return data.slice();
     const known = this.#copies.get(data);
     if (known) return known;
-    const copy = this.#scratch.sharedForRequest(data.length);
+    const copy = this.#scratch.takeLargeForRequest(data.length);
     copy.set(data);
     this.#copies.set(data, copy);
     return copy;

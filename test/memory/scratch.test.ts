@@ -86,6 +86,21 @@ t.test('large arrays that no request uses are freed after ten seconds', async (t
   mock.timers.enable({ apis: ['setTimeout'] });
   t.teardown(() => mock.timers.reset());
   const scratch = new Scratch();
+  const take = () => scratch.recycle(() => scratch.take(5000).buffer);
+  const first = take();
+  mock.timers.tick(9_999);
+  t.equal(take(), first);
+  mock.timers.tick(9_999);
+  t.ok(first.byteLength > 0);
+  mock.timers.tick(1);
+  t.equal(first.byteLength, 0);
+  t.not(take(), first);
+});
+
+t.test('the same of shared memory, which only a garbage collection frees', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.teardown(() => mock.timers.reset());
+  const scratch = new Scratch(true);
   const take = () => new WeakRef(scratch.recycle(() => scratch.take(2 ** 23).buffer));
   const first = take();
   // A WeakRef keeps its target until the end of the current task.
@@ -94,14 +109,14 @@ t.test('large arrays that no request uses are freed after ten seconds', async (t
   t.equal(take().deref(), first.deref());
   await setImmediate();
   mock.timers.tick(9_999);
-  t.ok(first.deref());
+  t.ok(first.deref() instanceof SharedArrayBuffer);
   await setImmediate();
   mock.timers.tick(1);
   t.equal(first.deref(), undefined);
 });
 
-t.test('large arrays that are given up are freed when there are 64 MiB of them', async (t) => {
-  const scratch = new Scratch();
+t.test('shared memory that is given up is freed when there are 64 MiB of it', async (t) => {
+  const scratch = new Scratch(true);
   const first = new WeakRef(scratch.recycle(() => scratch.take(2 ** 22).buffer));
   const second = new WeakRef(scratch.recycle(() => scratch.take(2 ** 23).buffer));
   await setImmediate();
@@ -109,16 +124,27 @@ t.test('large arrays that are given up are freed when there are 64 MiB of them',
   t.strictSame([first.deref(), second.deref()], [undefined, undefined]);
 });
 
-t.test('shared memory of any length, for as long as the request', async (t) => {
-  const scratch = new Scratch();
-  const take = () => scratch.recycle(() => [scratch.shared(3), scratch.shared(0), scratch.shared(5000)]);
-  const [first, second] = [take(), take()];
-  t.strictSame(
-    first.map(({ length }) => length),
-    [3, 0, 5000],
-  );
-  for (const { buffer } of first) t.ok(buffer instanceof SharedArrayBuffer);
-  t.strictSame(new Set(second.map(({ buffer }) => buffer)), new Set(first.map(({ buffer }) => buffer)));
-  t.ok(scratch.shared(3).buffer instanceof SharedArrayBuffer, 'outside of recycle');
-  t.not(scratch.shared(3).buffer, scratch.shared(3).buffer);
-});
+for (const isShared of [false, true]) {
+  t.test(`large arrays of any length, for a part or for the whole request, ${isShared ? '' : 'not '}shared`, async (t) => {
+    const scratch = new Scratch(isShared);
+    const kind = isShared ? SharedArrayBuffer : ArrayBuffer;
+    const take = () =>
+      scratch.recycle(() => {
+        const [part, whole] = scratch.reuse(() => [scratch.takeLarge(3), scratch.takeLargeForRequest(3)]);
+        const others = scratch.reuse(() => [scratch.takeLarge(0), scratch.takeLarge(5000)]);
+        t.equal(others[0].buffer, part.buffer);
+        return [part, whole, others[1]];
+      });
+    const [first, second] = [take(), take()];
+    t.strictSame(
+      first.map(({ length }) => length),
+      [3, 3, 5000],
+    );
+    t.equal(new Set(first.map(({ buffer }) => buffer)).size, 3);
+    for (const { buffer } of first) t.ok(buffer instanceof kind);
+    t.strictSame(new Set(second.map(({ buffer }) => buffer)), new Set(first.map(({ buffer }) => buffer)));
+    for (const array of [scratch.takeLarge(3), scratch.takeLargeForRequest(3)])
+      t.ok(array.buffer instanceof kind, 'outside of recycle');
+    t.not(scratch.takeLarge(3).buffer, scratch.takeLarge(3).buffer);
+  });
+}

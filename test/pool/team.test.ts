@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import type { DecodedRequest, Extra, GradientsResult } from '../../schemas/gradients.ts';
 import { type Tensor, tensor } from '../../schemas/numbers.ts';
 import { loadEngine } from '../../src/linalg/engines.ts';
+import { Scratch } from '../../src/memory/scratch.ts';
 import { Abandoned, Control } from '../../src/pool/control.ts';
 import type { HelpWanted } from '../../src/pool/messages.ts';
 import { Leader } from '../../src/pool/team.ts';
@@ -14,7 +15,7 @@ import { planGradients } from '../../src/work/gradients.ts';
 import type { Team } from '../../src/work/team.ts';
 import { copyOf, flat, wave } from '../support/numbers.ts';
 
-const engine = loadEngine({ name: 'portable' });
+const engine = loadEngine({ name: 'portable' }, new Scratch(true));
 
 /** Claims of parts, as in src/pool/control.ts. */
 const NEXT = 4;
@@ -44,7 +45,7 @@ async function start(t: Test, members: number): Promise<Crew> {
     return Promise.all(workers.map((worker) => once(worker, 'exit')));
   });
   // Not blocked: a thread cannot load while the thread that started it is.
-  for (const member of workers.keys()) while (!control.hasJoined(member)) await setImmediate();
+  for (const member of workers.keys()) while (!control.isThere(member)) await setImmediate();
   const runs: number[] = [];
   const team: Team = {
     run(count, compute, task) {
