@@ -20,24 +20,26 @@ interface RunMessage {
 /** The team of a thread that answers a request. Other threads may join and leave at any time. */
 export class Leader implements Team {
   readonly #control = new Control();
-  readonly #ports: readonly MessagePort[];
+  readonly #members: number;
+  readonly #ask: (message: HelpWanted, ports: MessagePort[]) => void;
+  #ports: readonly MessagePort[] | undefined;
   #run = 0;
 
-  /** Asks the main thread, by `ask`, for at most so many members. */
+  /** The first run asks the main thread, by `ask`, for at most so many members. */
   constructor(members: number, ask: (message: HelpWanted, ports: MessagePort[]) => void) {
-    const channels = Array.from({ length: Math.min(members, MOST_MEMBERS) }, () => new MessageChannel());
-    this.#ports = channels.map(({ port1 }) => port1);
-    const ports = channels.map(({ port2 }) => port2);
-    ask({ control: this.#control.memory, ports }, ports);
+    this.#members = Math.min(members, MOST_MEMBERS);
+    this.#ask = ask;
   }
 
   run(count: number, compute: (part: number) => void, task: () => Task): void {
+    this.#ports ??= this.#gather();
+    const ports = this.#ports;
     const control = this.#control;
     const run = ++this.#run;
     let message: RunMessage | undefined;
     const told = new Set<MessagePort>();
     const tellMembers = () => {
-      for (const [member, port] of this.#ports.entries()) {
+      for (const [member, port] of ports.entries()) {
         if (told.has(port) || !control.isThere(member)) continue;
         message ??= { run, count, task: task() };
         port.postMessage(message);
@@ -63,7 +65,14 @@ export class Leader implements Team {
   /** Sends the members away. The team cannot be used any longer. */
   end(): void {
     this.#control.end();
-    for (const port of this.#ports) port.close();
+    for (const port of this.#ports ?? []) port.close();
+  }
+
+  #gather(): MessagePort[] {
+    const channels = Array.from({ length: this.#members }, () => new MessageChannel());
+    const ports = channels.map(({ port2 }) => port2);
+    this.#ask({ control: this.#control.memory, ports }, ports);
+    return channels.map(({ port1 }) => port1);
   }
 }
 

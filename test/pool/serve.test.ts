@@ -91,11 +91,11 @@ t.test('a thread that is to join a team helps until it is sent away', async (t) 
 t.test(
   'help is wanted with a computation of more than a few milliseconds, by as many as there are and as have memory',
   async (t) => {
-    const units = 512;
+    const [units, samples] = [512, 1100];
     const column = (n: number) => Array.from({ length: n }, (_, i) => [i / n]);
     const request = {
       network: { layers: [{ weights: column(units), activation: 'tanh' }, { weights: [column(units).flat()] }] },
-      batch: { inputs: column(units), targets: column(units) },
+      batch: { inputs: column(samples), targets: column(samples) },
     };
     const wantedWith = (threads: number, bytes: number) => {
       const { data, emitter, messages } = serving(threads, bytes);

@@ -33,6 +33,11 @@ async function start(t: Test, members: number): Promise<Crew> {
   const leader = new Leader(members, (message) => {
     wanted = message;
   });
+  leader.run(
+    0,
+    () => {},
+    () => ({ name: '', argument: {} }),
+  );
   const { control: memory, ports } = wanted as unknown as HelpWanted;
   const control = new Control(memory);
   const next = new BigInt64Array(memory);
