@@ -89,24 +89,25 @@ t.test('a thread that is to join a team helps until it is sent away', async (t) 
 });
 
 t.test(
-  'help is wanted with a computation of more than a few milliseconds, by as many as there are and as have memory',
+  'help is wanted with a computation of some milliseconds in several parts, from as many threads as have memory',
   async (t) => {
-    const [units, samples] = [512, 1100];
+    const units = 512;
     const column = (n: number) => Array.from({ length: n }, (_, i) => [i / n]);
-    const request = {
+    const requestOf = (samples: number) => ({
       network: { layers: [{ weights: column(units), activation: 'tanh' }, { weights: [column(units).flat()] }] },
       batch: { inputs: column(samples), targets: column(samples) },
-    };
-    const wantedWith = (threads: number, bytes: number) => {
+    });
+    const wantedWith = (threads: number, bytes: number, samples = 1100) => {
       const { data, emitter, messages } = serving(threads, bytes);
       serve(emitter, registry.operations, data);
       emitter.emit('message', { ...taskOf(JSON.stringify(validRequest())), place: 1 });
-      emitter.emit('message', { ...taskOf(request), place: 1 });
+      emitter.emit('message', { ...taskOf(requestOf(samples)), place: 1 });
       t.match(messages.at(-1), { answer: Uint8Array });
       return messages.filter((message) => typeof message === 'object' && 'ports' in message);
     };
     t.match(wantedWith(3, 2 ** 30), [{ ports: { length: 2 } }]);
     t.strictSame(wantedWith(1, 2 ** 30), []);
+    t.strictSame(wantedWith(3, 2 ** 30, 512), [], 'a single part');
     t.match(wantedWith(3, 30_000_000), [{ ports: { length: 1 } }]);
   },
 );
