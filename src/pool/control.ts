@@ -12,13 +12,14 @@ const FAILED = 3;
 const BROKEN = 4;
 /** Whether the request has been answered. */
 const ENDED = 5;
-/** Bits of members: who has joined, and who has to leave. */
+/** Bits of members: who has joined, who has to leave, and who has left or ended. */
 const JOINED = 6;
 const LEAVING = 7;
-/** The index, as a 64-bit word, of the next part: the number of the run in the upper half, that of the part in the lower one. */
+const LEFT = 10;
+/** The index of a 64-bit word, the next part: the number of its run in the upper half, its own in the lower half. */
 const NEXT = 4;
 
-const WORDS = 10;
+const WORDS = 12;
 
 const NONE = 2 ** 31 - 1;
 
@@ -95,10 +96,11 @@ export class Control {
     this.changed();
   }
 
-  /** A thread of the team ended. */
-  break(): void {
+  /** A thread of the team ended: this member, or the leader. */
+  break(member?: number): void {
     Atomics.store(this.#words, BROKEN, 1);
-    this.changed();
+    if (member === undefined) this.changed();
+    else this.leave(member);
   }
 
   get isBroken(): boolean {
@@ -114,6 +116,17 @@ export class Control {
   join(member: number): void {
     Atomics.or(this.#words, JOINED, 1 << member);
     this.changed();
+  }
+
+  /** A member writes nothing any longer into the memory of the request. */
+  leave(member: number): void {
+    Atomics.or(this.#words, LEFT, 1 << member);
+    this.changed();
+  }
+
+  /** Whether all members that have joined have left. */
+  get isDeserted(): boolean {
+    return (Atomics.load(this.#words, JOINED) & ~Atomics.load(this.#words, LEFT)) === 0;
   }
 
   /** Whether a member has joined, and does not have to leave. */

@@ -7,7 +7,7 @@ import type { Task, Team } from '../work/team.ts';
 import { Control } from './control.ts';
 import type { HelpWanted, Join } from './messages.ts';
 
-/** More members than a word of the control has bits do not pay. */
+/** The control has a bit for each member. */
 const MOST_MEMBERS = 31;
 
 /** To a member: a run of a task. */
@@ -53,7 +53,11 @@ export class Leader implements Team {
       attempt(control, part, compute);
     }
     control.close();
-    if (control.isBroken) throw broken();
+    if (control.isBroken) {
+      // The memory of this request is that of the next one: nobody may write into it any longer.
+      control.wait(() => control.isDeserted);
+      throw new Refusal('overloaded', { detail: 'a thread that computed a part of the answer was ended' });
+    }
     // Computed once more, alone: the first part that failed throws its error here.
     if (control.failed !== undefined) for (let part = control.failed; part < count; part++) compute(part);
   }
@@ -86,10 +90,6 @@ function attempt(control: Control, part: number, compute: (part: number) => void
   control.done();
 }
 
-function broken(): Refusal {
-  return new Refusal('overloaded', { detail: 'a thread that computed a part of the answer was ended' });
-}
-
 /** For a thread without a request of its own: computes parts for a team until it is sent away. */
 export function help({ control: memory, member, port }: Join, engine: Engine): void {
   const control = new Control(memory);
@@ -115,4 +115,5 @@ export function help({ control: memory, member, port }: Join, engine: Engine): v
     });
   }
   port.close();
+  control.leave(member);
 }

@@ -235,7 +235,7 @@ export class Threads {
     this.#threads.splice(this.#threads.indexOf(thread), 1);
     // Neither its own team nor the one that it helped can finish.
     thread.team?.control.break();
-    thread.helped?.team.control.break();
+    thread.helped?.team.control.break(thread.helped.member);
     const error = thread.error ?? new ThreadEnded(`a thread ended with code ${code}`);
     if (!thread.isEnding) this.#options.onDeath(error);
     this.#release(thread)?.reject(error);

@@ -39,7 +39,7 @@ export function planGradients(request: DecodedRequest): Plan<GradientsResult> {
     run(engine, team = alone) {
       const divisor = checkedDivisor(batch, bound, sizes);
       const work = { network, batch, loss, include, tiling, divisor };
-      return new Run(work, division, engine, team).result();
+      return new Run(work, bound, division, engine, team).result();
     },
   };
 }
@@ -63,14 +63,14 @@ class Run {
   /** Whether the parts are tiles; otherwise, they are in the products of a tile. */
   readonly #byTiles: boolean;
 
-  constructor(work: Work, division: Division, engine: Engine, team: Team) {
+  constructor(work: Work, bound: BoundLoss, division: Division, engine: Engine, team: Team) {
     const layers = buildLayers(work.network);
     this.#work = work;
     this.#byTiles = division === 'tiles';
     this.#layers = this.#byTiles ? layers : splitLayers(layers, team);
     this.#engine = engine;
     this.#team = team;
-    this.#pass = new Pass(work, this.#byTiles ? engine : splitProducts(engine, team), this.#layers);
+    this.#pass = new Pass(work, this.#byTiles ? engine : splitProducts(engine, team), this.#layers, bound);
   }
 
   /** @throws Refusal `out-of-domain`, if outputs are; `non-finite-result`. */

@@ -38,10 +38,10 @@ export class Pass {
   readonly #bound: BoundLoss;
   readonly #engine: Engine;
 
-  constructor(work: Work, engine: Engine, layers: readonly Layer[]) {
+  constructor(work: Work, engine: Engine, layers: readonly Layer[], bound: BoundLoss) {
     this.#work = work;
     this.#layers = layers;
-    this.#bound = bindLoss(work.loss as { type: string });
+    this.#bound = bound;
     this.#engine = engine;
   }
 
@@ -116,6 +116,6 @@ export function computeTiles(argument: object, engine: Engine, team: Pick<Team, 
   const { work, extras, memory, first } = unpacked(argument) as Tiles;
   const layers = buildLayers(work.network);
   const sums = new Sums(layers, work.tiling.count, memory);
-  const pass = new Pass(work, engine, layers);
+  const pass = new Pass(work, engine, layers, bindLoss(work.loss as { type: string }));
   return (part) => pass.addTile(first + part, sums, extras, (add) => team.inTurn(part, add));
 }

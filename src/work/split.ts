@@ -6,10 +6,13 @@ import { Dense } from '../linalg/dense.ts';
 import type { Engine, Parts } from '../linalg/engine.ts';
 import { alone, Sharing, type Team } from './team.ts';
 
-/** Products of fewer multiplications, about a millisecond, are not split; nor are those of more samples than the sums of a product. */
+/**
+ * Products of fewer multiplications, which take about a millisecond, are not split. Tiles with larger ones have at most 512 samples, so
+ * that a weight gradient is one product, not a sum of several (src/linalg/blocks.ts).
+ */
 const SPLIT_MULTIPLICATIONS = 2 ** 24;
 
-/** The outputs in a part of a product. Fewer would repeat more of the work on the other factor. */
+/** The rows or columns of the result in a part of a product. The library copies the other factor for each part: smaller ones cost more. */
 const PART_OUTPUTS = 256;
 
 /** The numbers in a part of an activation. */

@@ -207,6 +207,13 @@ t.test('turns: each part once, in order', async (t) => {
   control.inTurn(0, () => order.push(0));
   control.inTurn(1, () => order.push(1));
   t.strictSame(order, [0, 1]);
+  const other = new Control();
+  other.join(0);
+  other.join(1);
+  other.break(0);
+  t.strictSame([other.isBroken, other.isDeserted], [true, false], 'one member may still write');
+  other.leave(1);
+  t.ok(other.isDeserted);
   control.fail(3);
   control.fail(5);
   t.equal(control.failed, 3);
