@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import t from 'tap';
 import { gradients, post, startApp, validRequest } from '../support/app.ts';
-import { sameNumbers } from '../support/numbers.ts';
+import { sameNumbers, wave } from '../support/numbers.ts';
 import { endless, large, ones } from './tasks.ts';
 
 t.test('the same answer in a thread as on the event loop', async (t) => {
@@ -15,6 +15,24 @@ t.test('the same answer in a thread as on the event loop', async (t) => {
   const { network, batch } = validRequest();
   const padded = `${JSON.stringify({ network, batch })}${' '.repeat(100_000)}`;
   t.strictSame((await post(app, padded)).json(), await gradients(app, { network, batch }));
+});
+
+t.test('the same bits alone and under load, of tiles and of parts of products', async (t) => {
+  const app = await startApp(t);
+  const matrix = (rows: number, columns: number) => {
+    const numbers = Array.from(wave(rows * columns, columns));
+    return Array.from({ length: rows }, (_, i) => numbers.slice(i * columns, (i + 1) * columns));
+  };
+  const requestOf = (samples: number, units: number) => ({
+    network: { layers: [{ weights: matrix(units, units), activation: 'tanh' }, { weights: matrix(1, units) }] },
+    batch: { inputs: matrix(samples, units), targets: matrix(samples, 1) },
+  });
+  for (const request of [requestOf(5000, 40), requestOf(300, 300)]) {
+    const alone = await post(app, request);
+    t.equal(alone.statusCode, 200);
+    const together = await Promise.all(Array.from({ length: 6 }, () => post(app, request)));
+    for (const answer of together) t.ok(answer.body === alone.body);
+  }
 });
 
 t.test('the same refusal from a thread as from the event loop', async (t) => {
