@@ -5,6 +5,9 @@ import { Names } from './names.ts';
 const MiB = 2 ** 20;
 const GiB = 2 ** 30;
 
+/** In seconds. */
+const DAY = 86_400;
+
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** The engines, which multiply matrices. `auto` chooses openblas if a BLAS is installed, otherwise portable. */
@@ -62,13 +65,38 @@ export const Config = Type.Object({
     0,
   ),
   SHUTDOWN_MS: milliseconds(25_000, 'time limit for the shutdown after SIGTERM; then requests in flight are cut off', 0),
+  STORE: Type.String({
+    minLength: 1,
+    default: './data',
+    description: 'where datasets and jobs are kept: a folder, which is made when it is first needed, or s3://bucket/prefix',
+  }),
+  DATASET_TTL: seconds(30 * DAY, 'how long a dataset is kept after it was put'),
+  DATASET_LIMIT: Type.Integer({ minimum: 1, maximum: 2 ** 50, default: 16 * GiB, description: 'largest dataset, in bytes' }),
+  STORE_LIMIT: Type.Integer({
+    minimum: 1,
+    maximum: 2 ** 50,
+    default: 64 * GiB,
+    description: 'most bytes of one owner in the store: its datasets and jobs together',
+  }),
+  UPLOAD_IDLE_MS: milliseconds(
+    30_000,
+    'how long the upload of a dataset may send nothing; takes the place of REQUEST_TIMEOUT_MS',
+  ),
+  DATA_ALLOW: text(
+    'places whose files datasets may refer to, separated by commas: file:///folder/ or s3://bucket/prefix/, each perhaps for one ' +
+      'owner only, as in owner=file:///folder/; by default none',
+  ),
+  JOB_TTL: seconds(7 * DAY, 'how long a job and its result are kept after it has ended'),
+  MAX_JOBS: count(100, 100_000, 'most jobs of one owner, finished ones included'),
+  JOB_MAX_FLOPS: count(1e15, 9e15, 'most floating-point operations of one job'),
   ENGINE: Names(engineChoices, {
     default: 'auto',
     description: `engine for matrix products: ${engineChoices.join(', ')}; auto uses openblas if a BLAS is found, otherwise portable`,
   }),
   BLAS_LIBRARY: text('name or path of the BLAS library to load; by default the usual names are tried'),
   API_KEYS: text(
-    'API keys that clients need, separated by commas: in plain text, or as sha256: and the hexadecimal SHA-256 digest',
+    'API keys that clients need, separated by commas: in plain text, or as sha256: and the hexadecimal SHA-256 digest; ' +
+      'owner=KEY gives several keys one owner, whose datasets and jobs they share',
   ),
   API_KEYS_FILE: text('file with more API keys, one per line; read again when it changes'),
   CORS_ORIGINS: text('origins whose pages may call the service, separated by commas, or *; by default none'),
@@ -85,6 +113,10 @@ function bytes(initial: number, maximum: number, description: string) {
 
 function count(initial: number, maximum: number, description: string) {
   return Type.Integer({ minimum: 1, maximum, default: initial, description });
+}
+
+function seconds(initial: number, description: string) {
+  return Type.Integer({ minimum: 1, maximum: 10 * 366 * DAY, default: initial, description: `${description}, in seconds` });
 }
 
 function milliseconds(initial: number, description: string, minimum = 1) {

@@ -21,10 +21,17 @@ export const problemExamples: Record<ProblemType, Refused> = {
   },
   'malformed-request': { detail: 'the HTTP parser stopped with HPE_INVALID_METHOD' },
   unauthorized: { detail: 'the API key is missing or unknown: send it in Authorization: Bearer or in X-API-Key' },
+  'place-not-allowed': {
+    detail: '1 problem in the request',
+    errors: [{ pointer: '/url', detail: 'expected a URL below one of the places that are allowed: none are (DATA_ALLOW)' }],
+  },
   'not-found': { detail: 'there is nothing at /problems/unknown' },
   'method-not-allowed': { detail: 'expected POST, got GET' },
   'not-acceptable': { detail: 'there is application/json, application/vnd.safetensors; Accept is text/csv' },
   'request-timeout': { detail: 'the HTTP parser stopped with ERR_HTTP_REQUEST_TIMEOUT' },
+  'dataset-changed': { detail: 'the file of inputs has changed since the dataset was put: put it again' },
+  'not-finished': { detail: 'the job is running: 3 of 8 parts are completed' },
+  'precondition-failed': { detail: 'expected no dataset (If-None-Match: *), but there is one' },
   'body-too-large': { detail: 'expected at most 67108864 bytes (BODY_LIMIT)' },
   'too-much-memory': atInputs(
     'the values to compute take up to 1342177280 bytes, more than the limit of 1073741824 (MAX_MEMORY): ' +
@@ -63,10 +70,17 @@ export const problemExamples: Record<ProblemType, Refused> = {
     step: 'outputs',
     layer: 0,
   },
+  'unknown-dataset': {
+    detail: '1 problem in the request',
+    errors: [{ pointer: '/batch/dataset', detail: 'there is no dataset "digits": PUT it at /datasets/digits' }],
+  },
+  'idempotency-key-reused': { detail: 'this Idempotency-Key belongs to a job that was made from another request' },
+  'too-many-jobs': { detail: '100 jobs, as many as one client may have (MAX_JOBS): delete some' },
   'too-many-requests': { detail: 'more than 1000000 requests in 60000 ms (RATE_LIMIT)' },
   'headers-too-large': { detail: 'the HTTP parser stopped with HPE_HEADER_OVERFLOW' },
   overloaded: { detail: 'large requests in flight: 66, as many as there may be (MAX_QUEUE + threads)' },
   'deadline-exceeded': { detail: 'not answered within 60000 ms (DEADLINE_MS)' },
+  'storage-full': { detail: 'the datasets and jobs take more than 68719476736 bytes (STORE_LIMIT)' },
   internal: { detail: 'the log has the cause, under the request id 0b5a2c1e-6f0d-4d57-9d0a-3f1f5d1c2b7a' },
 };
 

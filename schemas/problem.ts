@@ -38,6 +38,12 @@ export const problems = {
     meaning: 'The service answers only to those who have an API key, and the request has none, or none that is known.',
     remedy: 'Send the key in the header Authorization: Bearer KEY, or in X-API-Key. The operator gives out keys.',
   },
+  'place-not-allowed': {
+    status: 403,
+    title: 'The place of the data is not allowed',
+    meaning: 'A dataset refers to a file in a place that the operator does not allow to this client.',
+    remedy: 'Upload the data, or have the operator allow the place by DATA_ALLOW.',
+  },
   'not-found': {
     status: 404,
     title: 'There is nothing at this path',
@@ -62,6 +68,24 @@ export const problems = {
     meaning: 'The connection was open, but the request was not complete within the time limit.',
     remedy: 'Send it again, or in smaller parts: answers for parts of a batch can be merged by their divisors.',
   },
+  'dataset-changed': {
+    status: 409,
+    title: 'A file of the dataset has changed',
+    meaning: 'The dataset refers to a file that is another one now than when the dataset was put.',
+    remedy: 'Put the dataset again, so that it refers to the file as it is now.',
+  },
+  'not-finished': {
+    status: 409,
+    title: 'The job has not finished',
+    meaning: 'There is no result yet: the job waits or runs.',
+    remedy: 'Ask for the job at /jobs/{id} after as many seconds as Retry-After says, or read its events.',
+  },
+  'precondition-failed': {
+    status: 412,
+    title: 'The dataset is not in the expected state',
+    meaning: 'If-Match or If-None-Match does not hold: somebody else may have put or deleted the dataset meanwhile.',
+    remedy: 'Get the dataset, decide by its ETag, and send the request again with that ETag, or without the condition.',
+  },
   'body-too-large': {
     status: 413,
     title: 'The body is too large',
@@ -82,7 +106,8 @@ export const problems = {
     meaning:
       'The products of matrices that the request asks for take more floating-point operations than the service gives to one request. ' +
       'The detail says both numbers.',
-    remedy: 'Split the batch and merge the answers by their divisors, or have the operator raise MAX_FLOPS.',
+    remedy:
+      'Send it as a job (Prefer: respond-async), split the batch and merge the answers by their divisors, or have the operator raise MAX_FLOPS.',
   },
   'answer-too-large': {
     status: 413,
@@ -128,6 +153,24 @@ export const problems = {
       'The loss or a value of the answer is infinite or not a number in float64. layer and step say where the first such value arose.',
     remedy: 'Scale inputs and weights down, use a loss on logits, and see that not every sample is ignored or weighs 0.',
   },
+  'unknown-dataset': {
+    status: 422,
+    title: 'There is no such dataset',
+    meaning: 'The batch names a dataset that this client does not have, or that has expired.',
+    remedy: 'Put the dataset at /datasets/{name} with the same API key. GET /datasets lists those that there are.',
+  },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'The idempotency key belongs to another request',
+    meaning: 'A job was made with this Idempotency-Key, from another request.',
+    remedy: 'Use a new key for a new request; the same key only to repeat the same request.',
+  },
+  'too-many-jobs': {
+    status: 429,
+    title: 'Too many jobs',
+    meaning: 'This client has as many jobs as one client may have, finished ones included.',
+    remedy: 'Delete jobs whose results are no longer needed, or have the operator raise MAX_JOBS.',
+  },
   'too-many-requests': {
     status: 429,
     title: 'Too many requests',
@@ -154,6 +197,12 @@ export const problems = {
     title: 'The answer took too long',
     meaning: 'The request had arrived, but its answer was not ready within the time that the service gives to one request.',
     remedy: 'Send a smaller request, or parts of the batch: their answers can be merged by their divisors.',
+  },
+  'storage-full': {
+    status: 507,
+    title: 'There is no room for the data',
+    meaning: 'The datasets and jobs of this client take as many bytes as they may, or the disk is full. The detail says which.',
+    remedy: 'Delete datasets and jobs that are no longer needed, or have the operator raise STORE_LIMIT or make room.',
   },
   internal: {
     status: 500,

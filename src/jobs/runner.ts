@@ -1,0 +1,49 @@
+// What a job consists of, and who computes it. A job is a tree: its leaves are the parts of the batch, ranges of samples; a node is the
+// sum of up to ARITY children, in their order; the root gives the answer. The result of each is a pure function of the job and its place
+// in the tree, so that computing it twice, here or elsewhere, has the effect of once.
+import type { Divisor } from '../backprop/losses.ts';
+import type { Content } from '../store/dataset.ts';
+import type { Encoded } from '../wire/codec.ts';
+import type { MediaType } from '../wire/codecs.ts';
+
+/** The request of a job: the body of POST /<operation>. */
+export interface JobRequest {
+  readonly operation: string;
+  readonly mediaType: MediaType;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** What is known of a job before it runs; it can be written as JSON. */
+export interface JobPlan {
+  /** The dataset that the job reads, pinned; left out if the batch is in the request. */
+  readonly content?: Content;
+  readonly samples: number;
+  readonly flops: number;
+  /** The number of leaves, at least 1. */
+  readonly parts: number;
+}
+
+export interface Job {
+  readonly request: JobRequest;
+  readonly plan: JobPlan;
+}
+
+/** Computes jobs: in the pool of this process, or on other machines. */
+export interface Runner {
+  /**
+   * Checks a request, without reading the rows of its dataset.
+   * @throws Refusal of any type about the request, such as `invalid-request`, `shape-mismatch` or `unknown-dataset`.
+   */
+  plan(owner: string, request: JobRequest): Promise<JobPlan>;
+  /**
+   * The divisor of the reduction, over all samples. Reads classes and weights only, and only if it depends on them.
+   * @throws Refusal `out-of-domain` or `dataset-changed`, which fail the job, as those of `part` and `answer` do.
+   */
+  divisor(job: Job): Promise<Divisor>;
+  /** The result of leaf `i`. @throws Refusal `overloaded` if there is no room at the moment; others fail the job. */
+  part(job: Job, divisor: Divisor, i: number): Promise<Uint8Array>;
+  /** The sum of the results of up to ARITY children, in their order. */
+  merge(job: Job, children: readonly Uint8Array[]): Promise<Uint8Array>;
+  /** The answer, from the result of the root. @throws Refusal `non-finite-result`. */
+  answer(job: Job, divisor: Divisor, root: Uint8Array, answerType: MediaType): Promise<Encoded>;
+}
