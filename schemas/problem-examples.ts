@@ -74,6 +74,11 @@ export const problemExamples: Record<ProblemType, Refused> = {
     detail: '1 problem in the request',
     errors: [{ pointer: '/batch/dataset', detail: 'there is no dataset "digits": PUT it at /datasets/digits' }],
   },
+  'not-additive': {
+    detail:
+      'expected no values per sample, which a job does not keep, got outputs: leave them out, or send the request without Prefer: respond-async',
+    errors: [{ pointer: '/include', detail: 'expected no values per sample, which a job does not keep, got outputs' }],
+  },
   'idempotency-key-reused': { detail: 'this Idempotency-Key belongs to a job that was made from another request' },
   'too-many-jobs': { detail: '100 jobs, as many as one client may have (MAX_JOBS): delete some' },
   'too-many-requests': { detail: 'more than 1000000 requests in 60000 ms (RATE_LIMIT)' },
