@@ -188,8 +188,8 @@ export class Threads {
     if (!team || !this.#options.mayHelp()) return;
     const port = team.ports.pop() as MessagePort;
     const member = team.ports.length;
-    thread.helped = { team, member };
-    thread.worker.postMessage({ control: team.control.memory, member, port } satisfies Join, [port]);
+    if (join(thread.worker, { control: team.control.memory, member, port })) thread.helped = { team, member };
+    else team.ports.length = 0;
   }
 
   /** A thread has left a team. */
@@ -248,6 +248,21 @@ export class Threads {
 
   #restart(): void {
     if (!this.#isClosing) this.#start();
+  }
+}
+
+/**
+ * Has a thread join a team. Returns false if the team is over: its thread has closed the ports, or was ended, and its last message has not
+ * been read yet.
+ */
+export function join(worker: Pick<Worker, 'postMessage'>, message: Join): boolean {
+  try {
+    worker.postMessage(message, [message.port]);
+    return true;
+  } catch (error) {
+    // A port that has been closed cannot be transferred.
+    if ((error as Error).name === 'DataCloneError') return false;
+    throw error;
   }
 }
 
