@@ -39,7 +39,7 @@ export const problemExamples: Record<ProblemType, Refused> = {
   ),
   'too-many-operations': atInputs(
     'the request takes up to 1200000000000 floating-point operations, more than the limit of 1000000000000 (MAX_FLOPS): ' +
-      'send fewer samples at a time and merge the answers by their divisors',
+      'send it as a job (Prefer: respond-async), or send fewer samples at a time and merge the answers by their divisors',
   ),
   'answer-too-large': atInputs(
     'the answer takes up to 300000000 bytes, more than the limit of 268435456 (MAX_ANSWER): ' +

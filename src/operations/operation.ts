@@ -20,10 +20,10 @@ export interface Operation<Request = unknown, Result extends object = object> {
   plan(request: Request): Plan<Result>;
   /**
    * Only of an additive operation, whose answer is computed from sums over samples: the same by parts, for jobs. The request holds all of
-   * the `samples` of its batch, those of one part, or none.
+   * the `samples` of its batch, or those of one part; without a number, all of them.
    * @throws Refusal `shape-mismatch` or `not-additive`.
    */
-  parts?(request: Request, samples: number): Parts<Result>;
+  parts?(request: Request, samples?: number): Parts<Result>;
 }
 
 export type Examples = Record<string, { readonly summary: string; readonly request: object; readonly answer: object }>;

@@ -11,11 +11,10 @@ import { type BoundLoss, bindLoss, type Divisor, divisorAsNumber, divisorOf } fr
 import { buildLayers, type Layer } from '../backprop/network.ts';
 import { checkShapes, type Sizes } from '../backprop/shapes.ts';
 import type { Engine } from '../linalg/engine.ts';
-import type { Refusal } from '../refusal.ts';
 import { Pass, sampleExtrasIn, tilesTask, type Work } from './pass.ts';
 import type { Plan } from './plan.ts';
 import { splitLayers, splitProducts } from './split.ts';
-import { levelsOf, numbersOfSums, Sums } from './sums.ts';
+import { levelsOf, numbersOfSums, Sums, tileNode } from './sums.ts';
 import { alone, type Team } from './team.ts';
 import { type Division, divisionOf, type Tiling, tileAt, tilingOf } from './tiles.ts';
 
@@ -51,13 +50,13 @@ export function lossOf({ loss }: DecodedRequest): Work['loss'] {
   return (loss ?? defaultLoss) as Work['loss'];
 }
 
-/** `sizes` are those of the whole batch; the request's arrays, whose shapes have been checked, begin at sample `origin` of it. */
-export function prepare(request: DecodedRequest, sizes: Sizes, origin = 0): Prepared {
+/** `sizes` are those of the whole batch, of a request whose shapes have been checked. */
+export function prepare(request: DecodedRequest, sizes: Sizes): Prepared {
   const include = [...new Set(request.include)];
   const tiling = tilingOf(sizes);
   // checkShapes has excluded ragged matrices.
   const { network, batch } = request as Tensors<GradientsRequest>;
-  const work = { network, batch, origin, loss: lossOf(request), include, tiling };
+  const work = { network, batch, start: 0, origin: 0, loss: lossOf(request), include, tiling };
   return { include, tiling, division: divisionOf(sizes, tiling), work };
 }
 
@@ -70,8 +69,8 @@ function checkedDivisor(batch: Work['batch'], bound: BoundLoss, { samples, units
   return divisorOf(bound, samples, outputs, classes, batch.sample_weights);
 }
 
-/** The computation of one request. */
-class Run {
+/** The computation of a batch, or of a part of it. */
+export class Run {
   readonly #work: Work;
   readonly #layers: readonly Layer[];
   readonly #engine: Engine;
@@ -96,8 +95,26 @@ class Run {
     const { total, extras } = this.#compute();
     const results: Results = { ...total, divisor: divisorAsNumber(this.#work.divisor) };
     const answer = finiteAnswer(results, include, extras);
-    if (!answer) throw this.#nonFinite(results);
+    if (!answer) throw this.search(results).refusal;
     return answer;
+  }
+
+  /**
+   * The sums over all tiles, as a node of the tree of sums (./sums.ts): that of a single tile if it `isTile`.
+   * @throws Refusal `out-of-domain`, if outputs are.
+   */
+  node(isTile: boolean): Float64Array {
+    if (!isTile) return this.#sum({}).node().slice();
+    const { reduced, gradients } = this.#pass.compute(tileAt(this.#work.tiling, 0), false);
+    return tileNode(this.#layers, reduced.loss, gradients);
+  }
+
+  /** Computes all tiles once more, to find the first value that is not finite. */
+  search(results: Results): NonFinite {
+    const search = new NonFinite(results);
+    const { tiling } = this.#work;
+    for (let i = 0; i < tiling.count; i++) this.#pass.search(tileAt(tiling, i), search);
+    return search;
   }
 
   /** Computes all tiles. The values of a single one become the result as they are. */
@@ -108,9 +125,15 @@ class Run {
       const { reduced, gradients } = computed;
       return { total: { loss: reduced.loss, gradients }, extras: this.#pass.extrasOf(computed) };
     }
+    const extras: Partial<GradientsResult> = {};
+    return { total: this.#sum(extras).total(), extras };
+  }
+
+  /** Adds up all tiles, and collects their values per sample. */
+  #sum(extras: Partial<GradientsResult>): Sums {
+    const { include, tiling } = this.#work;
     const memory = this.#engine.scratch.takeLargeForRequest(numbersOfSums(this.#layers, tiling.count)).fill(0);
     const sums = new Sums(this.#layers, tiling.count, memory);
-    const extras: Partial<GradientsResult> = {};
     const team = this.#byTiles ? this.#team : alone;
     // The first tile makes the arrays for the values per sample, which the threads then share.
     const first = sampleExtrasIn(include).length > 0 ? 1 : 0;
@@ -120,15 +143,7 @@ class Run {
       (part) => this.#pass.addTile(first + part, sums, extras, (add) => team.inTurn(part, add)),
       () => tilesTask({ work: this.#work, extras, memory, first }, this.#engine.scratch),
     );
-    return { total: sums.total(), extras };
-  }
-
-  /** Computes all tiles once more, to find the first value that is not finite. */
-  #nonFinite(results: Results): Refusal {
-    const search = new NonFinite(results);
-    const { tiling } = this.#work;
-    for (let i = 0; i < tiling.count; i++) this.#pass.search(tileAt(tiling, i), search);
-    return search.refusal;
+    return sums;
   }
 }
 

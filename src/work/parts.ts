@@ -3,18 +3,17 @@ import { targetsOf } from '../../schemas/batch.ts';
 import type { DecodedRequest, GradientsResult } from '../../schemas/gradients.ts';
 import { costOf } from '../backprop/cost.ts';
 import { checkDomains } from '../backprop/domains.ts';
-import { NonFinite, type Results } from '../backprop/finite.ts';
+import type { Results } from '../backprop/finite.ts';
 import { addToDivisor, bindLoss, type Divisor, divisorAsNumber, fixedDivisor } from '../backprop/losses.ts';
 import { buildLayers } from '../backprop/network.ts';
 import { checkShapes, type Sizes } from '../backprop/shapes.ts';
 import type { Engine } from '../linalg/engine.ts';
 import { Refusal } from '../refusal.ts';
-import { finiteAnswer, lossOf, prepare } from './gradients.ts';
-import { Pass, sampleExtrasIn } from './pass.ts';
+import { finiteAnswer, lossOf, prepare, Run } from './gradients.ts';
+import { sampleExtrasIn } from './pass.ts';
 import type { Parts } from './plan.ts';
-import { splitLayers, splitProducts } from './split.ts';
-import { ARITY, addedNodes, levelsOf, nodeTotal, numbersOfSums, Sums, tileNode } from './sums.ts';
-import { alone } from './team.ts';
+import { ARITY, addedNodes, levelsOf, nodeTotal } from './sums.ts';
+import { alone, type Team } from './team.ts';
 import { type Tiling, tileAt } from './tiles.ts';
 
 /** The most floating-point operations of a part, some seconds of a thread, unless a single tile has more. */
@@ -24,12 +23,14 @@ const PART_FLOPS = 2 ** 37;
 const PART_NUMBERS = 2 ** 22;
 
 /**
- * Plans a request whose batch has so many samples. Its arrays hold all of them, those of one part, or none.
+ * Plans a request whose batch has the `given` number of samples, of which it holds those of one part; or, without a number, all that it
+ * holds.
  * @throws Refusal `shape-mismatch`, or `not-additive` if it asks for values per sample.
  */
-export function planGradientParts(request: DecodedRequest, samples: number): Parts<GradientsResult> {
+export function planGradientParts(request: DecodedRequest, given?: number): Parts<GradientsResult> {
   const bound = bindLoss(lossOf(request) as { type: string });
   const held = checkShapes(request, bound);
+  const samples = given ?? held.samples;
   const sizes = { ...held, samples };
   const { include, tiling, division, work } = prepare(request, sizes);
   checkInclude(sampleExtrasIn(include));
@@ -46,23 +47,18 @@ export function planGradientParts(request: DecodedRequest, samples: number): Par
     ...nodeTotal(layers, root),
     divisor: divisorAsNumber(divisor),
   });
-  const passOf = (i: number, divisor: Divisor, engine: Engine) => {
-    const origin = held.samples === samples ? 0 : samplesOf(i).first;
-    const isWhole = division === 'tiles';
-    return new Pass(
-      { ...work, origin, divisor },
-      isWhole ? engine : splitProducts(engine, alone),
-      isWhole ? layers : splitLayers(layers, alone),
-      bound,
-    );
-  };
-  const tilesOf = (i: number) => {
-    const first = i * perPart;
-    return Array.from({ length: Math.min(perPart, tiling.count - first) }, (_, j) => tileAt(tiling, first + j));
+  const runOf = (i: number, divisor: Divisor, engine: Engine, team: Team = alone) => {
+    const { first, end } = samplesOf(i);
+    const ofPart: Tiling = { samples: end - first, perTile: tiling.perTile, count: Math.ceil((end - first) / tiling.perTile) };
+    const start = held.samples === samples ? first : 0;
+    return new Run({ ...work, include: [], start, origin: first, tiling: ofPart, divisor }, bound, division, engine, team);
   };
   return {
     sizes,
-    cost: costOf(sizes, [], tileAt(tiling, 0).end, levelsOf(perPart), false),
+    cost: {
+      ...costOf({ ...sizes, samples: samplesOf(0).end }, [], tileAt(tiling, 0).end, levelsOf(perPart), division === 'tiles'),
+      flops: costOf(sizes, [], 0, 0, false).flops,
+    },
     count: Math.ceil(tiling.count / perPart),
     samplesOf,
     divisor: fixedDivisor(bound),
@@ -77,30 +73,15 @@ export function planGradientParts(request: DecodedRequest, samples: number): Par
         sample_weights,
       );
     },
-    compute(i, divisor, engine) {
+    compute(i, divisor, engine, team) {
       checkDomains(work.batch, bound, outputs, true);
-      const pass = passOf(i, divisor, engine);
-      const tiles = tilesOf(i);
-      if (perPart === 1) {
-        const { reduced, gradients } = pass.compute(tiles[0], false);
-        return tileNode(layers, reduced.loss, gradients);
-      }
-      const sums = new Sums(layers, tiles.length, new Float64Array(numbersOfSums(layers, tiles.length)));
-      tiles.forEach((tile, j) => {
-        engine.scratch.reuse(() => {
-          const { reduced, gradients } = pass.compute(tile, false);
-          sums.add(j, reduced.loss, gradients);
-        });
-      });
-      return sums.node();
+      return runOf(i, divisor, engine, team).node(perPart === 1);
     },
     merge: (nodes) => addedNodes(layers, nodes),
     result: (divisor, root) => finiteAnswer(resultsOf(divisor, root), include, {}),
     find(i, divisor, root, engine) {
-      const search = new NonFinite(resultsOf(divisor, root));
-      const pass = passOf(i, divisor, engine);
-      for (const tile of tilesOf(i)) pass.search(tile, search);
-      return { position: search.position, refusal: search.refusal };
+      const { position, refusal } = runOf(i, divisor, engine).search(resultsOf(divisor, root));
+      return { position, refusal };
     },
   };
 }

@@ -25,7 +25,8 @@ import { type Tile, type Tiling, tileAt } from './tiles.ts';
 export interface Work {
   readonly network: Tensors<Network>;
   readonly batch: Tensors<ArrayBatch>;
-  /** The sample of the whole batch that is the first one of the arrays in `batch`. */
+  /** Where the samples to compute begin in the arrays of `batch`, and in the whole batch, for error texts. */
+  readonly start: number;
   readonly origin: number;
   readonly loss: Tensors<GivenLoss>;
   readonly include: readonly Extra[];
@@ -53,11 +54,11 @@ export class Pass {
    */
   compute({ first, end }: Tile, keep: boolean): Computed {
     const engine = this.#engine;
-    const { batch, origin, include, divisor } = this.#work;
-    const { X, targets, s } = buildBatch(batch, first - origin, end - origin, engine.scratch);
+    const { batch, start, origin, include, divisor } = this.#work;
+    const { X, targets, s } = buildBatch(batch, start + first, start + end, engine.scratch);
     const steps = forward(this.#layers, X, engine, keep);
     const Y = steps[steps.length - 1].A;
-    checkOutputs(Y, this.#bound, steps.length - 1, first);
+    checkOutputs(Y, this.#bound, steps.length - 1, origin + first);
     const reduced = reduce(this.#bound.loss.unreduced(Y, targets, engine.scratch), s, divisor, engine.scratch);
     const wantInputGradients = include.includes('input_gradients') || include.includes('trace');
     return { steps, reduced, gradients: backward(this.#layers, steps, reduced.dY, engine, wantInputGradients, keep) };
@@ -65,7 +66,7 @@ export class Pass {
 
   /** Computes a tile with all values kept, and looks for one that is not finite. */
   search(tile: Tile, nonFinite: NonFinite): void {
-    this.#engine.scratch.reuse(() => nonFinite.look(this.compute(tile, true), tile.first));
+    this.#engine.scratch.reuse(() => nonFinite.look(this.compute(tile, true), this.#work.origin + tile.first));
   }
 
   /** Computes tile i, adds it to the sums in its turn, and writes its values per sample into those of the batch. */

@@ -34,7 +34,7 @@ export interface Parts<Result extends object> {
   readonly divisor: Divisor | undefined;
   addToDivisor(state: DivisorState): DivisorState;
   /** @throws Refusal `out-of-domain`, with indices of samples from the first one that the request holds. */
-  compute(i: number, divisor: Divisor, engine: Engine): Float64Array;
+  compute(i: number, divisor: Divisor, engine: Engine, team?: Team): Float64Array;
   /** The sum of the results of up to ARITY nodes, in their order. */
   merge(nodes: readonly Float64Array[]): Float64Array;
   /** The result, from that of the root, which is overwritten; undefined if it is not finite: then `find` finds out why, part by part. */
