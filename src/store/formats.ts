@@ -1,0 +1,40 @@
+// The formats of uploads, by their media types.
+import { Refusal } from '../refusal.ts';
+import type { DocumentLimits } from '../wire/json-reader.ts';
+import type { Upload } from './catalog.ts';
+import type { Columns } from './dataset.ts';
+import type { Outputs } from './outputs.ts';
+import { readSafetensors } from './safetensors.ts';
+
+/** An upload that has been received and checked. */
+export interface Draft {
+  readonly columns: Columns;
+  /** What the ETag is the hash of, if that is not the upload. */
+  readonly identity?: string;
+}
+
+/** @throws Refusal about the upload; whatever the stream or the outputs throw. */
+type Format = (upload: Upload, outputs: Outputs, context: Context) => Promise<Draft>;
+
+export interface Context {
+  readonly owner: string;
+  readonly limits: DocumentLimits & { readonly BODY_LIMIT: number };
+}
+
+const formats: Readonly<Record<string, Format>> = {
+  'application/vnd.safetensors': async ({ bytes }, outputs, { limits }) => ({
+    columns: await readSafetensors(bytes, outputs, limits),
+  }),
+};
+
+/** @throws Refusal `unsupported-media-type`, `invalid-request`. */
+export function formatOf({ mediaType, query }: Upload): Format {
+  if (!Object.hasOwn(formats, mediaType))
+    throw new Refusal('unsupported-media-type', {
+      detail: `expected ${Object.keys(formats).join(', ')}, got ${mediaType}`,
+    });
+  for (const key of ['targets', 'classes'] as const)
+    if (query[key] !== undefined && mediaType !== 'text/csv')
+      throw new Refusal('invalid-request', { detail: `?${key} names columns of text/csv, but the body is ${mediaType}` });
+  return formats[mediaType];
+}
