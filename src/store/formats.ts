@@ -2,6 +2,7 @@
 import { Refusal } from '../refusal.ts';
 import type { DocumentLimits } from '../wire/json-reader.ts';
 import type { Upload } from './catalog.ts';
+import { readCsv } from './csv.ts';
 import type { Columns } from './dataset.ts';
 import type { Outputs } from './outputs.ts';
 import { readSafetensors } from './safetensors.ts';
@@ -25,6 +26,7 @@ const formats: Readonly<Record<string, Format>> = {
   'application/vnd.safetensors': async ({ bytes }, outputs, { limits }) => ({
     columns: await readSafetensors(bytes, outputs, limits),
   }),
+  'text/csv': async (upload, outputs) => ({ columns: await readCsv(upload, outputs) }),
 };
 
 /** @throws Refusal `unsupported-media-type`, `invalid-request`. */
