@@ -1,4 +1,5 @@
 // What the arrays of a dataset must be like: their names, shapes, dtypes and numbers, whatever the format.
+import { countOf } from '../../schemas/flat-lists.ts';
 import { areFinite, placeOf } from '../../schemas/numbers.ts';
 import type { ProblemType } from '../../schemas/problem.ts';
 import type { Refusal } from '../refusal.ts';
@@ -36,11 +37,7 @@ export function checkColumns(columns: ReadonlyMap<string, Described>, refuse: Re
   const [samples] = inputs.shape;
   for (const [name, { shape }] of columns)
     if (shape[0] !== samples)
-      throw refuse(
-        'shape-mismatch',
-        name,
-        `expected ${samples} ${name === 'targets' ? 'rows' : 'numbers'}, one per sample of inputs, got ${shape[0]}`,
-      );
+      throw refuse('shape-mismatch', name, `expected ${countOf(samples, 'sample')}, as many as inputs has, got ${shape[0]}`);
 }
 
 function checkColumn(name: ColumnName, { dtype, shape }: Described, refuse: Refuse): void {

@@ -30,16 +30,16 @@ export async function readCsv({ bytes, query }: Upload, outputs: Outputs): Promi
     }
   }
   let table: Table | undefined;
-  for await (const records of recordsOf(remembered())) {
-    if (!table) {
-      const header = records.shift() as string[];
-      try {
+  try {
+    for await (const records of recordsOf(remembered())) {
+      if (!table) {
+        const header = records.shift() as string[];
         table = new Table(header, assign(header, query), outputs);
-      } catch (error) {
-        throw otherFormat(Buffer.from(first), 'CSV') ?? error;
       }
+      await table.add(records);
     }
-    await table.add(records);
+  } catch (error) {
+    throw (!table && error instanceof Refusal && otherFormat(Buffer.from(first), 'CSV')) || error;
   }
   if (!table) throw new Refusal('malformed-body', { detail: 'the body is empty' });
   return table.end();

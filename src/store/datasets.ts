@@ -7,6 +7,7 @@ import type { Catalog, Conditions, Upload } from './catalog.ts';
 import { checkConditions } from './conditions.ts';
 import type { Content, Dataset, Rows } from './dataset.ts';
 import { Descriptions, folderOf, keyOf, objectsOf } from './descriptions.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import { formatOf } from './formats.ts';
 import { Objects } from './objects.ts';
 import { Outputs } from './outputs.ts';
@@ -16,6 +17,8 @@ import type { Store } from './store.ts';
 export interface Options {
   /** Opens the store, when it is first needed. */
   readonly store: () => Promise<Store>;
+  /** Where datasets may lie that are referred to. */
+  readonly places: Elsewhere;
   readonly limits: DocumentLimits & Pick<Config, 'BODY_LIMIT' | 'DATASET_LIMIT' | 'DATASET_TTL' | 'STORE_LIMIT'>;
   /** In milliseconds since 1970. */
   readonly now?: () => number;
@@ -52,16 +55,16 @@ export class Datasets implements Catalog {
     const { store, descriptions } = await this.#open();
     const read = formatOf(upload);
     checkConditions(conditions, this.#alive(await descriptions.read(keyOf(owner, name)))?.etag);
-    const { limits } = this.#options;
+    const { limits, places } = this.#options;
     const outputs = await this.#begin(store, owner);
     try {
       const { mediaType, query } = upload;
       const hash = createHash('sha256').update(JSON.stringify([mediaType, query.targets ?? null, query.classes ?? null]));
       const bytes = bounded(upload.bytes, limits.DATASET_LIMIT, hash);
-      const { columns, identity } = await read({ ...upload, bytes }, outputs, { owner, limits });
+      const { columns, reference } = await read({ ...upload, bytes }, outputs, { owner, places, limits });
       await outputs.end();
-      const etag = (identity === undefined ? hash : createHash('sha256').update(identity)).digest('hex');
-      const content = { etag, columns, bytes: outputs.bytes };
+      const etag = (reference ? createHash('sha256').update(reference.identity) : hash).digest('hex');
+      const content = { etag, columns, bytes: reference?.bytes ?? outputs.bytes };
       return await this.#change(folderOf(owner), () => this.#commit(owner, name, content, outputs, conditions));
     } catch (error) {
       await outputs.discard(error);
@@ -98,8 +101,10 @@ export class Datasets implements Catalog {
 
   async read(content: Content, first: number, end: number): Promise<Rows> {
     const { store, objects } = await this.#open();
+    const { places } = this.#options;
     const readInto: ReadInto = async (source, from, into) => {
-      if (!(await store.readInto((source as { object: string }).object, from, into)))
+      if ('url' in source) await places.readInto(source, from, into);
+      else if (!(await store.readInto(source.object, from, into)))
         throw new Refusal('unknown-dataset', { detail: 'the dataset has been removed: put it again' });
     };
     return objects.hold(objectsOf(content), () => readRows(content.columns, first, end, readInto));

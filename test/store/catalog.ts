@@ -1,8 +1,10 @@
 // A catalog in a store of its own, and uploads to it.
 import type { Test } from 'tap';
+import { Refusal } from '../../src/refusal.ts';
 import type { Upload } from '../../src/store/catalog.ts';
 import type { Rows } from '../../src/store/dataset.ts';
 import { Datasets, type Options } from '../../src/store/datasets.ts';
+import type { Elsewhere } from '../../src/store/elsewhere.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type Entry, file, SAFETENSORS } from '../support/safetensors-file.ts';
 import { MemoryStore } from './memory.ts';
@@ -22,6 +24,23 @@ export type Limits = typeof limits;
 /** When the clock of the tests begins. */
 export const START = Date.UTC(2026, 0, 1);
 
+/** Files by their URLs, in memory. */
+export class FilesInMemory implements Elsewhere {
+  readonly files = new Map<string, { version: string; bytes: Buffer }>();
+
+  async pin(owner: string, url: string) {
+    const file = this.files.get(url);
+    if (!file) throw new Refusal('place-not-allowed', { detail: `${url} is not allowed to ${owner}` });
+    return { version: file.version, bytes: file.bytes.length };
+  }
+
+  async readInto({ url, version }: { url: string; version: string }, first: number, into: Uint8Array) {
+    const file = this.files.get(url);
+    if (file?.version !== version) throw new Refusal('dataset-changed', { detail: `${url} has changed` });
+    into.set(file.bytes.subarray(first, first + into.length));
+  }
+}
+
 export interface Fixture {
   readonly store: Store;
   readonly datasets: Datasets;
@@ -34,6 +53,7 @@ export function startCatalog(t: Test, changes: Partial<Limits> = {}, options: Pa
   let now = START;
   const datasets = new Datasets({
     store: async () => store,
+    places: new FilesInMemory(),
     limits: { ...limits, ...changes },
     now: () => now,
     ...options,
@@ -81,4 +101,15 @@ export function plain(rows: Rows): object {
       value instanceof Float64Array ? [...value] : { shape: value.shape, data: [...value.data] },
     ]),
   );
+}
+
+/** The refusal of an upload, without what `put` has it in common with others. */
+export async function refusalOf(work: Promise<unknown>): Promise<object> {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { type: error.type, ...error.refused };
+  }
+  throw new Error('expected a refusal');
 }
