@@ -5,6 +5,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Config } from '../../schemas/config.ts';
 import type { Engine } from '../linalg/engine.ts';
 import type { ChosenEngine } from '../linalg/engines.ts';
+import { sharedCollector } from '../memory/garbage.ts';
 import { Answerer, type Task } from '../operations/answer.ts';
 import type { Data, Wanted } from '../operations/data.ts';
 import { limitsOf } from '../operations/limits.ts';
@@ -38,11 +39,7 @@ export interface Pool {
    * Runs a step of a job in a thread that no request needs. `heldBytes` is the memory of its data.
    * @throws Refusal of any type about the request or its data; `overloaded`.
    */
-  step<Name extends Step['step']>(
-    owner: string,
-    task: StepTask & { readonly step: Name },
-    heldBytes: number,
-  ): Promise<StepResults[Name]>;
+  step<Name extends Step['step']>(task: StepTask & { readonly step: Name }, heldBytes: number): Promise<StepResults[Name]>;
   /** What the requests in flight leave of MEMORY_BUDGET, in bytes. */
   readonly room: number;
   /** Resolves when every thread has loaded; rejects if one cannot. */
@@ -135,12 +132,8 @@ class ThreadPool implements Pool {
     return here ? this.#runWithData(task, here, ticket, report, owner) : this.#runInThread(task, ticket, report, owner);
   }
 
-  async step<Name extends Step['step']>(
-    owner: string,
-    task: StepTask & { readonly step: Name },
-    heldBytes: number,
-  ): Promise<StepResults[Name]> {
-    const ticket = this.#admission.admit(`jobs of ${owner}`);
+  async step<Name extends Step['step']>(task: StepTask & { readonly step: Name }, heldBytes: number): Promise<StepResults[Name]> {
+    const ticket = this.#admission.admit(JOBS);
     try {
       const held = heldBytes + task.bytes.length;
       ticket.grow(held);
@@ -152,6 +145,8 @@ class ThreadPool implements Pool {
       return (outcome as Extract<Outcome, { value: unknown }>).value as StepResults[Name];
     } finally {
       ticket.end();
+      // Its data are in shared memory.
+      sharedCollector.add(heldBytes);
     }
   }
 
@@ -288,6 +283,9 @@ class ThreadPool implements Pool {
 function owned(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return bytes.length < bytes.buffer.byteLength && bytes.length <= INLINE_BODY_BYTES ? Uint8Array.from(bytes) : bytes;
 }
+
+/** The client whose requests the steps of jobs are. */
+const JOBS = 'jobs';
 
 const OUT_OF_MEMORY = 'ERR_WORKER_OUT_OF_MEMORY';
 

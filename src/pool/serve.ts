@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Cost } from '../backprop/cost.ts';
 import { loadEngine } from '../linalg/engines.ts';
+import { sharedCollector } from '../memory/garbage.ts';
 import { Scratch } from '../memory/scratch.ts';
 import { Answerer, type Task } from '../operations/answer.ts';
 import type { Operation } from '../operations/operation.ts';
@@ -112,6 +113,8 @@ function stepOf(
     });
   } finally {
     team?.end();
+    // Its data are in shared memory.
+    sharedCollector.add(task.held ?? 0);
   }
 }
 

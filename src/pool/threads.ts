@@ -109,14 +109,15 @@ export class Threads {
     const { promise, resolve, reject } = Promise.withResolvers<Outcome | undefined>();
     const job: Queued = { task, free, resolve, reject, thread: undefined, isInBackground };
     (isInBackground ? this.#background : this.#queue).add(job);
-    this.#next();
+    if (this.#isClosing) this.#giveUp(job, closing());
+    else this.#next();
     return { outcome: promise, giveUp: (reason) => this.#giveUp(job, reason) };
   }
 
   /** Cancels all tasks, and ends all threads. Resolves when they have ended. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    const reason = new Refusal('overloaded', { detail: 'the service is about to end' }, RETRY_SECONDS);
+    const reason = closing();
     for (const job of [...this.#queue, ...this.#background]) this.#giveUp(job, reason);
     await Promise.all(
       this.#threads.map((thread) => {
@@ -280,6 +281,10 @@ export function join(worker: Pick<Worker, 'postMessage'>, message: Join): boolea
     if ((error as Error).name === 'DataCloneError') return false;
     throw error;
   }
+}
+
+function closing(): Refusal {
+  return new Refusal('overloaded', { detail: 'the service is about to end' }, RETRY_SECONDS);
 }
 
 /** Sends a thread its task, whose buffer is transferred. */
