@@ -20,10 +20,12 @@ t.test('a dataset is put, described, listed and removed', async (t) => {
   t.match(first.dataset, { name: 'b', bytes: BYTES, expires: START + 60_000, etag: /^[0-9a-f]{64}$/ });
   t.strictSame(await datasets.get('', 'b'), first.dataset);
   await datasets.put('', 'a', upload(row(2)), {});
+  await datasets.put('', 'c', upload(row(2)), {});
   t.strictSame(
     (await datasets.list('')).map(({ name }) => name),
-    ['a', 'b'],
+    ['a', 'b', 'c'],
   );
+  t.equal(await datasets.remove('', 'c', {}), true);
   const second = await datasets.put('', 'b', upload(row(3)), {});
   t.equal(second.isNew, false);
   t.not(second.dataset.etag, first.dataset.etag);
