@@ -21,12 +21,18 @@ export function assign(header: readonly string[], { targets, classes }: Upload['
   if (targets !== undefined && classes !== undefined) throw invalid('expected either ?targets or ?classes, got both');
   const as = targets !== undefined ? 'targets' : 'classes';
   const given = targets?.split(',') ?? (classes === undefined ? [] : [classes]);
-  const columns = given.map((name) => indexOf(names, name, as));
-  const twice = columns.find((column, i) => columns.indexOf(column) !== i);
-  if (twice !== undefined) throw invalid(`?targets names the column ${JSON.stringify(names[twice])} twice`);
-  const inputs = [...names.keys()].filter((column) => !columns.includes(column));
+  const indices = new Map(names.map((name, column) => [name, column]));
+  const columns = new Set<number>();
+  for (const name of given.map((name) => name.trim())) {
+    const column = indices.get(name);
+    if (column === undefined)
+      throw invalid(`?${as}: there is no column ${JSON.stringify(name)}${suggestOwn(name, names)}; there are ${listed(names)}`);
+    if (columns.has(column)) throw invalid(`?targets names the column ${JSON.stringify(name)} twice`);
+    columns.add(column);
+  }
+  const inputs = [...names.keys()].filter((column) => !columns.has(column));
   if (inputs.length === 0) throw invalid(`expected columns of inputs, but ?${as} names all columns: ${listed(names)}`);
-  return { names, inputs, chosen: columns.length > 0 ? { as, columns } : undefined };
+  return { names, inputs, chosen: columns.size > 0 ? { as, columns: [...columns] } : undefined };
 }
 
 /** `given` are the names that the query has. */
@@ -48,14 +54,6 @@ function checkNames(names: readonly string[], given: string | undefined): void {
     if (seen.has(name)) throw invalid(`the header line has the column ${JSON.stringify(name)} twice`);
     seen.add(name);
   }
-}
-
-function indexOf(names: readonly string[], given: string, key: 'targets' | 'classes'): number {
-  const name = given.trim();
-  const column = names.indexOf(name);
-  if (column < 0)
-    throw invalid(`?${key}: there is no column ${JSON.stringify(name)}${suggestOwn(name, names)}; there are ${listed(names)}`);
-  return column;
 }
 
 function listed(names: readonly string[]): string {

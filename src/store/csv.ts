@@ -8,8 +8,8 @@ import type { Columns } from './dataset.ts';
 import { NumbersOutput } from './numbers-output.ts';
 import type { Outputs } from './outputs.ts';
 
-/** The longest line, in characters: a quote that is not closed makes one line of the rest. */
-const LINE_LIMIT = 2 ** 24;
+/** The longest line, in bytes: a quote that is not closed makes one line of the rest. */
+const LINE_LIMIT = 2 ** 22;
 
 /** The most characters of a value to quote in an error. */
 const QUOTED_CHARACTERS = 40;
@@ -51,10 +51,10 @@ async function* recordsOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<stri
     bom: true,
     record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
-    max_record_size: LINE_LIMIT,
   });
   // `written` and the loop at the end throw them.
   parser.on('error', () => {});
+  let unfinished = 0;
   try {
     for await (const chunk of bytes) {
       const written = new Promise<void>((resolve, reject) => {
@@ -63,6 +63,11 @@ async function* recordsOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<stri
       const records: string[][] = [];
       for (let record: string[] | null = parser.read(); record !== null; record = parser.read()) records.push(record);
       await written;
+      unfinished = records.length > 0 ? 0 : unfinished + chunk.length;
+      if (unfinished > LINE_LIMIT)
+        throw new Refusal('malformed-body', {
+          detail: `a line has more than ${LINE_LIMIT} bytes, the most that is read: a quote may not be closed`,
+        });
       if (records.length > 0) yield records;
     }
     parser.end();

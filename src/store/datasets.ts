@@ -8,7 +8,7 @@ import { checkConditions } from './conditions.ts';
 import type { Content, Dataset, Rows } from './dataset.ts';
 import { Descriptions, folderOf, keyOf, objectsOf } from './descriptions.ts';
 import type { Elsewhere } from './elsewhere.ts';
-import { formatOf } from './formats.ts';
+import { type Format, formatOf } from './formats.ts';
 import { Objects } from './objects.ts';
 import { Outputs } from './outputs.ts';
 import { type ReadInto, readRows } from './read-rows.ts';
@@ -55,16 +55,9 @@ export class Datasets implements Catalog {
     const { store, descriptions } = await this.#open();
     const read = formatOf(upload);
     checkConditions(conditions, this.#alive(await descriptions.read(keyOf(owner, name)))?.etag);
-    const { limits, places } = this.#options;
     const outputs = await this.#begin(store, owner);
     try {
-      const { mediaType, query } = upload;
-      const hash = createHash('sha256').update(JSON.stringify([mediaType, query.targets ?? null, query.classes ?? null]));
-      const bytes = bounded(upload.bytes, limits.DATASET_LIMIT, hash);
-      const { columns, reference } = await read({ ...upload, bytes }, outputs, { owner, places, limits });
-      await outputs.end();
-      const etag = (reference ? createHash('sha256').update(reference.identity) : hash).digest('hex');
-      const content = { etag, columns, bytes: reference?.bytes ?? outputs.bytes };
+      const content = await this.#receive(owner, upload, read, outputs);
       return await this.#change(folderOf(owner), () => this.#commit(owner, name, content, outputs, conditions));
     } catch (error) {
       await outputs.discard(error);
@@ -125,6 +118,17 @@ export class Datasets implements Catalog {
 
   async close(): Promise<void> {
     if (this.#opened) await (await this.#opened).store.close();
+  }
+
+  async #receive(owner: string, upload: Upload, read: Format, outputs: Outputs): Promise<Content> {
+    const { limits, places } = this.#options;
+    const { mediaType, query } = upload;
+    const hash = createHash('sha256').update(JSON.stringify([mediaType, query.targets ?? null, query.classes ?? null]));
+    const bytes = bounded(upload.bytes, limits.DATASET_LIMIT, hash);
+    const { columns, reference } = await read({ ...upload, bytes }, outputs, { owner, places, limits });
+    await outputs.end();
+    const etag = (reference ? createHash('sha256').update(reference.identity) : hash).digest('hex');
+    return { etag, columns, bytes: reference?.bytes ?? outputs.bytes };
   }
 
   /** Commits an upload, unless the same content is there: then that is kept for longer, or shared. */

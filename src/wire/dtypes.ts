@@ -34,9 +34,13 @@ export function storedAt(dtype: Dtype, bytes: Uint8Array, at: number, size: numb
 
 /** Writes stored numbers, in float64, to the beginning of `into`. */
 export function widen(dtype: Dtype, stored: Stored, into: Float64Array): void {
-  if (stored instanceof BigInt64Array) for (let i = 0; i < stored.length; i++) into[i] = Number(stored[i]);
-  // A BF16 is the upper half of a float32.
-  else if (dtype === 'BF16') into.set(new Float32Array(Uint32Array.from(stored, (half) => half << 16).buffer));
-  else if (dtype === 'BOOL') for (let i = 0; i < stored.length; i++) into[i] = Number(stored[i] !== 0);
-  else into.set(stored);
+  const { length } = stored;
+  if (stored instanceof BigInt64Array) for (let i = 0; i < length; i++) into[i] = Number(stored[i]);
+  else if (dtype === 'BOOL') for (let i = 0; i < length; i++) into[i] = Number(stored[i] !== 0);
+  else if (dtype === 'BF16') {
+    // A BF16 is the upper half of a float32.
+    const halves = new Uint32Array(length);
+    for (let i = 0; i < length; i++) halves[i] = (stored[i] as number) << 16;
+    into.set(new Float32Array(halves.buffer));
+  } else into.set(stored);
 }

@@ -14,7 +14,7 @@ export const limits = {
   MAX_DEPTH: 10,
   MAX_LAYERS: 10,
   BODY_LIMIT: 2 ** 20,
-  DATASET_LIMIT: 2 ** 20,
+  DATASET_LIMIT: 2 ** 21,
   STORE_LIMIT: 2 ** 22,
   DATASET_TTL: 60,
 };
@@ -22,7 +22,7 @@ export const limits = {
 export type Limits = typeof limits;
 
 /** When the clock of the tests begins. */
-export const START = Date.UTC(2026, 0, 1);
+export const START = Date.now();
 
 /** Files by their URLs, in memory. */
 export class FilesInMemory implements Elsewhere {
@@ -44,16 +44,18 @@ export class FilesInMemory implements Elsewhere {
 export interface Fixture {
   readonly store: Store;
   readonly datasets: Datasets;
+  readonly elsewhere: FilesInMemory;
   /** Sets the clock, in milliseconds since `START`. */
   at(ms: number): void;
 }
 
 export function startCatalog(t: Test, changes: Partial<Limits> = {}, options: Partial<Options> = {}): Fixture {
   const store = new MemoryStore();
+  const elsewhere = new FilesInMemory();
   let now = START;
   const datasets = new Datasets({
     store: async () => store,
-    places: new FilesInMemory(),
+    places: elsewhere,
     limits: { ...limits, ...changes },
     now: () => now,
     ...options,
@@ -62,6 +64,7 @@ export function startCatalog(t: Test, changes: Partial<Limits> = {}, options: Pa
   return {
     store,
     datasets,
+    elsewhere,
     at(ms) {
       now = START + ms;
     },
@@ -103,7 +106,7 @@ export function plain(rows: Rows): object {
   );
 }
 
-/** The refusal of an upload, without what `put` has it in common with others. */
+/** The type of a refusal, and what it says. */
 export async function refusalOf(work: Promise<unknown>): Promise<object> {
   try {
     await work;
@@ -112,4 +115,16 @@ export async function refusalOf(work: Promise<unknown>): Promise<object> {
     return { type: error.type, ...error.refused };
   }
   throw new Error('expected a refusal');
+}
+
+/** What a refusal says that has one error, at a place in a JSON document. */
+export function at(pointer: string, detail: string) {
+  return { detail: '1 problem in the request', errors: [{ pointer, detail }] };
+}
+
+/** The keys of all objects in a store that begin so. */
+export async function keysIn(store: Store, prefix = ''): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of store.list(prefix)) keys.push(key);
+  return keys.sort();
 }
