@@ -1,0 +1,252 @@
+// The jobs of all owners: made from requests, run part by part, and kept with their results for some time.
+import { randomBytes } from 'node:crypto';
+import type { Config } from '../../schemas/config.ts';
+import { Refusal } from '../refusal.ts';
+import type { Store } from '../store/store.ts';
+import type { Encoded } from '../wire/codec.ts';
+import type { MediaType } from '../wire/codecs.ts';
+import { hasEnded, type JobRecord, Records, sha256 } from './records.ts';
+import { heightOf, Run, type RunOptions } from './run.ts';
+import type { JobRequest, Runner } from './runner.ts';
+import { Turns } from './turns.ts';
+
+/** How many parts are computed at a time: while one is computed, the rows of the next are read. */
+const PARTS_AT_ONCE = 3;
+
+/** What is left of a job without a record is removed after this time, in milliseconds. */
+const LEFT_MS = 3_600_000;
+
+export interface JobsOptions extends Pick<RunOptions, 'wait' | 'log' | 'onPart'> {
+  /** Opens the store, when it is first needed. */
+  readonly store: () => Promise<Store>;
+  readonly runner: Runner;
+  readonly limits: Pick<Config, 'MAX_JOBS' | 'JOB_TTL'>;
+  /**
+   * Checks that an owner may store so many bytes more.
+   * @throws Refusal `storage-full`.
+   */
+  readonly reserve: (owner: string, bytes: number) => Promise<void>;
+  /** Told that a job no longer needs its dataset. */
+  readonly onEnd: (record: JobRecord) => Promise<void>;
+  /** In milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+export class Jobs {
+  readonly #options: Required<JobsOptions>;
+  readonly #turns = new Turns(PARTS_AT_ONCE);
+  /** The jobs that wait or run in this process, by their ids. */
+  readonly #runs = new Map<string, Run>();
+  readonly #ends = new Set<Promise<void>>();
+  /** The last submission of each owner: they are made one after the other. */
+  readonly #submissions = new Map<string, Promise<unknown>>();
+  #records: Promise<Records> | undefined;
+  #isClosed = false;
+
+  constructor(options: JobsOptions) {
+    this.#options = { now: Date.now, ...options };
+  }
+
+  /**
+   * Makes a job, or returns the one that was made with the same idempotency key.
+   * @throws Refusal of any type about the request; `too-many-jobs`, `storage-full`, `idempotency-key-reused`.
+   */
+  async submit(owner: string, request: JobRequest, key?: string): Promise<JobRecord> {
+    const records = await this.#open();
+    const digest = sha256(`${request.operation}\n${request.mediaType}\n`, request.bytes);
+    const keyDigest = key === undefined ? undefined : sha256(key);
+    return this.#oneByOne(owner, async () => {
+      const same = keyDigest && (await records.withKey(owner, keyDigest));
+      if (same && !this.#isExpired(same)) {
+        if (same.digest !== digest)
+          throw new Refusal('idempotency-key-reused', {
+            detail: 'this Idempotency-Key belongs to a job that was made from another request: use a new key',
+          });
+        return this.#current(same);
+      }
+      const { MAX_JOBS } = this.#options.limits;
+      if ((await this.list(owner)).length >= MAX_JOBS)
+        throw new Refusal('too-many-jobs', {
+          detail: `${MAX_JOBS} jobs, as many as one client may have (MAX_JOBS): delete those that are no longer needed`,
+        });
+      await this.#options.reserve(owner, request.bytes.length);
+      const { operation, mediaType } = request;
+      const plan = await this.#options.runner.plan(owner, request);
+      const record: JobRecord = {
+        id: randomBytes(16).toString('hex'),
+        owner,
+        operation,
+        mediaType,
+        plan,
+        digest,
+        ...(keyDigest !== undefined && { keyDigest }),
+        state: 'queued',
+        completed: 0,
+        created: this.#options.now(),
+      };
+      await records.add(record, request.bytes);
+      this.#start(record, records);
+      return record;
+    });
+  }
+
+  /** Undefined if the owner has no such job, or it has expired. */
+  async get(owner: string, id: string): Promise<JobRecord | undefined> {
+    if (!ID.test(id)) return undefined;
+    const record = await (await this.#open()).read(owner, id);
+    return record && !this.#isExpired(record) ? this.#current(record) : undefined;
+  }
+
+  /** The jobs of an owner, newest first. */
+  async list(owner: string): Promise<JobRecord[]> {
+    const all = await (await this.#open()).all(owner);
+    const alive = all.filter((record) => !this.#isExpired(record)).map((record) => this.#current(record));
+    return alive.sort((a, b) => b.created - a.created || (a.id < b.id ? -1 : 1));
+  }
+
+  /** Cancels a job, if it runs, and removes it. Returns whether there was one. */
+  async remove(owner: string, id: string): Promise<boolean> {
+    const record = await this.get(owner, id);
+    if (!record) return false;
+    await this.#remove(record);
+    return true;
+  }
+
+  /**
+   * The answer of a job that has succeeded.
+   * @throws Refusal: that of a job that has failed; `not-finished`.
+   */
+  async result(record: JobRecord, answerType: MediaType): Promise<Encoded> {
+    const { problem, divisor, plan, operation, mediaType, state, completed } = record;
+    if (problem) throw new Refusal(problem.type, problem.refused);
+    const records = await this.#open();
+    const [bytes, root] = await Promise.all([
+      records.request(record),
+      records.readNode(record, { height: heightOf(plan.parts), index: 0 }),
+    ]);
+    if (state !== 'succeeded' || !divisor || !bytes || !root)
+      throw new Refusal(
+        'not-finished',
+        { detail: `the job is ${state}: ${completed} of ${plan.parts} parts are completed` },
+        RETRY_SECONDS,
+      );
+    const job = { request: { operation, mediaType, bytes: bytes as Uint8Array<ArrayBuffer> }, plan };
+    return this.#options.runner.answer(job, divisor, root, answerType);
+  }
+
+  /** Calls back whenever the record of a job in this process changes, or it is removed. Returns a function that ends this. */
+  watch(id: string, callback: () => void): () => void {
+    return this.#runs.get(id)?.watch(callback) ?? (() => {});
+  }
+
+  /** The bytes of an owner's jobs in the store. */
+  async bytesOf(owner: string): Promise<number> {
+    return (await this.#open()).bytesOf(owner);
+  }
+
+  /** The objects of the store that jobs read. */
+  async pins(): Promise<Set<string>> {
+    const running = (await (await this.#open()).all()).filter((record) => !hasEnded(record));
+    return new Set(
+      running.flatMap(({ plan }) =>
+        Object.values(plan.content?.columns ?? {}).flatMap(({ source }) => ('object' in source ? [source.object] : [])),
+      ),
+    );
+  }
+
+  /** The jobs of this process by their states, for metrics. */
+  get counts(): { readonly queued: number; readonly running: number } {
+    const states = [...this.#runs.values()].map(({ record }) => record.state);
+    const count = (state: string) => states.filter((one) => one === state).length;
+    return { queued: count('queued'), running: count('running') };
+  }
+
+  /** Goes on with the jobs that were interrupted. */
+  async resume(): Promise<void> {
+    const records = await this.#open();
+    const interrupted = (await records.all()).filter((record) => !hasEnded(record));
+    for (const record of interrupted.sort((a, b) => a.created - b.created)) this.#start(record, records);
+  }
+
+  /** Removes what has expired. */
+  async sweep(): Promise<void> {
+    const records = await this.#open();
+    for (const record of await records.all()) if (this.#isExpired(record)) await this.#remove(record);
+    await records.sweep(this.#options.now() - LEFT_MS);
+  }
+
+  /** Interrupts all jobs: they go on when the service is started again. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const run of this.#runs.values()) run.stop();
+    await Promise.all([...this.#ends, ...[...this.#runs.values()].map((run) => run.settled())]);
+  }
+
+  /** When a job that has ended is removed, in milliseconds since 1970. */
+  expiryOf({ ended }: JobRecord): number | undefined {
+    return ended === undefined ? undefined : ended + this.#options.limits.JOB_TTL * 1000;
+  }
+
+  #isExpired(record: JobRecord): boolean {
+    return (this.expiryOf(record) ?? Infinity) <= this.#options.now();
+  }
+
+  /** The record as it is in this process: that in the store may be older. */
+  #current(record: JobRecord): JobRecord {
+    return this.#runs.get(record.id)?.record ?? record;
+  }
+
+  #start(record: JobRecord, records: Records): void {
+    if (this.#isClosed || this.#runs.has(record.id)) return;
+    const run = new Run(record, { ...this.#options, records, turns: this.#turns });
+    this.#runs.set(record.id, run);
+    const end = run.run().then(async () => {
+      this.#runs.delete(record.id);
+      this.#ends.delete(end);
+      if (hasEnded(run.record)) await this.#freeData(run.record);
+    });
+    this.#ends.add(end);
+  }
+
+  async #remove(record: JobRecord): Promise<void> {
+    const run = this.#runs.get(record.id);
+    run?.stop();
+    await run?.settled();
+    await (await this.#open()).remove(record);
+    await this.#freeData(record);
+  }
+
+  async #freeData(record: JobRecord): Promise<void> {
+    const { onEnd, log } = this.#options;
+    await onEnd(record).catch((error) => log.error(error, 'the dataset of a job could not be freed'));
+  }
+
+  #oneByOne<Result>(owner: string, work: () => Promise<Result>): Promise<Result> {
+    const next = (this.#submissions.get(owner) ?? Promise.resolve()).then(work);
+    const ended = next.then(
+      () => {},
+      () => {},
+    );
+    this.#submissions.set(owner, ended);
+    ended.then(() => {
+      if (this.#submissions.get(owner) === ended) this.#submissions.delete(owner);
+    });
+    return next;
+  }
+
+  #open(): Promise<Records> {
+    this.#records ??= this.#options.store().then(
+      (store) => new Records(store),
+      (error) => {
+        this.#records = undefined;
+        throw error;
+      },
+    );
+    return this.#records;
+  }
+}
+
+const ID = /^[0-9a-f]{32}$/;
+
+/** Retry-After for a job that has not ended. */
+export const RETRY_SECONDS = 1;

@@ -1,0 +1,168 @@
+// What the store keeps of a job: its record, its request, the results of nodes that are still needed, and that of the root.
+import { createHash } from 'node:crypto';
+import type { ProblemType, Refused } from '../../schemas/problem.ts';
+import type { Divisor } from '../backprop/losses.ts';
+import type { Store } from '../store/store.ts';
+import type { MediaType } from '../wire/codecs.ts';
+import type { JobPlan } from './runner.ts';
+
+export const jobStates = ['queued', 'running', 'succeeded', 'failed'] as const;
+export type JobState = (typeof jobStates)[number];
+
+export interface JobRecord {
+  /** 128 random bits, in hexadecimal. */
+  readonly id: string;
+  readonly owner: string;
+  readonly operation: string;
+  readonly mediaType: MediaType;
+  readonly plan: JobPlan;
+  /** The SHA-256 of the request, and that of the idempotency key. */
+  readonly digest: string;
+  readonly keyDigest?: string;
+  readonly state: JobState;
+  /** The number of parts that have been computed. */
+  readonly completed: number;
+  readonly divisor?: Divisor;
+  /** All times are in milliseconds since 1970. */
+  readonly created: number;
+  readonly started?: number;
+  readonly ended?: number;
+  readonly problem?: { readonly type: ProblemType; readonly refused: Refused };
+}
+
+/** A node of the tree of sums: leaves have the height 0. */
+export interface Node {
+  readonly height: number;
+  readonly index: number;
+}
+
+export function sha256(...parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}
+
+export function hasEnded({ state }: JobRecord): boolean {
+  return state === 'succeeded' || state === 'failed';
+}
+
+const RECORD = 'job.json';
+
+/** The records of jobs in a store, under keys that hold no text of a client. */
+export class Records {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async read(owner: string, id: string): Promise<JobRecord | undefined> {
+    return this.#parse(`${folderOf(owner, id)}${RECORD}`);
+  }
+
+  /** All records, or those of an owner. */
+  async all(owner?: string): Promise<JobRecord[]> {
+    const records: JobRecord[] = [];
+    for await (const { key } of this.#store.list(owner === undefined ? ROOT : ownerFolder(owner))) {
+      const record = key.endsWith(`/${RECORD}`) ? await this.#parse(key) : undefined;
+      if (record) records.push(record);
+    }
+    return records;
+  }
+
+  /** The bytes of all jobs of an owner. */
+  async bytesOf(owner: string): Promise<number> {
+    let sum = 0;
+    for await (const { bytes } of this.#store.list(ownerFolder(owner))) sum += bytes;
+    return sum;
+  }
+
+  /** Adds a job: its record, written last, commits. */
+  async add(record: JobRecord, request: Uint8Array): Promise<void> {
+    await this.#store.write(`${folderOf(record.owner, record.id)}request`, request);
+    if (record.keyDigest) await this.#store.write(keyFile(record.owner, record.keyDigest), Buffer.from(record.id));
+    await this.write(record);
+  }
+
+  write(record: JobRecord): Promise<void> {
+    return this.#store.write(`${folderOf(record.owner, record.id)}${RECORD}`, Buffer.from(JSON.stringify(record)));
+  }
+
+  /** The job that was made with an idempotency key. */
+  async withKey(owner: string, keyDigest: string): Promise<JobRecord | undefined> {
+    const id = await this.#store.read(keyFile(owner, keyDigest));
+    return id && this.read(owner, `${id}`);
+  }
+
+  request({ owner, id }: JobRecord): Promise<Buffer | undefined> {
+    return this.#store.read(`${folderOf(owner, id)}request`);
+  }
+
+  /** The nodes whose results are there. */
+  async nodes({ owner, id }: JobRecord): Promise<Node[]> {
+    const nodes: Node[] = [];
+    for await (const { key } of this.#store.list(`${folderOf(owner, id)}${NODES}`)) {
+      const [height, index] = key.slice(key.lastIndexOf('/') + 1).split('-');
+      nodes.push({ height: Number(height), index: Number(index) });
+    }
+    return nodes;
+  }
+
+  readNode(record: JobRecord, node: Node): Promise<Buffer | undefined> {
+    return this.#store.read(nodeFile(record, node));
+  }
+
+  writeNode(record: JobRecord, node: Node, result: Uint8Array): Promise<void> {
+    return this.#store.write(nodeFile(record, node), result);
+  }
+
+  removeNode(record: JobRecord, node: Node): Promise<void> {
+    return this.#store.remove(nodeFile(record, node));
+  }
+
+  /** Removes a job: its record first. */
+  async remove({ owner, id, keyDigest }: JobRecord): Promise<void> {
+    const folder = folderOf(owner, id);
+    await this.#store.remove(`${folder}${RECORD}`);
+    if (keyDigest) await this.#store.remove(keyFile(owner, keyDigest));
+    for await (const { key } of this.#store.list(folder)) await this.#store.remove(key);
+  }
+
+  /** Removes what is left of jobs without a record: of those that were being made, or removed, when the process ended. */
+  async sweep(before: number): Promise<void> {
+    const alive = new Set((await this.all()).map(({ owner, id }) => folderOf(owner, id)));
+    for await (const { key, modified } of this.#store.list(ROOT)) {
+      const folder = key.split('/').slice(0, 3).join('/');
+      const isKey = key.includes(`/${KEYS}`);
+      if (!isKey && !alive.has(`${folder}/`) && modified < before) await this.#store.remove(key);
+    }
+  }
+
+  async #parse(key: string): Promise<JobRecord | undefined> {
+    const bytes = await this.#store.read(key);
+    return bytes && JSON.parse(`${bytes}`);
+  }
+}
+
+const ROOT = 'jobs/';
+const NODES = 'nodes/';
+const KEYS = 'keys/';
+
+/** The digest of an owner is long enough to be unique. */
+const OWNER_CHARACTERS = 32;
+
+function ownerFolder(owner: string): string {
+  return `${ROOT}${sha256(owner).slice(0, OWNER_CHARACTERS)}/`;
+}
+
+function folderOf(owner: string, id: string): string {
+  return `${ownerFolder(owner)}${id}/`;
+}
+
+function keyFile(owner: string, keyDigest: string): string {
+  return `${ownerFolder(owner)}${KEYS}${keyDigest}`;
+}
+
+function nodeFile({ owner, id }: JobRecord, { height, index }: Node): string {
+  return `${folderOf(owner, id)}${NODES}${height}-${index}`;
+}

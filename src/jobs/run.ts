@@ -1,0 +1,278 @@
+// Runs one job: its divisor, its parts and their sums, until there is the result of the root. What is in the store is not computed again.
+import { Refusal } from '../refusal.ts';
+import { ARITY } from '../work/sums.ts';
+import { hasEnded, type JobRecord, type Node, type Records } from './records.ts';
+import type { Job, Runner } from './runner.ts';
+import type { Turns } from './turns.ts';
+
+/** Thrown in a run that was stopped: its job was removed, or the process ends. */
+export class Stopped extends Error {}
+
+/** How often an error that is no refusal is met before the job fails. */
+const MOST_FAULTS = 3;
+
+/** How long to wait after a refusal for lack of room, at first and at most, in milliseconds. */
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 10_000;
+
+export interface RunOptions {
+  readonly records: Records;
+  readonly runner: Runner;
+  readonly turns: Turns;
+  readonly wait: (ms: number) => Promise<void>;
+  readonly now: () => number;
+  readonly log: { error(error: unknown, message: string): void };
+  /** Told how long each part took, in seconds, and what came of it. */
+  readonly onPart: (outcome: 'computed' | 'refused' | 'failed', seconds: number) => void;
+}
+
+export class Run {
+  record: JobRecord;
+  readonly #options: RunOptions;
+  readonly #watchers = new Set<() => void>();
+  /** The nodes whose results are there. */
+  readonly #done = new Set<string>();
+  /** Changes of the record and merges, one after the other. */
+  #queue: Promise<unknown> = Promise.resolve();
+  #completed = 0;
+  #isStopped = false;
+
+  constructor(record: JobRecord, options: RunOptions) {
+    this.record = record;
+    this.#options = options;
+  }
+
+  /** Calls back whenever the record changes, and when the job is removed. Returns a function that ends this. */
+  watch(callback: () => void): () => void {
+    this.#watchers.add(callback);
+    return () => this.#watchers.delete(callback);
+  }
+
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** Parts in flight may end, but nothing of them is kept. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const callback of this.#watchers) callback();
+  }
+
+  /** Resolves when nothing is written any longer. */
+  async settled(): Promise<void> {
+    await this.#queue.catch(() => {});
+  }
+
+  /** Resolves when the job has ended, or was stopped. */
+  async run(): Promise<void> {
+    const { now, log } = this.#options;
+    try {
+      await this.#compute();
+      await this.#change({ state: 'succeeded', ended: now() });
+    } catch (error) {
+      if (error instanceof Stopped || this.#isStopped) return;
+      const isRefusal = error instanceof Refusal;
+      if (!isRefusal) log.error(error, `the job ${this.record.id} failed`);
+      const detail = `the log has the cause, under the id of the job, ${this.record.id}`;
+      const problem = isRefusal
+        ? { type: error.type, refused: error.refused }
+        : { type: 'internal' as const, refused: { detail } };
+      await this.#fail(problem);
+    }
+  }
+
+  async #fail(problem: NonNullable<JobRecord['problem']>): Promise<void> {
+    const { now, log, records } = this.#options;
+    try {
+      await this.#change({ state: 'failed', ended: now(), problem });
+      for (const node of await records.nodes(this.record)) await records.removeNode(this.record, node);
+    } catch (error) {
+      // The store is out of order: the job goes on after a restart.
+      if (!(error instanceof Stopped)) log.error(error, `the end of the job ${this.record.id} could not be written`);
+    }
+  }
+
+  async #compute(): Promise<void> {
+    const { records, turns, runner, now } = this.#options;
+    const { owner, id, plan } = this.record;
+    for (const node of await records.nodes(this.record)) this.#done.add(nameOf(node));
+    for (let i = 0; i < plan.parts; i++) if (this.#covers(i)) this.#completed++;
+    const first = await turns.take(owner, id);
+    try {
+      this.#check();
+      if (this.record.state === 'queued') await this.#change({ state: 'running', started: now() });
+      if (!this.record.divisor) await this.#change({ divisor: await this.#attempt((job) => runner.divisor(job)) });
+    } finally {
+      first();
+    }
+    await this.#computeParts();
+    // After a restart, merges may be left.
+    for (let i = 0; i < plan.parts; i += ARITY) await this.#inOrder(() => this.#mergeUp({ height: 0, index: i }));
+    const root = await records.readNode(this.record, { height: heightOf(plan.parts), index: 0 });
+    const check = await turns.take(owner, id);
+    try {
+      const { divisor } = this.record;
+      await this.#attempt((job) =>
+        runner.answer(job, divisor as NonNullable<typeof divisor>, root as Uint8Array, 'application/vnd.safetensors'),
+      );
+    } finally {
+      check();
+    }
+  }
+
+  /** Computes the parts that are not there. The first that fails ends this; then no more are begun. */
+  async #computeParts(): Promise<void> {
+    const { turns } = this.#options;
+    const { owner, id, plan } = this.record;
+    const failed = Promise.withResolvers<never>();
+    failed.promise.catch(() => {});
+    const running = new Set<Promise<void>>();
+    let hasFailed = false;
+    for (let i = 0; i < plan.parts && !hasFailed; i++) {
+      if (this.#covers(i)) continue;
+      const end = await Promise.race([turns.take(owner, id), failed.promise]).catch(() => undefined);
+      if (!end) break;
+      if (this.#isStopped) {
+        end();
+        throw new Stopped();
+      }
+      const part: Promise<void> = this.#computePart(i)
+        .catch((error) => {
+          hasFailed = true;
+          failed.reject(error);
+        })
+        .finally(() => {
+          running.delete(part);
+          end();
+        });
+      running.add(part);
+    }
+    await Promise.all(running);
+    if (hasFailed) await failed.promise;
+  }
+
+  async #computePart(i: number): Promise<void> {
+    const { records, runner, onPart } = this.#options;
+    const { divisor } = this.record;
+    const began = performance.now();
+    const seconds = () => (performance.now() - began) / 1000;
+    let result: Uint8Array;
+    try {
+      result = await this.#attempt((job) => runner.part(job, divisor as NonNullable<typeof divisor>, i));
+    } catch (error) {
+      if (!(error instanceof Stopped)) onPart(error instanceof Refusal ? 'refused' : 'failed', seconds());
+      throw error;
+    }
+    onPart('computed', seconds());
+    await this.#inOrder(async () => {
+      await records.writeNode(this.record, { height: 0, index: i }, result);
+      this.#done.add(nameOf({ height: 0, index: i }));
+      await this.#mergeUp({ height: 0, index: i });
+    });
+    await this.#change({ completed: ++this.#completed });
+  }
+
+  /** Merges the siblings of a node that is there, if they all are, and so on up to the root; drops what has been merged. */
+  async #mergeUp(node: Node): Promise<void> {
+    const { records, runner } = this.#options;
+    const { parts } = this.record.plan;
+    const { height, index } = node;
+    if (height === heightOf(parts)) return;
+    const parent = { height: height + 1, index: Math.floor(index / ARITY) };
+    const first = parent.index * ARITY;
+    const end = Math.min(first + ARITY, countAt(parts, height));
+    const children = Array.from({ length: end - first }, (_, i) => ({ height, index: first + i }));
+    if (!this.#done.has(nameOf(parent))) {
+      if (!children.every((child) => this.#done.has(nameOf(child)))) return;
+      const results = await Promise.all(children.map((child) => records.readNode(this.record, child)));
+      const sum =
+        results.length === 1
+          ? (results[0] as Uint8Array)
+          : await this.#attempt((job) => runner.merge(job, results as Uint8Array[]));
+      await records.writeNode(this.record, parent, sum);
+      this.#done.add(nameOf(parent));
+    }
+    for (const child of children) {
+      if (this.#done.delete(nameOf(child))) await records.removeNode(this.record, child);
+    }
+    await this.#mergeUp(parent);
+  }
+
+  /** Whether the result of a leaf is there, or in that of a node above it. */
+  #covers(leaf: number): boolean {
+    for (let height = 0, index = leaf; height <= heightOf(this.record.plan.parts); height++, index = Math.floor(index / ARITY))
+      if (this.#done.has(nameOf({ height, index }))) return true;
+    return false;
+  }
+
+  /** Calls the runner until there is room for it, and again after a fault. */
+  async #attempt<Result>(call: (job: Job) => Promise<Result>): Promise<Result> {
+    const { wait } = this.#options;
+    for (let faults = 0, ms = FIRST_WAIT_MS; ; ms = Math.min(2 * ms, LONGEST_WAIT_MS)) {
+      this.#check();
+      try {
+        return await call(await this.#job());
+      } catch (error) {
+        this.#check();
+        if (error instanceof Refusal) {
+          if (!TEMPORARY.has(error.type)) throw error;
+        } else if (++faults >= MOST_FAULTS) throw error;
+      }
+      await wait(ms);
+    }
+  }
+
+  /** The job with its request. That is not kept in memory: there may be many jobs. */
+  async #job(): Promise<Job> {
+    const { operation, mediaType, plan } = this.record;
+    const bytes = await this.#options.records.request(this.record);
+    if (!bytes) throw new Stopped();
+    return { request: { operation, mediaType, bytes: bytes as Uint8Array<ArrayBuffer> }, plan };
+  }
+
+  #change(changes: Partial<JobRecord>): Promise<void> {
+    return this.#inOrder(async () => {
+      const record = { ...this.record, ...changes };
+      await this.#options.records.write(record);
+      this.record = record;
+      for (const callback of this.#watchers) callback();
+    });
+  }
+
+  /** Does work after that before it, unless the run was stopped. */
+  #inOrder<Result>(work: () => Promise<Result>): Promise<Result> {
+    const next = this.#queue
+      .catch(() => {})
+      .then(() => {
+        this.#check();
+        return work();
+      });
+    this.#queue = next;
+    next.catch(() => {});
+    return next;
+  }
+
+  /** @throws Stopped. */
+  #check(): void {
+    if (this.#isStopped || hasEnded(this.record)) throw new Stopped();
+  }
+}
+
+/** Refusals after which the same step may succeed. */
+const TEMPORARY: ReadonlySet<string> = new Set(['overloaded', 'deadline-exceeded']);
+
+function nameOf({ height, index }: Node): string {
+  return `${height}-${index}`;
+}
+
+/** The number of nodes at a height. */
+function countAt(parts: number, height: number): number {
+  return Math.ceil(parts / ARITY ** height);
+}
+
+/** The height of the root. */
+export function heightOf(parts: number): number {
+  let height = 0;
+  while (countAt(parts, height) > 1) height++;
+  return height;
+}
