@@ -136,11 +136,12 @@ const wrong: Record<string, [x: Buffer, detail: string]> = {
     npy("[('a', '<f8')]", '(1,)', numbers(1)),
     'expected an array of numbers, got a structured array: write its fields as the columns of one array',
   ],
-  'no dtype': [npy('', '', numbers(), { header: "{'x': 1}" }), "the header of the file is not one of numpy.save: {'x': 1}"],
+  'no dtype': [npy('', '', numbers(), { header: "{'x': 1}" }), "expected a header as numpy.save writes it, got {'x': 1}"],
   'no shape': [
     npy('', '', numbers(), { header: "{'descr': '<f8', 'fortran_order': False}" }),
-    "the header of the file is not one of numpy.save: {'descr': '<f8', 'fortran_order': False}",
+    "expected a header as numpy.save writes it, got {'descr': '<f8', 'fortran_order': False}",
   ],
+  'no dimensions': [npy("'<f8'", '()', numbers(1)), 'expected an array of 2 dimensions, got one of the shape []'],
   'one dimension': [
     npy("'<f8'", '(2,)', numbers(1, 2)),
     'expected an array of 2 dimensions, got one of the shape [2]: write it as [2, 1], in NumPy inputs[:, None], if each sample has one ' +
