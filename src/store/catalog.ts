@@ -32,7 +32,7 @@ export interface Catalog {
   /** Undefined if the owner has none of this name, or it has expired. */
   get(owner: string, name: string): Promise<Dataset | undefined>;
   list(owner: string): Promise<Dataset[]>;
-  /** Returns whether there was one. @throws Refusal `precondition-failed`. */
+  /** Returns whether there was one. @throws Refusal `precondition-failed`; `invalid-request`, if a condition is no list of ETags. */
   remove(owner: string, name: string, conditions: Conditions): Promise<boolean>;
   /**
    * The rows from `first` to `end` (excluded) of a content, widened to float64, in shared memory.

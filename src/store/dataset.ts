@@ -6,7 +6,10 @@ export type { Dtype };
 
 /** Where bytes lie: in an object of the store, or in a file in a place that the operator allows, pinned by its version. */
 export type Source =
-  | { readonly object: string }
+  | {
+      /** Its key. */
+      readonly object: string;
+    }
   | {
       readonly url: string;
       /** The ETag in S3; size, time of change and inode of a file. */

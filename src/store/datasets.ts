@@ -59,11 +59,8 @@ export class Datasets implements Catalog {
     try {
       const content = await this.#receive(owner, upload, read, outputs);
       return await this.#change(folderOf(owner), () => this.#commit(owner, name, content, outputs, conditions));
-    } catch (error) {
-      await outputs.discard(error);
-      throw error;
     } finally {
-      this.#end(owner, outputs);
+      await this.#end(owner, outputs);
     }
   }
 
@@ -145,7 +142,7 @@ export class Datasets implements Catalog {
     if (!twin) this.#checkTotal((await this.#usedBytes(owner)) + content.bytes);
     const dataset: Dataset = { ...(twin ?? content), name, expires: now() + limits.DATASET_TTL * 1000 };
     await descriptions.write(key, dataset);
-    if (twin) await outputs.discard();
+    if (!twin) outputs.keep();
     if (before) await objects.free(folderOf(owner), objectsOf(before));
     return { dataset, isNew: current === undefined };
   }
@@ -188,7 +185,9 @@ export class Datasets implements Catalog {
     return outputs;
   }
 
-  #end(owner: string, outputs: Outputs): void {
+  /** Ends an upload, and removes its objects unless they are kept. */
+  async #end(owner: string, outputs: Outputs): Promise<void> {
+    await outputs.close();
     const uploads = this.#uploads.get(owner) as Set<Outputs>;
     uploads.delete(outputs);
     if (uploads.size === 0) this.#uploads.delete(owner);

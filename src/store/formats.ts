@@ -2,7 +2,6 @@
 import { Refusal } from '../refusal.ts';
 import type { Upload } from './catalog.ts';
 import type { Context, Draft } from './draft.ts';
-import { readJson } from './json.ts';
 import type { Outputs } from './outputs.ts';
 import { readSafetensors } from './safetensors.ts';
 
@@ -13,8 +12,8 @@ const formats: Readonly<Record<string, Format>> = {
   'application/vnd.safetensors': async ({ bytes }, outputs, { limits }) => ({
     columns: await readSafetensors(bytes, outputs, limits),
   }),
-  'application/json': readJson,
-  // Imported only if needed: it loads a library.
+  // Imported only if needed: one compiles schemas, the other loads a library.
+  'application/json': async (...upload) => (await import('./json.ts')).readJson(...upload),
   'text/csv': async (upload, outputs) => ({ columns: await (await import('./csv.ts')).readCsv(upload, outputs) }),
 };
 

@@ -6,6 +6,9 @@ import type { Described } from './columns.ts';
 /** How many bytes of a file have to be read: longer headers are those of structured arrays. */
 export const NPY_HEADER_BYTES = 4096;
 
+/** The most characters of a header to show in an error. */
+const SHOWN_CHARACTERS = 80;
+
 const MAGIC = '\x93NUMPY';
 
 const dtypes: Readonly<Record<string, Dtype>> = {
@@ -54,9 +57,8 @@ export function readNpyHeader(bytes: Buffer, length: number): NpyArray {
   const dtype = dtypeIn(header);
   if (offset > bytes.length) throw invalid('the file is cut off in its header');
   const order = /'fortran_order': *(True|False)/.exec(header)?.[1];
-  const sizes = /'shape': *\(((?: *\d+ *,?)*)\)/.exec(header)?.[1];
-  if (order === undefined || sizes === undefined)
-    throw invalid(`the header of the file is not one of numpy.save: ${header.trim()}`);
+  const sizes = /'shape': *\(([\d, ]*)\)/.exec(header)?.[1];
+  if (order === undefined || sizes === undefined) throw strange(header);
   const shape = (sizes.match(/\d+/g) ?? []).map(Number);
   // An array of one dimension is in both orders.
   if (order === 'True' && shape.length > 1)
@@ -71,13 +73,17 @@ function dtypeIn(header: string): Dtype {
   if (/'descr': *\[/.test(header))
     throw invalid('expected an array of numbers, got a structured array: write its fields as the columns of one array');
   const descr = /'descr': *'([^']*)'/.exec(header)?.[1];
-  if (descr === undefined) throw invalid(`the header of the file is not one of numpy.save: ${header.slice(0, 80).trim()}`);
+  if (descr === undefined) throw strange(header);
   if (Object.hasOwn(dtypes, descr)) return dtypes[descr];
   const little = descr.replace('>', '<');
   if (Object.hasOwn(dtypes, little))
     throw invalid(`expected little-endian numbers, got big-endian ones, ${descr}: write array.astype('${little}')`);
   const [name, advice] = OTHERS[descr[1]] ?? [`an array of ${descr}`, FLOAT];
   throw invalid(`expected ${Object.keys(dtypes).join(', ')}, got ${name}${name.includes(descr) ? '' : `, ${descr}`}: ${advice}`);
+}
+
+function strange(header: string): Refusal {
+  return invalid(`expected a header as numpy.save writes it, got ${header.slice(0, SHOWN_CHARACTERS).trim()}`);
 }
 
 function invalid(detail: string): Refusal {

@@ -39,10 +39,10 @@ export class Output {
     await this.written;
   }
 
-  /** Has the store give up the object. Resolves when it has. */
-  async fail(error: unknown): Promise<void> {
+  /** Has the store give up the object, if it is still being written. Resolves when it has. */
+  async giveUp(): Promise<void> {
     this.#given.promise.catch(() => {});
-    this.#given.reject(error);
+    this.#given.reject(new Error('the upload has been given up'));
     await this.written.catch(() => {});
   }
 
@@ -68,6 +68,7 @@ export class Outputs {
   readonly #store: Store;
   readonly #mayGrow: (bytes: number) => void;
   readonly #outputs: Output[] = [];
+  #areKept = false;
   /** The bytes pushed so far, of all objects. */
   bytes = 0;
 
@@ -93,9 +94,18 @@ export class Outputs {
     await Promise.all(this.#outputs.map((output) => output.end()));
   }
 
-  /** Gives up all objects: those being written, and those that have been. A sweep removes what cannot be removed now. */
-  async discard(error?: unknown): Promise<void> {
-    await Promise.all(this.#outputs.map((output) => output.fail(error)));
+  /** Has the objects stay when the outputs are closed. */
+  keep(): void {
+    this.#areKept = true;
+  }
+
+  /**
+   * Unless they are kept, gives up all objects: those being written, and those that have been. A sweep removes what cannot be removed
+   * now.
+   */
+  async close(): Promise<void> {
+    if (this.#areKept) return;
+    await Promise.all(this.#outputs.map((output) => output.giveUp()));
     await Promise.allSettled(this.#outputs.map(({ key }) => this.#store.remove(key)));
   }
 }

@@ -1,13 +1,17 @@
 // A catalog in a store of its own, and uploads to it.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Test } from 'tap';
 import { Refusal } from '../../src/refusal.ts';
 import type { Upload } from '../../src/store/catalog.ts';
 import type { Rows } from '../../src/store/dataset.ts';
 import { Datasets, type Options } from '../../src/store/datasets.ts';
 import type { Elsewhere } from '../../src/store/elsewhere.ts';
+import { FolderStore } from '../../src/store/folder.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type Entry, file, SAFETENSORS } from '../support/safetensors-file.ts';
-import { MemoryStore } from './memory.ts';
 
 export const limits = {
   MAX_KEYS: 1000,
@@ -50,7 +54,8 @@ export interface Fixture {
 }
 
 export function startCatalog(t: Test, changes: Partial<Limits> = {}, options: Partial<Options> = {}): Fixture {
-  const store = new MemoryStore();
+  const folder = mkdtempSync(join(tmpdir(), 'store-'));
+  const store = new FolderStore(folder);
   const elsewhere = new FilesInMemory();
   let now = START;
   const datasets = new Datasets({
@@ -60,7 +65,10 @@ export function startCatalog(t: Test, changes: Partial<Limits> = {}, options: Pa
     now: () => now,
     ...options,
   });
-  t.teardown(() => datasets.close());
+  t.teardown(async () => {
+    await datasets.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
   return {
     store,
     datasets,
@@ -128,3 +136,9 @@ export async function keysIn(store: Store, prefix = ''): Promise<string[]> {
   for await (const { key } of store.list(prefix)) keys.push(key);
   return keys.sort();
 }
+
+/** A dataset of one sample with these features. */
+export const row = (...features: number[]) =>
+  safetensors({ inputs: ['F64', [1, features.length], Float64Array.of(...features)] });
+
+export const HOUR_MS = 3_600_000;

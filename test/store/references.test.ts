@@ -1,6 +1,10 @@
 // Datasets that lie elsewhere: safetensors and .npy files by reference.
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import t from 'tap';
+import { Places } from '../../src/store/places.ts';
 import { missing } from '../support/languages.ts';
 import { at, keysIn, plain, refusalOf, safetensors, startCatalog, upload } from './catalog.ts';
 
@@ -136,11 +140,12 @@ const wrong: Record<string, [x: Buffer, detail: string]> = {
     npy("[('a', '<f8')]", '(1,)', numbers(1)),
     'expected an array of numbers, got a structured array: write its fields as the columns of one array',
   ],
-  'no dtype': [npy('', '', numbers(), { header: "{'x': 1}" }), "the header of the file is not one of numpy.save: {'x': 1}"],
+  'no dtype': [npy('', '', numbers(), { header: "{'x': 1}" }), "expected a header as numpy.save writes it, got {'x': 1}"],
   'no shape': [
     npy('', '', numbers(), { header: "{'descr': '<f8', 'fortran_order': False}" }),
-    "the header of the file is not one of numpy.save: {'descr': '<f8', 'fortran_order': False}",
+    "expected a header as numpy.save writes it, got {'descr': '<f8', 'fortran_order': False}",
   ],
+  'no dimensions': [npy("'<f8'", '()', numbers(1)), 'expected an array of 2 dimensions, got one of the shape []'],
   'one dimension': [
     npy("'<f8'", '(2,)', numbers(1, 2)),
     'expected an array of 2 dimensions, got one of the shape [2]: write it as [2, 1], in NumPy inputs[:, None], if each sample has one ' +
@@ -242,4 +247,20 @@ t.test('a failure that is no refusal', async (t) => {
     throw new Error('the network is down');
   };
   await t.rejects(datasets.put('', 'a', put({ url: 'x' }), {}), { message: 'the network is down' });
+});
+
+t.test('files in a folder that the operator allows', async (t) => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'data-')));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'x.npy');
+  writeFileSync(path, two);
+  const { datasets } = startCatalog(t, {}, { places: new Places(`file://${folder}/`) });
+  const { dataset } = await datasets.put('', 'a', put({ inputs: { url: `file://${path}` } }), {});
+  t.strictSame(plain(await datasets.read(dataset, 1, 2)), { inputs: { shape: [1, 2], data: [3, 4] } });
+  writeFileSync(path, Buffer.concat([two, two]));
+  t.match(await refusalOf(datasets.read(dataset, 1, 2)), { type: 'dataset-changed' });
+  t.match(await refusalOf(datasets.put('', 'a', put({ inputs: { url: 'file:///etc/hostname' } }), {})), {
+    type: 'place-not-allowed',
+    errors: [{ pointer: '/inputs/url' }],
+  });
 });
