@@ -119,7 +119,8 @@ function checkClient(
   const { headers, exchange } = request;
   const apiKey = keys.find(headers);
   // request.ip is undefined once the socket has closed.
-  exchange.client = apiKey ?? clientAddress(`${request.ip}`);
+  exchange.client = apiKey?.digest ?? clientAddress(`${request.ip}`);
+  if (apiKey) exchange.owner = apiKey.owner;
   if (limit && !isUnlimited) {
     const { requests, end } = limit.count(exchange.client, exchange.began);
     const seconds = Math.ceil((end - exchange.began) / 1000);
@@ -156,8 +157,12 @@ async function allowOrigins(app: FastifyInstance, origins: string): Promise<void
   const listed = listOf(origins);
   await app.register(cors, {
     origin: listed.includes('*') ? '*' : listed,
-    methods: ['GET', 'HEAD', 'POST'],
-    exposedHeaders: ['X-Request-Id', 'Retry-After', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+    // Any request headers are allowed: If-Match, Prefer, Idempotency-Key among them.
+    exposedHeaders: [
+      ...['ETag', 'Location', 'Preference-Applied', 'X-Request-Id', 'Retry-After'],
+      ...['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'],
+    ],
     maxAge: PREFLIGHT_SECONDS,
     strictPreflight: false,
   });
