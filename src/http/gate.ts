@@ -19,6 +19,8 @@ declare module 'fastify' {
     needsKey?: boolean;
     /** Whether the route is exempt from the rate limit, as for orchestrators, which must always get an answer. */
     isUnlimited?: boolean;
+    /** Whether the route reads the body itself, as it arrives: see upload.ts. */
+    isUpload?: boolean;
     /** The name of the operation, for routes that take a body in the media types of wire/. */
     operation?: string;
   }
@@ -69,7 +71,7 @@ export async function addGate(app: FastifyInstance, { config, exchanges, pool }:
       checkClient(request, reply, route, keys, limit);
       const { operation } = route;
       if (operation) checkBody(request, operation, config.BODY_LIMIT, pool);
-      else app.unreadBodies.leave(request, reply);
+      else if (!route.isUpload) app.unreadBodies.leave(request, reply);
     } catch (error) {
       done(error as Error);
       return;
