@@ -254,6 +254,12 @@ const origin = {
 /** The members of a problem document other than type, title and status. */
 export type Refused = Static<TObject<typeof refused & typeof origin>>;
 
+/** The schema of a problem document of any type. */
+export const AnyProblem = Type.Object(
+  { type: Type.String(), title: Type.String(), status: Type.Integer(), ...refused, ...origin },
+  { $id: 'Problem' },
+);
+
 /** The schema of the problem documents with the given status. */
 export function ProblemWith(status: number) {
   const types = (Object.keys(problems) as ProblemType[]).filter((type) => problems[type].status === status);

@@ -1,4 +1,5 @@
 // Assembles the application. This is the only call of Fastify(), also for tests.
+import { setTimeout } from 'node:timers/promises';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Config } from '../schemas/config.ts';
 import {
@@ -18,9 +19,11 @@ import { handleError, handleNotFound } from './http/problems.ts';
 import { type Readiness, watchReadiness } from './http/readiness.ts';
 import { serverOptions } from './http/server-options.ts';
 import { UnreadBodies } from './http/unread.ts';
+import { Jobs } from './jobs/jobs.ts';
+import { PoolRunner } from './jobs/pool-runner.ts';
 import { type ChosenEngine, chooseEngine, type EngineChoice } from './linalg/engines.ts';
 import { silent } from './observability/logger.ts';
-import { collectMetrics, type Metrics } from './observability/metrics.ts';
+import { collectMetrics, countParts, type Metrics, type PartCounts } from './observability/metrics.ts';
 import { logRequests } from './observability/request-log.ts';
 import type { Operation, Registry } from './operations/operation.ts';
 import { type Pool, startPool } from './pool/pool.ts';
@@ -28,6 +31,7 @@ import { datasetRoutes } from './routes/datasets.ts';
 import { describeRoutes, docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { homeRoutes } from './routes/home.ts';
+import { jobRoutes, submissions } from './routes/jobs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { problemsRoutes } from './routes/problems.ts';
@@ -52,11 +56,30 @@ export async function buildApp(
   const { operations } = (await import(module.href)) as Registry;
   const { choice, refused, ...engine } = engineOf(config);
   if (refused) log.warn(refused);
-  const { catalog, close: closeCatalog } = openCatalog(config, log);
+  const { catalog, store, close } = openCatalog(config, log, {
+    otherBytes: (owner) => jobs.bytesOf(owner),
+    pins: () => jobs.pins(),
+    sweep: () => jobs.sweep(),
+  });
   const pool = startPool({ choice, ...engine }, { module: module.href, operations }, config, log, catalog);
+  const parts = countParts();
+  const jobs = new Jobs({
+    store,
+    runner: new PoolRunner(pool, catalog),
+    limits: config,
+    reserve: (owner, bytes) => catalog.reserve(owner, bytes),
+    onEnd: async ({ owner, plan }) => plan.content && catalog.release(owner, plan.content),
+    onPart: parts.count,
+    wait: (ms) => setTimeout(ms, undefined, { ref: false }),
+    log,
+  });
+  const closeStore = async () => {
+    await jobs.close();
+    await close();
+  };
   log.info({ ...choice, threads: pool.threads.length }, `engine: ${choice.name}`);
   try {
-    return await assemble({ config, log, pool, catalog, closeCatalog, operations, engine: choice });
+    return await assemble({ config, log, pool, catalog, jobs, parts, closeStore, operations, engine: choice });
   } catch (error) {
     await pool.close();
     throw error;
@@ -78,19 +101,21 @@ interface Parts {
   readonly log: FastifyBaseLogger;
   readonly pool: Pool;
   readonly catalog: Catalog;
-  readonly closeCatalog: () => Promise<void>;
+  readonly jobs: Jobs;
+  readonly parts: PartCounts;
+  readonly closeStore: () => Promise<void>;
   readonly operations: readonly Operation[];
   readonly engine: EngineChoice;
 }
 
 async function assemble(parts: Parts): Promise<FastifyInstance> {
-  const { config, log, pool, operations, engine, closeCatalog } = parts;
+  const { config, log, pool, operations, engine, closeStore, jobs } = parts;
   const readiness = watchReadiness(pool, (unusedMs) => {
     exchanges.unusedMs = unusedMs;
     exchanges.closeConnections();
   });
   const ready = () => readiness.state === 'ready';
-  const metrics = collectMetrics({ engine, pool, ready, connections: () => countConnections(app) });
+  const metrics = collectMetrics({ engine, pool, jobs, parts: parts.parts, ready, connections: () => countConnections(app) });
   const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
   // Imported only if needed: it is a third of all code that the service loads.
   const traces = endpoint ? (await import('./observability/traces.ts')).startTraces(endpoint, log) : undefined;
@@ -107,7 +132,7 @@ async function assemble(parts: Parts): Promise<FastifyInstance> {
   app.server.maxConnections = config.MAX_CONNECTIONS;
   app.decorate('readiness', readiness);
   app.decorate('unreadBodies', new UnreadBodies());
-  app.addHook('onClose', () => Promise.all([pool.close(), closeCatalog(), traces?.close()]));
+  app.addHook('onClose', () => Promise.all([pool.close(), closeStore(), traces?.close()]));
   const open = openConnections(app);
   finishAnswersOnClose(app, exchanges, open);
   cutOffFloods(app, exchanges, open);
@@ -117,13 +142,24 @@ async function assemble(parts: Parts): Promise<FastifyInstance> {
   await addGate(app, { config, exchanges, pool });
   await describeRoutes(app, operations);
   await withMissingMethods(app, () => addRoutes(app, parts, readiness, metrics));
+  // Jobs that were interrupted go on; a process that only answers injected requests has none.
+  app.addHook('onListen', async () => {
+    jobs.resume().catch((error) => log.error(error, 'the jobs that were interrupted could not be read'));
+  });
   await app.ready();
   return app;
 }
 
 async function addRoutes(app: FastifyInstance, parts: Parts, readiness: Readiness, metrics: Metrics): Promise<void> {
-  const { config, pool, catalog, operations, engine } = parts;
-  await operationRoutes(app, operations, { pool, bodyLimit: config.BODY_LIMIT, answerTimeoutMs: config.ANSWER_TIMEOUT_MS });
+  const { config, pool, catalog, jobs, operations, engine } = parts;
+  const submit = submissions(jobs, config);
+  await operationRoutes(app, operations, {
+    pool,
+    submit,
+    bodyLimit: config.BODY_LIMIT,
+    answerTimeoutMs: config.ANSWER_TIMEOUT_MS,
+  });
+  await jobRoutes(app, jobs, config.ANSWER_TIMEOUT_MS);
   await datasetRoutes(app, catalog, config);
   await app.register(async (scope) => {
     handleLargeAnswers(scope, config.ANSWER_TIMEOUT_MS);

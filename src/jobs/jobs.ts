@@ -37,7 +37,6 @@ export class Jobs {
   readonly #turns = new Turns(PARTS_AT_ONCE);
   /** The jobs that wait or run in this process, by their ids. */
   readonly #runs = new Map<string, Run>();
-  readonly #ends = new Set<Promise<void>>();
   /** The last submission of each owner: they are made one after the other. */
   readonly #submissions = new Map<string, Promise<unknown>>();
   #records: Promise<Records> | undefined;
@@ -179,7 +178,7 @@ export class Jobs {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const run of this.#runs.values()) run.stop();
-    await Promise.all([...this.#ends, ...[...this.#runs.values()].map((run) => run.settled())]);
+    await Promise.all([...this.#runs.values()].map((run) => run.settled()));
   }
 
   /** When a job that has ended is removed, in milliseconds since 1970. */
@@ -200,12 +199,10 @@ export class Jobs {
     if (this.#isClosed || this.#runs.has(record.id)) return;
     const run = new Run(record, { ...this.#options, records, turns: this.#turns });
     this.#runs.set(record.id, run);
-    const end = run.run().then(async () => {
+    void run.run().then(async () => {
       this.#runs.delete(record.id);
-      this.#ends.delete(end);
       if (hasEnded(run.record)) await this.#freeData(run.record);
     });
-    this.#ends.add(end);
   }
 
   async #remove(record: JobRecord): Promise<void> {

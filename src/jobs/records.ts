@@ -1,13 +1,11 @@
 // What the store keeps of a job: its record, its request, the results of nodes that are still needed, and that of the root.
 import { createHash } from 'node:crypto';
+import type { JobState } from '../../schemas/job.ts';
 import type { ProblemType, Refused } from '../../schemas/problem.ts';
 import type { Divisor } from '../backprop/losses.ts';
 import type { Store } from '../store/store.ts';
 import type { MediaType } from '../wire/codecs.ts';
 import type { JobPlan } from './runner.ts';
-
-export const jobStates = ['queued', 'running', 'succeeded', 'failed'] as const;
-export type JobState = (typeof jobStates)[number];
 
 export interface JobRecord {
   /** 128 random bits, in hexadecimal. */

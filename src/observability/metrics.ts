@@ -17,10 +17,42 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
+/** The outcomes of the parts of jobs. */
+const partOutcomes = ['computed', 'refused', 'failed'] as const;
+
+/** Counts the parts of jobs. */
+export interface PartCounts {
+  readonly counter: Counter;
+  readonly durations: Histogram;
+  count(outcome: (typeof partOutcomes)[number], seconds: number): void;
+}
+
+export function countParts(): PartCounts {
+  const counter = new Counter('gradients_job_parts_total', 'Parts of jobs by what came of them', ['outcome']);
+  for (const outcome of partOutcomes) counter.of(outcome);
+  const durations = new Histogram(
+    'gradients_job_part_duration_seconds',
+    'Durations of parts of jobs, with reading their data',
+    [],
+    SECONDS,
+  );
+  durations.of();
+  return {
+    counter,
+    durations,
+    count(outcome, seconds) {
+      counter.of(outcome).add(1);
+      durations.of().observe(seconds);
+    },
+  };
+}
+
 /** Sources of the metrics that are not about single requests. */
 export interface Measured {
   readonly engine: EngineChoice;
   readonly pool: Pool;
+  readonly jobs: { readonly counts: { readonly queued: number; readonly running: number } };
+  readonly parts: PartCounts;
   readonly ready: () => boolean;
   readonly connections: () => Promise<number>;
 }
@@ -53,7 +85,8 @@ export function collectMetrics(measured: Measured): Metrics {
   const sent = new Histogram('gradients_answer_bytes', 'Answers', ['media_type'], BYTES);
   const problemsMet = new Counter('problems_total', 'Problem documents by type', ['type']);
   const flops = new Counter('gradients_flops_total', 'Floating-point operations of the requests answered, as estimated', []);
-  const instruments = [requests, durations, phaseDurations, received, sent, problemsMet, flops];
+  const { counter, durations: partDurations } = measured.parts;
+  const instruments = [requests, durations, phaseDurations, received, sent, problemsMet, flops, counter, partDurations];
   // Creates the children now, so that events that have not happened yet are reported as 0.
   const ofPhase = phases.map((phase) => [phase, phaseDurations.of(phase)] as const);
   for (const type of Object.keys(problems)) problemsMet.of(type);

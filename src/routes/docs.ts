@@ -57,6 +57,7 @@ export async function describeRoutes(app: FastifyInstance, operations: readonly 
       tags: [
         { name: 'gradients', description: 'What the service computes' },
         { name: 'datasets', description: 'Data that requests use by its name' },
+        { name: 'jobs', description: 'Requests that are computed in parts, and whose answers are kept' },
         { name: 'documentation', description: 'Documentation' },
         { name: 'health', description: 'Operations' },
       ],

@@ -14,6 +14,7 @@ import type { Pool } from '../pool/pool.ts';
 import type { Encoded } from '../wire/codec.ts';
 import { mediaTypes } from '../wire/codecs.ts';
 import { Places } from '../wire/merge.ts';
+import type { Submit } from './jobs.ts';
 
 const [json, safetensors] = mediaTypes;
 
@@ -32,13 +33,14 @@ const SMALL_BYTES = 4_096;
 
 interface Shared {
   readonly pool: Pool;
+  readonly submit: Submit;
   readonly bodyLimit: number;
   readonly answerTimeoutMs: number;
 }
 
 /** Adds the routes of operations in their own Fastify context, without body parsers and hooks for answers. */
 export async function operationRoutes(app: FastifyInstance, operations: readonly Operation[], shared: Shared): Promise<void> {
-  const handle = handlerOf(shared);
+  const handle = handlerOf(shared, operations);
   await app.register(async (scope) => {
     // Answers in onRequest, to skip Fastify's parsing and validation: wire/ does both.
     for (const operation of operations)
@@ -74,7 +76,9 @@ function schemaOf({ name, summary, description, request, answer, examples }: Ope
 }
 
 /** The handler: reads the body into one buffer, and has the pool answer it. Requests answered inline create no promise. */
-function handlerOf({ pool, bodyLimit, answerTimeoutMs }: Shared) {
+function handlerOf({ pool, submit, bodyLimit, answerTimeoutMs }: Shared, operations: readonly Operation[]) {
+  const additive = new Set(operations.filter(({ parts }) => parts !== undefined).map(({ name }) => name));
+
   const buffers = new Buffers(() => pool.room);
   const batch = new AnswerBatch();
 
@@ -115,6 +119,10 @@ function handlerOf({ pool, bodyLimit, answerTimeoutMs }: Shared) {
         answerType: exchange.answerType,
       };
       try {
+        if (headers.prefer !== undefined && additive.has(task.operation)) {
+          const job = submit(request, reply, task, (answer) => send(request, reply, ticket, answer));
+          if (job) return;
+        }
         const answer = pool.run(task, ticket, exchange, exchange.owner);
         if (answer instanceof Promise)
           answer.then(

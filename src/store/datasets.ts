@@ -113,6 +113,14 @@ export class Datasets implements Catalog {
     await objects.free(folderOf(owner), objectsOf(content));
   }
 
+  /**
+   * Checks that an owner may store so many bytes more.
+   * @throws Refusal `storage-full`.
+   */
+  async reserve(owner: string, bytes: number): Promise<void> {
+    this.#checkTotal((await this.#usedBytes(owner)) + bytes);
+  }
+
   async close(): Promise<void> {
     if (this.#opened) await (await this.#opened).store.close();
   }
