@@ -57,7 +57,7 @@ class Datasets(Data):
     def test_classes_weights_and_dtypes(self) -> None:
         self.put(X.astype(np.float32), CLASSES, sample_weights=WEIGHTS)
         self.same(Batch(X.astype(np.float32), CLASSES, WEIGHTS), "cross_entropy")
-        self.put((X * 10).astype(np.int8), CLASSES.astype(np.uint8)[:, None], sample_weights=WEIGHTS)
+        self.client.datasets.put("data", (X * 10).astype(np.int8), CLASSES.astype(np.uint8)[:, None], sample_weights=WEIGHTS)
         with self.assertRaises(Problem) as caught:
             self.client.gradients(NETWORK, dataset="data")
         self.assertEqual(caught.exception.status, 422)
@@ -83,7 +83,7 @@ class Datasets(Data):
             (422, "shape-mismatch", lambda: self.client.datasets.put("none", X, Y[:7])),
         ):
             with self.subTest(kind), self.assertRaises(Problem) as caught:
-                act()  # type: ignore[no-untyped-call]
+                act()
             self.assertEqual((caught.exception.status, caught.exception.type), (status, f"/problems/{kind}"))
 
 
