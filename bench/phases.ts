@@ -2,7 +2,7 @@
 import { readConfig } from '../src/config.ts';
 import { chooseEngine } from '../src/linalg/engines.ts';
 import { Buffers } from '../src/memory/buffers.ts';
-import { Answerer } from '../src/operations/answer.ts';
+import { Answerer, type Prepared } from '../src/operations/answer.ts';
 import { limitsOf } from '../src/operations/limits.ts';
 import { operations } from '../src/operations/registry.ts';
 import { answerPhases, type Report } from '../src/operations/report.ts';
@@ -30,7 +30,7 @@ export function measurePhases(cases: readonly Case[], seconds: number): Phases[]
       const bytes = new Uint8Array(buffers.take(body.length), 0, body.length);
       bytes.set(body);
       const report: Report = { phases: {} };
-      const answer = engine.scratch.recycle(() => answerer.prepare({ ...task, bytes }, report).run(bytes.buffer));
+      const answer = engine.scratch.recycle(() => (answerer.prepare({ ...task, bytes }, report) as Prepared).run(bytes.buffer));
       buffers.give(typeof answer === 'string' ? bytes.buffer : answer.buffer);
       reports.push(report);
     }

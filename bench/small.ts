@@ -6,6 +6,7 @@ import { chooseEngine } from '../src/linalg/engines.ts';
 import type { Task } from '../src/operations/answer.ts';
 import { operations } from '../src/operations/registry.ts';
 import { startPool } from '../src/pool/pool.ts';
+import { noDatasets } from '../test/support/no-datasets.ts';
 import { median, short } from '../test/support/statistics.ts';
 
 const JSON_TYPE = 'application/json';
@@ -13,11 +14,17 @@ const TIMES = 2000;
 
 const config = readConfig({ MAX_MEMORY: `${2 ** 30}` });
 const module = import.meta.resolve('../src/operations/registry.ts');
-const pool = startPool(chooseEngine(config.ENGINE), { module, operations }, config, {
-  error(error: unknown) {
-    throw error;
+const pool = startPool(
+  chooseEngine(config.ENGINE),
+  { module, operations },
+  config,
+  {
+    error(error: unknown) {
+      throw error;
+    },
   },
-});
+  noDatasets,
+);
 
 async function measure(text: string): Promise<void> {
   const times: number[] = [];
@@ -27,7 +34,7 @@ async function measure(text: string): Promise<void> {
     const task: Task = { operation: 'gradients', bytes, mediaType: JSON_TYPE, answerType: JSON_TYPE };
     const ticket = pool.admit('');
     const before = performance.now();
-    const answer = pool.run(task, ticket, { phases: {} });
+    const answer = pool.run(task, ticket, { phases: {} }, '');
     where = answer instanceof Promise ? 'in a thread' : 'on the event loop';
     await answer;
     times.push(performance.now() - before);

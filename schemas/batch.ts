@@ -2,10 +2,14 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Names } from './names.ts';
 import { Integers, Matrix, UNDOCUMENTED, Vector } from './numbers.ts';
+import type { Finding } from './problem.ts';
+
+/** The name of a dataset. */
+export const DATASET_NAME = '^[a-z0-9][a-z0-9._-]{0,63}$';
 
 export const Batch = Type.Object(
   {
-    inputs: Matrix('samples x features; features x samples with samples "columns"'),
+    inputs: Type.Optional(Matrix('samples x features; features x samples with samples "columns"; not with a dataset')),
     targets: Type.Optional(
       Type.Union(
         [
@@ -29,10 +33,55 @@ export const Batch = Type.Object(
           '`input_gradients` and the matrices of `trace`',
       }),
     ),
+    dataset: Type.Optional(
+      Type.String({ description: 'the name of a dataset, in place of `inputs`, `targets` and `classes`: see /datasets' }),
+    ),
+    rows: Type.Optional(
+      Integers(
+        'a row of the dataset, from 0',
+        'the rows of the dataset: the first one and the one after the last; left out: all',
+      ),
+    ),
+    indices: Type.Optional(
+      Integers('a row of the dataset, from 0', 'rows of the dataset in any order, repeats allowed; in place of `rows`'),
+    ),
   },
   { $id: 'Batch', additionalProperties: false },
 );
 export type Batch = Static<typeof Batch>;
+
+/** A batch whose arrays are there: in the request, or taken from its dataset. */
+export type ArrayBatch = Batch & { inputs: number[][] };
+
+/** Whether a sample is a column of `inputs` and `targets`. In a dataset it is a row, however the answer is oriented. */
+export function areInColumns({ samples, dataset }: { samples?: string; dataset?: string }): boolean {
+  return samples === 'columns' && dataset === undefined;
+}
+
+/** Checks which keys of a batch go together. It may be invalid; `isWrong` tells whether something is wrong with a key. */
+export function batchConflicts(batch: object, isWrong: (key: keyof Batch) => boolean): Finding[] {
+  const has = (key: keyof Batch) => key in batch;
+  const at = (key: keyof Batch, detail: string): Finding => ({ pointer: `/batch/${key}`, detail });
+  if (has('dataset') || isWrong('dataset')) {
+    const arrays = (['inputs', 'targets', 'classes'] as const).filter(has);
+    const findings = arrays.map((key) => at(key, `expected either a dataset or ${key}, got both`));
+    if (has('rows') && has('indices')) findings.push(at('indices', 'expected either rows or indices, got both'));
+    if (has('rows') && !isWrong('rows') && (batch as { rows: ArrayLike<number> }).rows.length !== 2)
+      findings.push(at('rows', 'expected two numbers: the first row and the one after the last, such as [0, 1000]'));
+    return findings;
+  }
+  const findings = (['rows', 'indices'] as const)
+    .filter(has)
+    .map((key) => at(key, `expected a dataset beside ${key}, which are rows of it, but the key dataset is missing`));
+  if (!has('inputs') && !isWrong('inputs'))
+    findings.push(
+      at('inputs', 'expected a list of lists, or the name of a dataset under the key dataset, but both keys are missing'),
+    );
+  if (has('targets') && has('classes')) findings.push(at('classes', 'expected either targets or classes, got both'));
+  else if (!has('targets') && !has('classes') && !isWrong('targets') && !isWrong('classes'))
+    findings.push(at('targets', 'expected targets, or class indices under the key classes, but both keys are missing'));
+  return findings;
+}
 
 /** What the outputs should be, a matrix of targets or class indices, and its JSON pointer. */
 export function targetsOf<Targets, Classes>({

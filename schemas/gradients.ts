@@ -2,7 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { Activation, type ActivationName, activations } from './activation.ts';
-import { Batch } from './batch.ts';
+import { type ArrayBatch, Batch, batchConflicts } from './batch.ts';
 import { Loss } from './loss.ts';
 import { Names } from './names.ts';
 import { Network } from './network.ts';
@@ -62,9 +62,10 @@ export const GradientsRequest = Type.Object(
   },
   { $id: 'GradientsRequest', additionalProperties: false },
 );
-export type GradientsRequest = Static<typeof GradientsRequest>;
+/** With the arrays of its batch, as an inline request has them. */
+export type GradientsRequest = Omit<Static<typeof GradientsRequest>, 'batch'> & { batch: ArrayBatch };
 
-/** A decoded request that fits the schema. */
+/** A decoded request that fits the schema, with the arrays of its batch. */
 export type DecodedRequest = MaybeRagged<GradientsRequest>;
 
 export const GradientsAnswer = Type.Object(
@@ -88,20 +89,10 @@ export function conflicts(document: unknown, isWrong: (pointer: string) => boole
   const layers = valueAt(document, 'network', 'layers');
   const findings: Finding[] = [];
   if (Array.isArray(layers)) for (let k = 0; k < layers.length; k++) findings.push(...activationConflict(layers[k], k));
-  findings.push(...targetsConflict(document, isWrong), ...ignoreIndexConflict(document));
-  return findings;
-}
-
-/** A batch has either targets or classes. */
-function targetsConflict(document: unknown, isWrong: (pointer: string) => boolean): Finding[] {
   const batch = valueAt(document, 'batch');
-  if (!(batch instanceof Object)) return [];
-  const [targets, classes] = ['targets', 'classes'].map((key) => valueAt(batch, key) !== undefined);
-  if (targets && classes) return [{ pointer: '/batch/classes', detail: 'expected either targets or classes, got both' }];
-  if (targets || classes || isWrong('/batch/targets') || isWrong('/batch/classes')) return [];
-  return [
-    { pointer: '/batch/targets', detail: 'expected targets, or class indices under the key classes, but both keys are missing' },
-  ];
+  if (batch instanceof Object) findings.push(...batchConflicts(batch, (key) => isWrong(`/batch/${key}`)));
+  findings.push(...ignoreIndexConflict(document));
+  return findings;
 }
 
 function activationConflict(layer: unknown, k: number): Finding[] {

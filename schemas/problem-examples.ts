@@ -39,7 +39,7 @@ export const problemExamples: Record<ProblemType, Refused> = {
   ),
   'too-many-operations': atInputs(
     'the request takes up to 1200000000000 floating-point operations, more than the limit of 1000000000000 (MAX_FLOPS): ' +
-      'send fewer samples at a time and merge the answers by their divisors',
+      'send it as a job (Prefer: respond-async), or send fewer samples at a time and merge the answers by their divisors',
   ),
   'answer-too-large': atInputs(
     'the answer takes up to 300000000 bytes, more than the limit of 268435456 (MAX_ANSWER): ' +
@@ -73,6 +73,11 @@ export const problemExamples: Record<ProblemType, Refused> = {
   'unknown-dataset': {
     detail: '1 problem in the request',
     errors: [{ pointer: '/batch/dataset', detail: 'there is no dataset "digits": PUT it at /datasets/digits' }],
+  },
+  'not-additive': {
+    detail:
+      'expected no values per sample, which a job does not keep, got outputs: leave them out, or send the request without Prefer: respond-async',
+    errors: [{ pointer: '/include', detail: 'expected no values per sample, which a job does not keep, got outputs' }],
   },
   'idempotency-key-reused': { detail: 'this Idempotency-Key belongs to a job that was made from another request' },
   'too-many-jobs': { detail: '100 jobs, as many as one client may have (MAX_JOBS): delete some' },

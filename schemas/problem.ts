@@ -159,6 +159,12 @@ export const problems = {
     meaning: 'The batch names a dataset that this client does not have, or that has expired.',
     remedy: 'Put the dataset at /datasets/{name} with the same API key. GET /datasets lists those that there are.',
   },
+  'not-additive': {
+    status: 422,
+    title: 'The answer is not a sum over samples',
+    meaning: 'A job computes sums over all samples. The request asks for values of single samples.',
+    remedy: 'Leave the values per sample out of include, or send the request for some rows without Prefer: respond-async.',
+  },
   'idempotency-key-reused': {
     status: 422,
     title: 'The idempotency key belongs to another request',

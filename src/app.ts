@@ -29,6 +29,8 @@ import { homeRoutes } from './routes/home.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { problemsRoutes } from './routes/problems.ts';
+import type { Catalog } from './store/catalog.ts';
+import { openCatalog } from './store/opening.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -48,10 +50,11 @@ export async function buildApp(
   const { operations } = (await import(module.href)) as Registry;
   const { choice, refused, ...engine } = engineOf(config);
   if (refused) log.warn(refused);
-  const pool = startPool({ choice, ...engine }, { module: module.href, operations }, config, log);
+  const { catalog, close: closeCatalog } = openCatalog(config, log);
+  const pool = startPool({ choice, ...engine }, { module: module.href, operations }, config, log, catalog);
   log.info({ ...choice, threads: pool.threads.length }, `engine: ${choice.name}`);
   try {
-    return await assemble({ config, log, pool, operations, engine: choice });
+    return await assemble({ config, log, pool, catalog, closeCatalog, operations, engine: choice });
   } catch (error) {
     await pool.close();
     throw error;
@@ -72,12 +75,14 @@ interface Parts {
   readonly config: Config;
   readonly log: FastifyBaseLogger;
   readonly pool: Pool;
+  readonly catalog: Catalog;
+  readonly closeCatalog: () => Promise<void>;
   readonly operations: readonly Operation[];
   readonly engine: EngineChoice;
 }
 
 async function assemble(parts: Parts): Promise<FastifyInstance> {
-  const { config, log, pool, operations, engine } = parts;
+  const { config, log, pool, operations, engine, closeCatalog } = parts;
   const readiness = watchReadiness(pool, (unusedMs) => {
     exchanges.unusedMs = unusedMs;
     exchanges.closeConnections();
@@ -100,7 +105,7 @@ async function assemble(parts: Parts): Promise<FastifyInstance> {
   app.server.maxConnections = config.MAX_CONNECTIONS;
   app.decorate('readiness', readiness);
   app.decorate('unreadBodies', new UnreadBodies());
-  app.addHook('onClose', () => Promise.all([pool.close(), traces?.close()]));
+  app.addHook('onClose', () => Promise.all([pool.close(), closeCatalog(), traces?.close()]));
   const open = openConnections(app);
   finishAnswersOnClose(app, exchanges, open);
   cutOffFloods(app, exchanges, open);

@@ -33,7 +33,7 @@ async function missingPackages(program: string): Promise<string | false> {
 let service: Service;
 
 t.before(async () => {
-  service = await startService({ keep: () => false, environment: { STORE: t.testdir() } });
+  service = await startService({ keep: () => false });
 });
 t.teardown(() => service.process.kill('SIGKILL'));
 

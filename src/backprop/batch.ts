@@ -1,5 +1,5 @@
 // The batch as matrices, with one sample per row.
-import { type Batch as GivenBatch, targetsOf } from '../../schemas/batch.ts';
+import { type ArrayBatch, areInColumns, targetsOf } from '../../schemas/batch.ts';
 import type { Tensor, Tensors } from '../../schemas/numbers.ts';
 import { Dense } from '../linalg/dense.ts';
 import type { Scratch } from '../memory/scratch.ts';
@@ -14,12 +14,12 @@ export interface Batch {
 }
 
 /** Builds the samples from `first` to `end` of a batch whose shapes have been checked, in the memory of `scratch`. */
-export function buildBatch(given: Tensors<GivenBatch>, first: number, end: number, scratch: Scratch): Batch {
-  const { inputs, sample_weights, samples } = given;
+export function buildBatch(given: Tensors<ArrayBatch>, first: number, end: number, scratch: Scratch): Batch {
+  const { inputs, sample_weights } = given;
   const { targets } = targetsOf(given);
   const rows = (tensor: Tensor) => {
     const dense = Dense.of(tensor);
-    return samples === 'columns'
+    return areInColumns(given)
       ? dense.columnsAsRows(first, end, Dense.in(scratch, end - first, dense.rows))
       : dense.rowsFrom(first, end);
   };

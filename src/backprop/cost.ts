@@ -28,7 +28,8 @@ export interface Remedy {
 }
 
 const FEWER_SAMPLES = 'send fewer samples at a time and merge the answers by their divisors';
-const ALL_SAMPLES: Remedy = { pointer: '/batch/inputs', operations: FEWER_SAMPLES, numbers: FEWER_SAMPLES };
+const AS_JOB = `send it as a job (Prefer: respond-async), or ${FEWER_SAMPLES}`;
+const ALL_SAMPLES: Remedy = { pointer: '/batch/inputs', operations: AS_JOB, numbers: FEWER_SAMPLES };
 const EXTRAS: Remedy = {
   pointer: '/include',
   operations: FEWER_SAMPLES,

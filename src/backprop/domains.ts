@@ -1,5 +1,5 @@
 // Checks that targets, weights and the network's outputs are in the domain of the loss.
-import { type Batch, targetsOf } from '../../schemas/batch.ts';
+import { type ArrayBatch, targetsOf } from '../../schemas/batch.ts';
 import { asTensor, placeOf, type Tensor, type Tensors } from '../../schemas/numbers.ts';
 import type { Dense } from '../linalg/dense.ts';
 import { Findings } from '../refusal.ts';
@@ -9,10 +9,10 @@ import { anything, type BoundLoss, type Domain } from './losses.ts';
 const weight: Domain = { expected: 'a weight, at least 0', holds: (w) => w >= 0 };
 
 /**
- * Checks targets and weights. `classes` is the number of the network's outputs.
+ * Checks targets and weights. `classes` is the number of the network's outputs. In a part of a batch, every sample may weigh 0.
  * @throws Refusal `out-of-domain`, with every value outside its domain.
  */
-export function checkDomains(batch: Tensors<Batch>, { loss, weights }: BoundLoss, classes: number): void {
+export function checkDomains(batch: Tensors<ArrayBatch>, { loss, weights }: BoundLoss, classes: number, isPart = false): void {
   const findings = new Findings();
   const { sample_weights } = batch;
   const { targets, pointer } = targetsOf(batch);
@@ -26,7 +26,8 @@ export function checkDomains(batch: Tensors<Batch>, { loss, weights }: BoundLoss
   if (coding) findings.replace('/batch/targets', coding);
   if (sample_weights) {
     checkValues(sample_weights, weight, '/batch/sample_weights', findings);
-    if (sample_weights.every((s) => s === 0)) findings.add('/batch/sample_weights', 'expected a weight above 0, got only zeros');
+    if (!isPart && sample_weights.every((s) => s === 0))
+      findings.add('/batch/sample_weights', 'expected a weight above 0, got only zeros');
   }
   for (const [place, values] of weights) checkValues(values, weight, place, findings);
   findings.refuse('out-of-domain');

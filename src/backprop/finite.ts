@@ -74,6 +74,11 @@ export class NonFinite {
     }
   }
 
+  /** How early in the computation the value arose that was found; infinite if none was. */
+  get position(): number {
+    return this.#found?.position ?? Infinity;
+  }
+
   /** The refusal for an answer that is not finite; it names the layer and the step of the value that was found. */
   get refusal(): Refusal {
     if (!this.#found) {

@@ -375,37 +375,82 @@ export interface Divisor {
   readonly exponent: number;
 }
 
+/** How far the sum of a divisor has come: all of it is numbers, so that another thread can go on. */
+export interface DivisorState {
+  readonly sum: number;
+  /** The rounding errors of the sum. */
+  readonly lost: number;
+  /** The largest exponent of a term. */
+  readonly largest: number;
+  /** If the terms are added once more, relative to 2^exponent: see `finishDivisor`. */
+  readonly exponent?: number;
+}
+
+export const NO_TERMS: DivisorState = { sum: 0, lost: 0, largest: Number.NEGATIVE_INFINITY };
+
+/**
+ * Adds n samples to a divisor: their classes, if the targets are classes, and their weights s. Samples may come in several ranges, in
+ * their order: the result has the same bits.
+ */
+export function addToDivisor(
+  before: DivisorState,
+  { loss, reduction }: BoundLoss,
+  n: number,
+  outputs: number,
+  classes: Float64Array | undefined,
+  s: Float64Array | undefined,
+): DivisorState {
+  const sum = new Sum(before.sum, before.lost);
+  const { exponent } = before;
+  let { largest } = before;
+  for (let i = 0; i < n; i++) {
+    const weight = s ? s[i] : 1;
+    const count = reduction === 'mean' ? loss.countOf(classes?.[i], outputs) : 1;
+    const own = weight === 0 || count === 0 ? Number.NEGATIVE_INFINITY : exponentOf(weight) + exponentOf(count);
+    if (own > largest) largest = own;
+    if (exponent === undefined) sum.add(weight * count);
+    else if (own !== Number.NEGATIVE_INFINITY) sum.add(timesPowerOf2(mantissa(weight) * mantissa(count), own - exponent));
+  }
+  return { ...sum.state, largest, ...(exponent !== undefined && { exponent }) };
+}
+
+/**
+ * The divisor, when all samples have been added; or, if the sum is so large or small that its terms have to be scaled, the state with
+ * which all samples are added once more.
+ * @throws Refusal `out-of-domain`, if it is 0.
+ */
+export function finishDivisor({ sum, lost, largest, exponent }: DivisorState): Divisor | DivisorState {
+  const factor = new Sum(sum, lost).value;
+  if (exponent !== undefined) return { factor, exponent };
+  if (factor > 1 / SAFE && factor < SAFE) return { factor, exponent: 0 };
+  if (largest === Number.NEGATIVE_INFINITY) throw countsForNothing();
+  return { ...NO_TERMS, exponent: largest };
+}
+
+/** The divisor if it is the same for all data: undefined if it depends on them. */
+export function fixedDivisor({ reduction }: BoundLoss): Divisor | undefined {
+  return reduction === 'sum' ? { factor: 1, exponent: 0 } : undefined;
+}
+
 /**
  * The divisor of the reduction, for all samples of a batch: their classes, if the targets are classes, and their weights s.
  * @throws Refusal `out-of-domain`, if it is 0.
  */
 export function divisorOf(
-  { loss, reduction }: BoundLoss,
+  bound: BoundLoss,
   samples: number,
   outputs: number,
   classes: Float64Array | undefined,
   s: Float64Array | undefined,
 ): Divisor {
-  if (reduction === 'sum') return { factor: 1, exponent: 0 };
-  const countOf = (i: number) => (reduction === 'mean' ? loss.countOf(classes?.[i], outputs) : 1);
-  const weightOf = (i: number) => (s ? s[i] : 1);
-  const sumOf = (term: (i: number) => number) => {
-    const sum = new Sum();
-    for (let i = 0; i < samples; i++) sum.add(term(i));
-    return sum.value;
-  };
-  const plain = sumOf((i) => weightOf(i) * countOf(i));
-  if (plain > 1 / SAFE && plain < SAFE) return { factor: plain, exponent: 0 };
-  const exponents = Array.from({ length: samples }, (_, i) =>
-    weightOf(i) === 0 || countOf(i) === 0 ? Number.NEGATIVE_INFINITY : exponentOf(weightOf(i)) + exponentOf(countOf(i)),
-  );
-  const largest = exponents.reduce((a, b) => Math.max(a, b));
-  if (largest === Number.NEGATIVE_INFINITY) throw countsForNothing();
-  const relative = (i: number) =>
-    exponents[i] === Number.NEGATIVE_INFINITY
-      ? 0
-      : timesPowerOf2(mantissa(weightOf(i)) * mantissa(countOf(i)), exponents[i] - largest);
-  return { factor: sumOf(relative), exponent: largest };
+  const fixed = fixedDivisor(bound);
+  if (fixed) return fixed;
+  let state: DivisorState = NO_TERMS;
+  for (;;) {
+    const divisor = finishDivisor(addToDivisor(state, bound, samples, outputs, classes, s));
+    if ('factor' in divisor) return divisor;
+    state = divisor;
+  }
 }
 
 /** The divisor as a number. */

@@ -1,5 +1,5 @@
 // Finds out whether the shapes of a request fit once some of its matrices are transposed, for error texts.
-import { targetsOf } from '../../schemas/batch.ts';
+import { areInColumns, targetsOf } from '../../schemas/batch.ts';
 import type { DecodedRequest } from '../../schemas/gradients.ts';
 import { isTensor, type Tensor } from '../../schemas/numbers.ts';
 import { Findings } from '../refusal.ts';
@@ -40,7 +40,7 @@ const TURNS: readonly Turn[] = [
 export function misoriented({ network, batch }: DecodedRequest, bound: BoundLoss): Findings | undefined {
   const shapes = shapesOf(network, batch, bound);
   if (!shapes) return undefined;
-  const columns = batch.samples === 'columns';
+  const columns = areInColumns(batch);
   for (const turn of TURNS) {
     const turned = fit(shapes, turn, columns);
     if (turned) return explain(shapes, turn, turned, columns);

@@ -1,6 +1,6 @@
 // Checks the shapes of a request: of consecutive layers, and of the batch and the network.
 
-import { targetsOf } from '../../schemas/batch.ts';
+import { areInColumns, targetsOf } from '../../schemas/batch.ts';
 import type { DecodedRequest } from '../../schemas/gradients.ts';
 import { isTensor, type Tensor } from '../../schemas/numbers.ts';
 import { Findings } from '../refusal.ts';
@@ -35,7 +35,7 @@ interface Count {
 export function checkShapes({ network, batch }: DecodedRequest, bound: BoundLoss): Sizes {
   const findings = new Findings();
   const sizes = {
-    samples: batch.samples === 'columns' ? rowLength(batch.inputs) : rowCount(batch.inputs),
+    samples: areInColumns(batch) ? rowLength(batch.inputs) : rowCount(batch.inputs),
     features: commonLength(network.layers[0].weights),
     units: network.layers.map((layer) => rowCount(layer.weights)),
   };
@@ -66,7 +66,7 @@ function checkBatch(batch: Batch, sizes: Sizes, { name, loss }: BoundLoss, findi
   const samples = { n: sizes.samples, why: 'one per sample' };
   const features = { n: sizes.features, why: 'one per input of layer 0' };
   const outputs = outputsOf(sizes);
-  const columns = batch.samples === 'columns';
+  const columns = areInColumns(batch);
   const checkMatrix = (pointer: string, matrix: Rows, units: Count) => {
     const [rows, perRow] = columns ? [units, samples] : [samples, units];
     checkLength(pointer, rowCount(matrix), ROWS, rows, findings);

@@ -22,6 +22,8 @@ export class Exchange implements Report {
   flops?: number;
   /** The client for rate limits and quotas: the digest of its API key if that is valid, otherwise its address. */
   client = '';
+  /** Whose datasets and jobs the request may use: that of its API key; without keys, everybody. */
+  owner = 'everybody';
   /** The path of the route, as declared; undefined if no route matches. */
   route: string | undefined;
   /** The name of the requested operation. */

@@ -21,6 +21,11 @@ export interface JobPlan {
   readonly flops: number;
   /** The number of leaves, at least 1. */
   readonly parts: number;
+  readonly samplesPerPart: number;
+  /** The divisor, if it depends on no data. */
+  readonly divisor?: Divisor;
+  /** The row of the dataset that is the first sample; left out if rows are selected by indices. */
+  readonly firstRow?: number;
 }
 
 export interface Job {

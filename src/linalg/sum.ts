@@ -39,9 +39,19 @@ export function compensate(sum: Float64Array, lost: Float64Array): void {
 }
 
 export class Sum {
-  #sum = 0;
+  #sum: number;
   /** The accumulated rounding error. */
-  #lost = 0;
+  #lost: number;
+
+  /** May go on from the state of another sum. */
+  constructor(sum = 0, lost = 0) {
+    this.#sum = sum;
+    this.#lost = lost;
+  }
+
+  get state(): { readonly sum: number; readonly lost: number } {
+    return { sum: this.#sum, lost: this.#lost };
+  }
 
   add(x: number): void {
     const next = this.#sum + x;

@@ -6,17 +6,24 @@ import { codecs, type MediaType } from '../wire/codecs.ts';
 import { RequestSchema } from '../wire/request-schema.ts';
 import type { Plan } from '../work/plan.ts';
 import type { Team } from '../work/team.ts';
+import { checkSelection, type Data, pointingAtDataset, suffices, type Wanted, wantedBy, withData } from './data.ts';
 import { checkCost, type Limits } from './limits.ts';
 import type { Operation } from './operation.ts';
 import { type Phase, type Report, stopwatch } from './report.ts';
 
 const NO_ROOM = new ArrayBuffer(0);
 
-/** A request: the name of its operation, its body, and the media types of the body and of the answer. */
-export interface Task {
+/** The name of an operation, and the body of a request with its media type. */
+export interface Request {
   readonly operation: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly mediaType: MediaType;
+  /** Rows of the dataset that the request probably names, or that it was found to want. */
+  readonly data?: Data;
+}
+
+/** A request, with the media type of the answer. */
+export interface Task extends Request {
   readonly answerType: MediaType;
 }
 
@@ -51,17 +58,49 @@ export class Answerer {
   }
 
   /**
-   * Decodes, checks and plans a request. Fills in the phases, sizes and flops of the report.
+   * Decodes, checks and plans a request; or returns the rows of a dataset that it wants first. Fills in the phases, sizes and flops of the
+   * report.
    * Call it, and the result's `run`, within `recycle` of the engine's scratch memory.
    * @throws Refusal of any type about the body.
    */
-  prepare(task: Task, report: Report): Prepared {
-    const { operation, schema } = this.#operations.get(task.operation) as { operation: Operation; schema: RequestSchema };
-    const { bytes } = task;
+  prepare(task: Task, report: Report): Prepared | Wanted {
     const ended = stopwatch(report);
-    const body = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const { document, precision } = codecs[task.mediaType].decode(body, schema, this.#limits, this.#engine.scratch);
+    const { operation, document, precision } = this.decode(task);
     ended('decode');
+    const wanted = wantedBy(document);
+    if (!wanted) return this.#prepare(operation, document, precision, task, report, ended);
+    const { data } = task;
+    if (data?.name !== wanted.dataset) return wanted;
+    checkSelection(document, data.samples);
+    if (!suffices(data, wanted)) return wanted;
+    const prepared = pointingAtDataset(document, () =>
+      this.#prepare(
+        operation,
+        withData(document, data, operation.conflicts, this.#engine.scratch),
+        precision,
+        task,
+        report,
+        ended,
+      ),
+    );
+    return { ...prepared, run: (room, team) => pointingAtDataset(document, () => prepared.run(room, team)) };
+  }
+
+  /** @throws Refusal of any type about the document. */
+  decode({ operation: name, bytes, mediaType }: Request): { operation: Operation; document: unknown; precision: Precision } {
+    const { operation, schema } = this.#operations.get(name) as { operation: Operation; schema: RequestSchema };
+    const body = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return { operation, ...codecs[mediaType].decode(body, schema, this.#limits, this.#engine.scratch) };
+  }
+
+  #prepare(
+    operation: Operation,
+    document: unknown,
+    precision: Precision,
+    task: Task,
+    report: Report,
+    ended: (phase: Phase) => void,
+  ): Prepared {
     const plan: Plan<object> = operation.plan(document as never);
     const { sizes, cost } = plan;
     report.sizes = sizes;

@@ -8,6 +8,7 @@ import {
   type GradientsResult,
 } from '../../schemas/gradients.ts';
 import { planGradients } from '../work/gradients.ts';
+import { planGradientParts } from '../work/parts.ts';
 import type { Operation } from './operation.ts';
 
 export const gradients: Operation<DecodedRequest, GradientsResult> = {
@@ -21,4 +22,5 @@ export const gradients: Operation<DecodedRequest, GradientsResult> = {
   examples,
   conflicts,
   plan: planGradients,
+  parts: planGradientParts,
 };

@@ -1,7 +1,7 @@
 // The interface of an operation: something that the service computes, at POST /<name>. Independent of threads and HTTP.
 import type { TSchema } from '@sinclair/typebox';
 import type { Conflicts } from '../wire/request-schema.ts';
-import type { Plan } from '../work/plan.ts';
+import type { Parts, Plan } from '../work/plan.ts';
 
 export interface Operation<Request = unknown, Result extends object = object> {
   /** Used as path, as operationId and as label in metrics. */
@@ -18,6 +18,12 @@ export interface Operation<Request = unknown, Result extends object = object> {
    * @throws Refusal `shape-mismatch`.
    */
   plan(request: Request): Plan<Result>;
+  /**
+   * Only of an additive operation, whose answer is computed from sums over samples: the same by parts, for jobs. The request holds all of
+   * the `samples` of its batch, or those of one part; without a number, all of them.
+   * @throws Refusal `shape-mismatch` or `not-additive`.
+   */
+  parts?(request: Request, samples?: number): Parts<Result>;
 }
 
 export type Examples = Record<string, { readonly summary: string; readonly request: object; readonly answer: object }>;

@@ -9,23 +9,28 @@ const RETRY_SECONDS = 1;
 /** Index of the counter for memory outside the threads: bodies and answers. */
 const HELD = 0;
 
+/** Index of the counter for datasets in memory, which are freed when requests need their room. */
+const KEPT = 1;
+
 /** The data of a budget, as it is passed to threads. */
 export interface SharedBudget {
   /** In KiB. */
   readonly limit: number;
-  /** In KiB: memory held outside the threads; then, for each place, the memory reserved by its thread. */
+  /** In KiB: memory held outside the threads; of datasets that stay; then, for each place, the memory reserved by its thread. */
   readonly counts: Int32Array<SharedArrayBuffer>;
 }
 
 /** Makes the data of a budget. */
 export function shareBudget(bytes: number, places: number): SharedBudget {
-  const counts = new Int32Array(new SharedArrayBuffer((1 + places) * Int32Array.BYTES_PER_ELEMENT));
+  const counts = new Int32Array(new SharedArrayBuffer((2 + places) * Int32Array.BYTES_PER_ELEMENT));
   return { limit: Math.floor(bytes / KIB), counts };
 }
 
 export class Budget {
   readonly #limit: number;
   readonly #counts: Int32Array;
+  /** In the main thread: frees memory of datasets, in bytes. */
+  release: (bytes: number) => void = () => {};
 
   constructor({ limit, counts }: SharedBudget) {
     this.#limit = limit;
@@ -52,8 +57,16 @@ export class Budget {
    * @throws Refusal `overloaded`, if they do not fit.
    */
   check(bytes: number, held: number): void {
-    const others = this.#total() - inKiB(held);
-    if (others > 0 && others + inKiB(bytes) > this.#limit) throw memorySpent();
+    const excess = () => this.#total() - inKiB(held) + inKiB(bytes) - this.#limit;
+    if (excess() <= 0) return;
+    this.release(excess() * KIB);
+    const ofRequests = this.#total() - Atomics.load(this.#counts, KEPT) - inKiB(held);
+    if (ofRequests > 0 && excess() > 0) throw memorySpent();
+  }
+
+  /** Datasets take so many bytes in all. */
+  keep(bytes: number): void {
+    Atomics.store(this.#counts, KEPT, inKiB(bytes));
   }
 
   /** The memory of a request outside the threads changes from `before` to `now` bytes. */
@@ -67,23 +80,23 @@ export class Budget {
    * @throws Refusal `overloaded`, if it does not fit.
    */
   reserve(place: number, bytes: number, held: number): void {
-    Atomics.store(this.#counts, place, inKiB(bytes));
+    Atomics.store(this.#counts, KEPT + place, inKiB(bytes));
     const others = this.#total() - inKiB(bytes) - inKiB(held);
-    if (others <= 0 || this.#total() <= this.#limit) return;
+    if (others <= Atomics.load(this.#counts, KEPT) || this.#total() <= this.#limit) return;
     this.free(place);
     throw memorySpent();
   }
 
   /** Reserves `bytes` more at a place, if they fit. */
   extend(place: number, bytes: number): boolean {
-    Atomics.add(this.#counts, place, inKiB(bytes));
+    Atomics.add(this.#counts, KEPT + place, inKiB(bytes));
     if (this.#total() <= this.#limit) return true;
-    Atomics.sub(this.#counts, place, inKiB(bytes));
+    Atomics.sub(this.#counts, KEPT + place, inKiB(bytes));
     return false;
   }
 
   free(place: number): void {
-    Atomics.store(this.#counts, place, 0);
+    Atomics.store(this.#counts, KEPT + place, 0);
   }
 
   #total(): number {

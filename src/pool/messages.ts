@@ -3,8 +3,10 @@ import type { MessagePort } from 'node:worker_threads';
 import type { ProblemType, Refused } from '../../schemas/problem.ts';
 import type { EngineChoice } from '../linalg/engines.ts';
 import type { Task } from '../operations/answer.ts';
+import type { Wanted } from '../operations/data.ts';
 import type { Limits } from '../operations/limits.ts';
 import type { Report } from '../operations/report.ts';
+import type { Step, StepResults, StepTask } from '../operations/steps.ts';
 import type { SharedBudget } from './budget.ts';
 
 /** The workerData of a thread. */
@@ -18,10 +20,12 @@ export interface ThreadData {
   readonly registry: string;
 }
 
-/** To a thread: a task, with its place in the budget. The buffer of `bytes` is transferred. */
-export interface PlacedTask extends Task {
+/** To a thread: a task, or a step of a job, with its place in the budget. The buffer of `bytes` is transferred. */
+export type PlacedTask = (Task | StepTask) & {
   readonly place: number;
-}
+  /** For a step: the bytes that are counted outside the threads. */
+  readonly held?: number;
+};
 
 /** To a thread without a task: compute parts for the team of another one, as a member of it, until it is sent away. */
 export interface Join {
@@ -42,12 +46,17 @@ export interface HelpWanted {
   readonly ports: MessagePort[];
 }
 
-/** The outcome of a task: an answer, whose buffer is transferred, or a refusal. */
+/**
+ * The outcome of a task: an answer, whose buffer is transferred; the dataset that the request wants first, and its bytes; the result of a
+ * step; or a refusal.
+ */
 export type Outcome = {
   readonly report: Report;
   /** When the thread began the task, in milliseconds since 1970: performance.now() differs between threads. */
   readonly began: number;
 } & (
   | { readonly answer: Uint8Array<ArrayBuffer> }
+  | { readonly wanted: Wanted; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly value: StepResults[Step['step']] }
   | { readonly refusal: { readonly type: ProblemType; readonly refused: Refused } }
 );

@@ -5,16 +5,20 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Config } from '../../schemas/config.ts';
 import type { Engine } from '../linalg/engine.ts';
 import type { ChosenEngine } from '../linalg/engines.ts';
+import { sharedCollector } from '../memory/garbage.ts';
 import { Answerer, type Task } from '../operations/answer.ts';
+import type { Data, Wanted } from '../operations/data.ts';
 import { limitsOf } from '../operations/limits.ts';
 import type { Registry } from '../operations/operation.ts';
 import type { Phase, Report } from '../operations/report.ts';
+import type { Step, StepResults, StepTask } from '../operations/steps.ts';
 import { Refusal } from '../refusal.ts';
 import type { Encoded } from '../wire/codec.ts';
 import { Admission, type Ticket } from './admission.ts';
 import { Budget, shareBudget } from './budget.ts';
 import { INLINE_BODY_BYTES, INLINE_MICROSECONDS, inlineMicroseconds } from './inline.ts';
 import type { Outcome } from './messages.ts';
+import { Resident, type Source } from './resident.ts';
 import { type Job, ThreadEnded, Threads } from './threads.ts';
 
 export interface Pool {
@@ -27,10 +31,15 @@ export interface Pool {
   check(announcedBytes: number, client: string): void;
   /**
    * Answers a request, and fills in its report. A small request is answered synchronously, without a promise; a large one in a
-   * thread, to which the buffer of the task is transferred. Undefined if the ticket ended before there was an answer.
+   * thread, to which the buffer of the task is transferred. The `owner` is that of the dataset that the request may name. Undefined if the ticket ended before there was an answer.
    * @throws Refusal of any type about the body, `overloaded` or `deadline-exceeded`: synchronously or as a rejection.
    */
-  run(task: Task, ticket: Ticket, report: Report): Encoded | Promise<Encoded | undefined>;
+  run(task: Task, ticket: Ticket, report: Report, owner: string): Encoded | Promise<Encoded | undefined>;
+  /**
+   * Runs a step of a job in a thread that no request needs. `heldBytes` is the memory of its data.
+   * @throws Refusal of any type about the request or its data; `overloaded`.
+   */
+  step<Name extends Step['step']>(task: StepTask & { readonly step: Name }, heldBytes: number): Promise<StepResults[Name]>;
   /** What the requests in flight leave of MEMORY_BUDGET, in bytes. */
   readonly room: number;
   /** Resolves when every thread has loaded; rejects if one cannot. */
@@ -57,9 +66,15 @@ export interface PoolState {
   readonly deaths: number;
 }
 
-/** Starts a pool with one thread per core. */
-export function startPool(chosen: ChosenEngine, registry: Registry, config: Config, log: Pick<FastifyBaseLogger, 'error'>): Pool {
-  return new ThreadPool(chosen, registry, config, log);
+/** Starts a pool with one thread per core. Requests may name the datasets of `source`. */
+export function startPool(
+  chosen: ChosenEngine,
+  registry: Registry,
+  config: Config,
+  log: Pick<FastifyBaseLogger, 'error'>,
+  source: Source,
+): Pool {
+  return new ThreadPool(chosen, registry, config, log, source);
 }
 
 class ThreadPool implements Pool {
@@ -72,6 +87,7 @@ class ThreadPool implements Pool {
   readonly #heapMiB: number;
   readonly #admission: Admission;
   readonly #threads: Threads;
+  readonly #resident: Resident;
   #deaths = 0;
 
   constructor(
@@ -79,6 +95,7 @@ class ThreadPool implements Pool {
     { module, operations }: Registry,
     config: Config,
     log: Pick<FastifyBaseLogger, 'error'>,
+    source: Source,
   ) {
     this.#engine = engine;
     this.#config = config;
@@ -86,11 +103,14 @@ class ThreadPool implements Pool {
     const limits = limitsOf(config);
     this.#answerer = new Answerer(operations, engine, limits);
     this.#heapMiB = heapMiBOf(config.BODY_LIMIT);
-    const budget = shareBudget(config.MEMORY_BUDGET, this.#count + config.MAX_QUEUE);
-    this.#admission = new Admission(new Budget(budget), this.#count, config.MAX_QUEUE);
+    const shared = shareBudget(config.MEMORY_BUDGET, this.#count + config.MAX_QUEUE);
+    const budget = new Budget(shared);
+    this.#resident = new Resident(source, budget);
+    budget.release = (bytes) => this.#resident.release(bytes);
+    this.#admission = new Admission(budget, this.#count, config.MAX_QUEUE);
     this.#threads = new Threads({
       count: this.#count,
-      data: { engine: choice, limits, budget, threads: this.#count, registry: module },
+      data: { engine: choice, limits, budget: shared, threads: this.#count, registry: module },
       heapMiB: this.#heapMiB,
       mayHelp: () => this.#admission.isQuiet,
       onDeath: (error) => this.#died(error),
@@ -106,9 +126,28 @@ class ThreadPool implements Pool {
     this.#admission.check(announcedBytes, client);
   }
 
-  run(task: Task, ticket: Ticket, report: Report): Encoded | Promise<Encoded | undefined> {
-    const encoded = task.bytes.length <= INLINE_BODY_BYTES ? this.#runHere(task, report) : undefined;
-    return encoded ?? this.#runInThread(task, ticket, report);
+  run(task: Task, ticket: Ticket, report: Report, owner: string): Encoded | Promise<Encoded | undefined> {
+    const here = task.bytes.length <= INLINE_BODY_BYTES ? this.#runHere(task, report) : undefined;
+    if (typeof here === 'string' || Buffer.isBuffer(here)) return here;
+    return here ? this.#runWithData(task, here, ticket, report, owner) : this.#runInThread(task, ticket, report, owner);
+  }
+
+  async step<Name extends Step['step']>(task: StepTask & { readonly step: Name }, heldBytes: number): Promise<StepResults[Name]> {
+    const ticket = this.#admission.admit(JOBS);
+    try {
+      const held = heldBytes + task.bytes.length;
+      ticket.grow(held);
+      const job = this.#begin({ ...task, held }, ticket, true);
+      const outcome = (await job.outcome.catch((error) => {
+        throw this.#explained(error);
+      })) as Outcome;
+      if ('refusal' in outcome) throw this.#refusalOf(outcome.refusal);
+      return (outcome as Extract<Outcome, { value: unknown }>).value as StepResults[Name];
+    } finally {
+      ticket.end();
+      // Its data are in shared memory.
+      sharedCollector.add(heldBytes);
+    }
   }
 
   get state(): PoolState {
@@ -138,19 +177,39 @@ class ThreadPool implements Pool {
     return this.#threads.close();
   }
 
-  /** Answers a request inline; undefined if that would take too long. */
-  #runHere(task: Task, report: Report): Encoded | undefined {
+  /** Answers a request inline; undefined if that would take too long. Or says which dataset the request wants. */
+  #runHere(task: Task, report: Report): Encoded | Wanted | undefined {
     return this.#engine.scratch.recycle(() => {
       const prepared = this.#answerer.prepare(task, report);
+      if ('dataset' in prepared) return prepared;
       const microseconds = inlineMicroseconds(task.bytes.length, prepared.cost, prepared.answerBytes);
       return microseconds <= INLINE_MICROSECONDS ? prepared.run() : undefined;
     });
   }
 
-  async #runInThread(task: Task, ticket: Ticket, report: Report): Promise<Buffer<ArrayBuffer> | undefined> {
+  /** Answers a small request that wants a dataset. */
+  async #runWithData(task: Task, wanted: Wanted, ticket: Ticket, report: Report, owner: string): Promise<Encoded | undefined> {
+    const data = await this.#dataFor(task, wanted, ticket, owner);
+    const withData = { ...task, data };
+    // Rows that stay in memory only until the request has ended are many.
+    const here = this.#runHere(withData, report);
+    return here === undefined ? this.#runInThread(withData, ticket, report, owner) : (here as Encoded);
+  }
+
+  /** The rows that a request wants; if they do not stay in memory, they are held by its ticket. */
+  #dataFor({ bytes }: Task, wanted: Wanted, ticket: Ticket, owner: string): Promise<Data> {
+    const { MAX_MEMORY } = this.#config;
+    return this.#resident.rowsFor(owner, wanted, (rowsBytes) => {
+      if (rowsBytes > MAX_MEMORY) throw tooManyRows(rowsBytes, MAX_MEMORY);
+      ticket.grow(bytes.length + rowsBytes);
+    });
+  }
+
+  async #runInThread(task: Task, ticket: Ticket, report: Report, owner: string): Promise<Buffer<ArrayBuffer> | undefined> {
+    const data = task.data ?? (this.#resident.hasUsed(owner) ? await this.#resident.likely(owner) : undefined);
     if (ticket.hasEnded) return undefined;
     const came = performance.timeOrigin + performance.now();
-    const job = this.#begin(task, ticket);
+    const job = this.#begin(data ? { ...task, data } : task, ticket);
     const { DEADLINE_MS } = this.#config;
     const deadline = setTimeout(() => job.giveUp(tooLate(DEADLINE_MS)), DEADLINE_MS);
     const outcome = await job.outcome
@@ -158,13 +217,20 @@ class ThreadPool implements Pool {
         throw this.#explained(error);
       })
       .finally(() => clearTimeout(deadline));
-    return outcome && this.#read(outcome, came, report);
+    if (!outcome || !('wanted' in outcome)) return outcome && this.#read(outcome, came, report);
+    const again = { ...task, bytes: outcome.bytes };
+    return this.#runInThread(
+      { ...again, data: await this.#dataFor(again, outcome.wanted, ticket, owner) },
+      ticket,
+      report,
+      owner,
+    );
   }
 
   /** Gives a task to the threads. */
-  #begin(task: Task, ticket: Ticket): Job {
+  #begin(task: Task | (StepTask & { held: number }), ticket: Ticket, isInBackground = false): Job {
     const place = ticket.enter();
-    const job = this.#threads.run({ ...task, bytes: owned(task.bytes), place }, () => ticket.leave());
+    const job = this.#threads.run({ ...task, bytes: owned(task.bytes), place }, () => ticket.leave(), isInBackground);
     ticket.onEnd(job.giveUp);
     return job;
   }
@@ -180,12 +246,16 @@ class ThreadPool implements Pool {
       total += ms;
     }
     this.#admission.learn(total / 1000);
-    if ('refusal' in outcome) {
-      const { type, refused } = outcome.refusal;
-      throw new Refusal(type, refused, type === 'overloaded' ? this.#admission.retryAfter : undefined);
-    }
-    const { answer } = outcome;
+    if ('refusal' in outcome) throw this.#refusalOf(outcome.refusal);
+    const { answer } = outcome as Extract<Outcome, { answer: unknown }>;
     return Buffer.from(answer.buffer, answer.byteOffset, answer.length);
+  }
+
+  #refusalOf({ type, refused }: Extract<Outcome, { refusal: unknown }>['refusal']): Refusal {
+    if (type !== 'overloaded') return new Refusal(type, refused);
+    // The thread found no room: datasets give way to requests.
+    this.#resident.release(this.#resident.bytes);
+    return new Refusal(type, refused, this.#admission.retryAfter);
   }
 
   #died(error: NodeJS.ErrnoException): void {
@@ -214,6 +284,9 @@ function owned(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return bytes.length < bytes.buffer.byteLength && bytes.length <= INLINE_BODY_BYTES ? Uint8Array.from(bytes) : bytes;
 }
 
+/** The client whose requests the steps of jobs are. */
+const JOBS = 'jobs';
+
 const OUT_OF_MEMORY = 'ERR_WORKER_OUT_OF_MEMORY';
 
 /**
@@ -222,6 +295,13 @@ const OUT_OF_MEMORY = 'ERR_WORKER_OUT_OF_MEMORY';
  */
 function heapMiBOf(bodyLimit: number): number {
   return 64 + Math.ceil((16 * bodyLimit) / 2 ** 20);
+}
+
+function tooManyRows(bytes: number, limit: number): Refusal {
+  const detail =
+    `the rows take ${bytes} bytes, more than the limit of ${limit} (MAX_MEMORY): ` +
+    'select fewer rows and merge the answers by their divisors, or send the request as a job (Prefer: respond-async)';
+  return new Refusal('too-much-memory', { detail, errors: [{ pointer: '/batch/dataset', detail }] });
 }
 
 function tooLate(ms: number): Refusal {

@@ -2,10 +2,12 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Cost } from '../backprop/cost.ts';
 import { loadEngine } from '../linalg/engines.ts';
+import { sharedCollector } from '../memory/garbage.ts';
 import { Scratch } from '../memory/scratch.ts';
-import { Answerer } from '../operations/answer.ts';
+import { Answerer, type Task } from '../operations/answer.ts';
 import type { Operation } from '../operations/operation.ts';
 import type { Report } from '../operations/report.ts';
+import { runStep, type Step, type StepResults, type StepTask, type Workplace } from '../operations/steps.ts';
 import { Refusal } from '../refusal.ts';
 import { Budget } from './budget.ts';
 import { type FromThread, HELPED, type Join, LOADED, type Outcome, type PlacedTask, type ThreadData } from './messages.ts';
@@ -27,13 +29,15 @@ const NUMBERS_PER_MS = 2 ** 17;
 /** Answers the tasks that arrive at a port. Errors other than refusals are thrown, which ends the thread. */
 export function serve(port: Port, operations: readonly Operation[], data: Omit<ThreadData, 'registry'>): void {
   const engine = loadEngine(data.engine, new Scratch(true));
+  const { limits } = data;
   const budget = new Budget(data.budget);
-  const answerer = new Answerer(operations, engine, data.limits);
-  const teamFor = (cost: Cost, place: number) => {
+  const answerer = new Answerer(operations, engine, limits);
+  const reserve: Reserve = (place, bytes, held, cost) => {
+    budget.reserve(place, bytes, held);
     if (cost.flops / FLOPS_PER_MS + cost.computedNumbers / NUMBERS_PER_MS < HELP_MS) return undefined;
-    const bytes = cost.furtherNumbers * Float64Array.BYTES_PER_ELEMENT;
+    const further = cost.furtherNumbers * Float64Array.BYTES_PER_ELEMENT;
     let members = 0;
-    while (members < data.threads - 1 && budget.extend(place, bytes)) members++;
+    while (members < data.threads - 1 && budget.extend(place, further)) members++;
     return members > 0 ? new Leader(members, (message, ports) => port.postMessage(message, ports)) : undefined;
   };
   port.on('message', (message) => {
@@ -42,43 +46,83 @@ export function serve(port: Port, operations: readonly Operation[], data: Omit<T
       port.postMessage(HELPED, []);
       return;
     }
-    const outcome = runTask(message, answerer, engine.scratch, budget, teamFor);
-    port.postMessage(outcome, 'answer' in outcome ? [outcome.answer.buffer] : []);
+    const outcome = outcomeOf(engine.scratch, (report) =>
+      'step' in message
+        ? { value: stepOf(message, { answerer, engine, limits }, reserve) }
+        : answerOf(message, answerer, report, reserve),
+    );
+    port.postMessage(outcome, buffersOf(outcome));
   });
   warmUp(operations, answerer, engine.scratch);
   port.postMessage(LOADED, []);
 }
 
-/** Answers a task; reserves its memory in the budget, if there is one, and computes with the team for its cost. */
-function runTask(
-  task: PlacedTask,
-  answerer: Answerer,
-  scratch: Scratch,
-  budget?: Budget,
-  teamFor?: (cost: Cost, place: number) => Leader | undefined,
-): Outcome {
+/** Reserves the memory of a task, and gathers the team for its cost. @throws Refusal `overloaded`. */
+type Reserve = (place: number, bytes: number, held: number, cost: Cost) => Leader | undefined;
+
+const noReserve: Reserve = () => undefined;
+
+/** What a task comes to, if it is not refused. */
+type Result =
+  | Pick<Extract<Outcome, { answer: unknown }>, 'answer'>
+  | Pick<Extract<Outcome, { wanted: unknown }>, 'wanted' | 'bytes'>
+  | Pick<Extract<Outcome, { value: unknown }>, 'value'>;
+
+function outcomeOf(scratch: Scratch, work: (report: Report) => Result): Outcome {
   const began = performance.timeOrigin + performance.now();
   const report: Report = { phases: {} };
-  // Read now: the buffer may become that of the answer.
-  const { length } = task.bytes;
   try {
-    const encoded = scratch.recycle(() => {
-      const prepared = answerer.prepare(task, report);
-      budget?.reserve(task.place, prepared.computedBytes + prepared.answerBytes, length);
-      const team = teamFor?.(prepared.cost, task.place);
-      try {
-        // The answer may reuse the task's buffer.
-        return prepared.run(task.bytes.buffer, team);
-      } finally {
-        team?.end();
-      }
-    });
-    return { report, began, answer: typeof encoded === 'string' ? bytesOf(encoded, task.bytes.buffer) : encoded };
+    return { report, began, ...scratch.recycle(() => work(report)) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const { type, refused } = error;
     return { report, began, refusal: { type, refused } };
   }
+}
+
+/** Answers a request, or says which dataset it wants. */
+function answerOf(task: Task & { readonly place: number }, answerer: Answerer, report: Report, reserve: Reserve): Result {
+  const { bytes } = task;
+  const prepared = answerer.prepare(task, report);
+  if ('dataset' in prepared) return { wanted: prepared, bytes };
+  const { cost, computedBytes, answerBytes } = prepared;
+  const team = reserve(task.place, computedBytes + answerBytes, bytes.length, cost);
+  try {
+    // The answer may reuse the task's buffer.
+    const encoded = prepared.run(bytes.buffer, team);
+    return { answer: typeof encoded === 'string' ? bytesOf(encoded, bytes.buffer) : encoded };
+  } finally {
+    team?.end();
+  }
+}
+
+/** Runs a step of a job. */
+function stepOf(
+  task: StepTask & { readonly place: number; readonly held?: number },
+  workplace: Omit<Workplace, 'teamFor'>,
+  reserve: Reserve,
+): StepResults[Step['step']] {
+  let team: Leader | undefined;
+  try {
+    return runStep(task, {
+      ...workplace,
+      teamFor(cost, bytes) {
+        team = reserve(task.place, bytes, task.held ?? 0, cost);
+        return team;
+      },
+    });
+  } finally {
+    team?.end();
+    // Its data are in shared memory.
+    sharedCollector.add(task.held ?? 0);
+  }
+}
+
+/** The buffers of an outcome that are transferred. */
+function buffersOf(outcome: Outcome): ArrayBuffer[] {
+  if ('answer' in outcome) return [outcome.answer.buffer];
+  if ('wanted' in outcome) return [outcome.bytes.buffer];
+  return 'value' in outcome && outcome.value instanceof Float64Array ? [outcome.value.buffer as ArrayBuffer] : [];
 }
 
 /** The bytes of a Latin-1 text, in `room` if they fit. */
@@ -95,7 +139,7 @@ function warmUp(operations: readonly Operation[], answerer: Answerer, scratch: S
       const bytes = new Uint8Array(Buffer.from(JSON.stringify(request)));
       const task = { operation, bytes, mediaType: 'application/json', answerType: 'application/json', place: 0 } as const;
       // The result does not matter: strict limits may even refuse it.
-      runTask(task, answerer, scratch);
+      outcomeOf(scratch, (report) => answerOf(task, answerer, report, noReserve));
     }
   }
 }

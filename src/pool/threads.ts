@@ -47,6 +47,7 @@ interface Queued {
   readonly resolve: (outcome: Outcome | undefined) => void;
   readonly reject: (reason: Error) => void;
   thread: Thread | undefined;
+  readonly isInBackground: boolean;
 }
 
 interface Thread {
@@ -83,6 +84,8 @@ export class Threads {
   readonly #threads: Thread[] = [];
   /** In order of arrival. A Set, so that any task can be removed in constant time. */
   readonly #queue = new Set<Queued>();
+  /** The tasks that run when no other ones wait. */
+  readonly #background = new Set<Queued>();
   readonly #readiness = Promise.withResolvers<void>();
   #loading: number;
   #isClosing = false;
@@ -98,20 +101,24 @@ export class Threads {
     return this.#threads.map(({ worker }) => worker);
   }
 
-  /** Runs a task, whose buffer is transferred. Calls `free` once, when no thread works on the task any longer. */
-  run(task: PlacedTask, free: () => void): Job {
+  /**
+   * Runs a task, whose buffer is transferred. Calls `free` once, when no thread works on the task any longer. Tasks in the background wait
+   * for all others, and leave a thread to them, if there are several.
+   */
+  run(task: PlacedTask, free: () => void, isInBackground = false): Job {
     const { promise, resolve, reject } = Promise.withResolvers<Outcome | undefined>();
-    const job: Queued = { task, free, resolve, reject, thread: undefined };
-    this.#queue.add(job);
-    this.#next();
+    const job: Queued = { task, free, resolve, reject, thread: undefined, isInBackground };
+    (isInBackground ? this.#background : this.#queue).add(job);
+    if (this.#isClosing) this.#giveUp(job, closing());
+    else this.#next();
     return { outcome: promise, giveUp: (reason) => this.#giveUp(job, reason) };
   }
 
   /** Cancels all tasks, and ends all threads. Resolves when they have ended. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    const reason = new Refusal('overloaded', { detail: 'the service is about to end' }, RETRY_SECONDS);
-    for (const job of this.#queue) this.#giveUp(job, reason);
+    const reason = closing();
+    for (const job of [...this.#queue, ...this.#background]) this.#giveUp(job, reason);
     await Promise.all(
       this.#threads.map((thread) => {
         thread.job?.reject(reason);
@@ -162,15 +169,25 @@ export class Threads {
     const idle = this.#threads.filter((thread) => thread.hasLoaded && !thread.isEnding && !thread.job);
     idle.sort((a, b) => Number(a.helped !== undefined) - Number(b.helped !== undefined));
     for (const thread of idle) {
-      const [job] = this.#queue;
+      const job = this.#first();
       if (job) this.#give(thread, job);
       else if (!thread.helped) this.#letHelp(thread);
     }
   }
 
+  /** The task whose turn it is. */
+  #first(): Queued | undefined {
+    const [job] = this.#queue;
+    if (job) return job;
+    const [background] = this.#background;
+    const running = this.#threads.filter((thread) => thread.job?.isInBackground).length;
+    return running < Math.max(1, this.#options.count - 1) ? background : undefined;
+  }
+
   /** Gives a queued task to a thread, which begins it now or, if it helps, when it has left. */
   #give(thread: Thread, job: Queued): void {
     this.#queue.delete(job);
+    this.#background.delete(job);
     job.thread = thread;
     thread.job = job;
     if (thread.helped) thread.helped.team.control.dismiss(thread.helped.member);
@@ -188,8 +205,8 @@ export class Threads {
     if (!team || !this.#options.mayHelp()) return;
     const port = team.ports.pop() as MessagePort;
     const member = team.ports.length;
-    thread.helped = { team, member };
-    thread.worker.postMessage({ control: team.control.memory, member, port } satisfies Join, [port]);
+    if (join(thread.worker, { control: team.control.memory, member, port })) thread.helped = { team, member };
+    else team.ports.length = 0;
   }
 
   /** A thread has left a team. */
@@ -216,7 +233,7 @@ export class Threads {
   }
 
   #giveUp(job: Queued, reason?: Error): void {
-    if (this.#queue.delete(job)) job.free();
+    if (this.#queue.delete(job) || this.#background.delete(job)) job.free();
     else if (job.thread?.job === job) {
       // A thread that still helps has not begun.
       if (job.thread.helped) this.#release(job.thread);
@@ -249,6 +266,25 @@ export class Threads {
   #restart(): void {
     if (!this.#isClosing) this.#start();
   }
+}
+
+/**
+ * Has a thread join a team. Returns false if the team is over: its thread has closed the ports, or was ended, and its last message has not
+ * been read yet.
+ */
+export function join(worker: Pick<Worker, 'postMessage'>, message: Join): boolean {
+  try {
+    worker.postMessage(message, [message.port]);
+    return true;
+  } catch (error) {
+    // A port that has been closed cannot be transferred.
+    if ((error as Error).name === 'DataCloneError') return false;
+    throw error;
+  }
+}
+
+function closing(): Refusal {
+  return new Refusal('overloaded', { detail: 'the service is about to end' }, RETRY_SECONDS);
 }
 
 /** Sends a thread its task, whose buffer is transferred. */

@@ -115,7 +115,7 @@ function handlerOf({ pool, bodyLimit, answerTimeoutMs }: Shared) {
         answerType: exchange.answerType,
       };
       try {
-        const answer = pool.run(task, ticket, exchange);
+        const answer = pool.run(task, ticket, exchange, exchange.owner);
         if (answer instanceof Promise)
           answer.then(
             // Undefined if the client has disconnected.

@@ -11,37 +11,53 @@ import { type BoundLoss, bindLoss, type Divisor, divisorAsNumber, divisorOf } fr
 import { buildLayers, type Layer } from '../backprop/network.ts';
 import { checkShapes, type Sizes } from '../backprop/shapes.ts';
 import type { Engine } from '../linalg/engine.ts';
-import type { Refusal } from '../refusal.ts';
 import { Pass, sampleExtrasIn, tilesTask, type Work } from './pass.ts';
 import type { Plan } from './plan.ts';
 import { splitLayers, splitProducts } from './split.ts';
-import { levelsOf, numbersOfSums, Sums } from './sums.ts';
+import { levelsOf, numbersOfSums, Sums, tileNode } from './sums.ts';
 import { alone, type Team } from './team.ts';
-import { type Division, divisionOf, tileAt, tilingOf } from './tiles.ts';
+import { type Division, divisionOf, type Tiling, tileAt, tilingOf } from './tiles.ts';
 
 /**
  * Checks the shapes of a request, and estimates its cost. The plan's `run` computes the loss of the batch and its gradients.
  * @throws Refusal `shape-mismatch`; `run` throws `out-of-domain` or `non-finite-result`.
  */
 export function planGradients(request: DecodedRequest): Plan<GradientsResult> {
-  const include = [...new Set(request.include)];
-  const loss = (request.loss ?? defaultLoss) as Work['loss'];
-  const bound = bindLoss(loss as { type: string });
+  const bound = bindLoss(lossOf(request) as { type: string });
   const sizes = checkShapes(request, bound);
-  const tiling = tilingOf(sizes);
+  const prepared = prepare(request, sizes);
+  const { include, tiling, division, work } = prepared;
   const { count } = tiling;
-  const division = divisionOf(sizes, tiling);
-  // checkShapes has excluded ragged matrices.
-  const { network, batch } = request as Tensors<GradientsRequest>;
   return {
     sizes,
     cost: costOf(sizes, include, tileAt(tiling, 0).end, count > 1 ? levelsOf(count) : 0, division === 'tiles'),
     run(engine, team = alone) {
-      const divisor = checkedDivisor(batch, bound, sizes);
-      const work = { network, batch, loss, include, tiling, divisor };
-      return new Run(work, bound, division, engine, team).result();
+      const divisor = checkedDivisor(work.batch, bound, sizes);
+      return new Run({ ...work, divisor }, bound, division, engine, team).result();
     },
   };
+}
+
+/** A request that is ready to be computed, but for its divisor. */
+export interface Prepared {
+  readonly include: Work['include'];
+  readonly tiling: Tiling;
+  readonly division: Division;
+  readonly work: Omit<Work, 'divisor'>;
+}
+
+export function lossOf({ loss }: DecodedRequest): Work['loss'] {
+  return (loss ?? defaultLoss) as Work['loss'];
+}
+
+/** `sizes` are those of the whole batch, of a request whose shapes have been checked. */
+export function prepare(request: DecodedRequest, sizes: Sizes): Prepared {
+  const include = [...new Set(request.include)];
+  const tiling = tilingOf(sizes);
+  // checkShapes has excluded ragged matrices.
+  const { network, batch } = request as Tensors<GradientsRequest>;
+  const work = { network, batch, start: 0, origin: 0, loss: lossOf(request), include, tiling };
+  return { include, tiling, division: divisionOf(sizes, tiling), work };
 }
 
 /** @throws Refusal `out-of-domain`, if targets or weights are, or if the divisor is 0. */
@@ -53,8 +69,8 @@ function checkedDivisor(batch: Work['batch'], bound: BoundLoss, { samples, units
   return divisorOf(bound, samples, outputs, classes, batch.sample_weights);
 }
 
-/** The computation of one request. */
-class Run {
+/** The computation of a batch, or of a part of it. */
+export class Run {
   readonly #work: Work;
   readonly #layers: readonly Layer[];
   readonly #engine: Engine;
@@ -77,18 +93,28 @@ class Run {
   result(): GradientsResult {
     const { include } = this.#work;
     const { total, extras } = this.#compute();
-    const divisor = divisorAsNumber(this.#work.divisor);
-    const results: Results = { ...total, divisor };
-    const answer: GradientsResult = {
-      loss: total.loss,
-      gradients: total.gradients.map(({ dW, db }) => (db ? { weights: dW, biases: db } : { weights: dW })),
-      divisor,
-    };
-    const included = Object.fromEntries(
-      include.map((name) => [name, name === 'gradient_norms' ? gradientNorms(total.gradients) : extras[name]]),
-    );
-    if (!isFiniteResult(results) || !allFinite(included)) throw this.#nonFinite(results);
-    return { ...answer, ...included };
+    const results: Results = { ...total, divisor: divisorAsNumber(this.#work.divisor) };
+    const answer = finiteAnswer(results, include, extras);
+    if (!answer) throw this.search(results).refusal;
+    return answer;
+  }
+
+  /**
+   * The sums over all tiles, as a node of the tree of sums (./sums.ts): that of a single tile if it `isTile`.
+   * @throws Refusal `out-of-domain`, if outputs are.
+   */
+  node(isTile: boolean): Float64Array {
+    if (!isTile) return this.#sum({}).node().slice();
+    const { reduced, gradients } = this.#pass.compute(tileAt(this.#work.tiling, 0), false);
+    return tileNode(this.#layers, reduced.loss, gradients);
+  }
+
+  /** Computes all tiles once more, to find the first value that is not finite. */
+  search(results: Results): NonFinite {
+    const search = new NonFinite(results);
+    const { tiling } = this.#work;
+    for (let i = 0; i < tiling.count; i++) this.#pass.search(tileAt(tiling, i), search);
+    return search;
   }
 
   /** Computes all tiles. The values of a single one become the result as they are. */
@@ -99,9 +125,15 @@ class Run {
       const { reduced, gradients } = computed;
       return { total: { loss: reduced.loss, gradients }, extras: this.#pass.extrasOf(computed) };
     }
+    const extras: Partial<GradientsResult> = {};
+    return { total: this.#sum(extras).total(), extras };
+  }
+
+  /** Adds up all tiles, and collects their values per sample. */
+  #sum(extras: Partial<GradientsResult>): Sums {
+    const { include, tiling } = this.#work;
     const memory = this.#engine.scratch.takeLargeForRequest(numbersOfSums(this.#layers, tiling.count)).fill(0);
     const sums = new Sums(this.#layers, tiling.count, memory);
-    const extras: Partial<GradientsResult> = {};
     const team = this.#byTiles ? this.#team : alone;
     // The first tile makes the arrays for the values per sample, which the threads then share.
     const first = sampleExtrasIn(include).length > 0 ? 1 : 0;
@@ -111,19 +143,25 @@ class Run {
       (part) => this.#pass.addTile(first + part, sums, extras, (add) => team.inTurn(part, add)),
       () => tilesTask({ work: this.#work, extras, memory, first }, this.#engine.scratch),
     );
-    return { total: sums.total(), extras };
+    return sums;
   }
+}
 
-  /** Computes all tiles once more, with all values kept, to find the first one that is not finite. */
-  #nonFinite(results: Results): Refusal {
-    const search = new NonFinite(results);
-    const { tiling } = this.#work;
-    for (let i = 0; i < tiling.count; i++) {
-      const tile = tileAt(tiling, i);
-      this.#engine.scratch.reuse(() => search.look(this.#pass.compute(tile, true), tile.first));
-    }
-    return search.refusal;
-  }
+/** The answer with the values in `include`; undefined if a number of it is not finite. */
+export function finiteAnswer(
+  { loss, divisor, gradients }: Results,
+  include: Work['include'],
+  extras: Partial<GradientsResult>,
+): GradientsResult | undefined {
+  const answer: GradientsResult = {
+    loss,
+    gradients: gradients.map(({ dW, db }) => (db ? { weights: dW, biases: db } : { weights: dW })),
+    divisor,
+  };
+  const included = Object.fromEntries(
+    include.map((name) => [name, name === 'gradient_norms' ? gradientNorms(gradients) : extras[name]]),
+  );
+  return isFiniteResult({ loss, divisor, gradients }) && allFinite(included) ? { ...answer, ...included } : undefined;
 }
 
 /** Whether loss, divisor and gradients are finite. */

@@ -1,5 +1,5 @@
 // The computation of a tile: forward, loss and back; and its values in the result for the whole batch.
-import type { Batch as GivenBatch } from '../../schemas/batch.ts';
+import type { ArrayBatch } from '../../schemas/batch.ts';
 import type { Extra, GradientsResult } from '../../schemas/gradients.ts';
 import type { Loss as GivenLoss } from '../../schemas/loss.ts';
 import type { Network } from '../../schemas/network.ts';
@@ -8,7 +8,7 @@ import { backward } from '../backprop/backward.ts';
 import { buildBatch } from '../backprop/batch.ts';
 import { checkOutputs } from '../backprop/domains.ts';
 import { isOriented, type SampleExtra, sampleExtras } from '../backprop/extras.ts';
-import type { Computed } from '../backprop/finite.ts';
+import type { Computed, NonFinite } from '../backprop/finite.ts';
 import { forward } from '../backprop/forward.ts';
 import { type BoundLoss, bindLoss, type Divisor, reduce } from '../backprop/losses.ts';
 import { buildLayers, type Layer } from '../backprop/network.ts';
@@ -24,7 +24,10 @@ import { type Tile, type Tiling, tileAt } from './tiles.ts';
 /** What the computations of all tiles need to know. */
 export interface Work {
   readonly network: Tensors<Network>;
-  readonly batch: Tensors<GivenBatch>;
+  readonly batch: Tensors<ArrayBatch>;
+  /** Where the samples to compute begin in the arrays of `batch`, and in the whole batch, for error texts. */
+  readonly start: number;
+  readonly origin: number;
   readonly loss: Tensors<GivenLoss>;
   readonly include: readonly Extra[];
   readonly tiling: Tiling;
@@ -51,14 +54,19 @@ export class Pass {
    */
   compute({ first, end }: Tile, keep: boolean): Computed {
     const engine = this.#engine;
-    const { batch, include, divisor } = this.#work;
-    const { X, targets, s } = buildBatch(batch, first, end, engine.scratch);
+    const { batch, start, origin, include, divisor } = this.#work;
+    const { X, targets, s } = buildBatch(batch, start + first, start + end, engine.scratch);
     const steps = forward(this.#layers, X, engine, keep);
     const Y = steps[steps.length - 1].A;
-    checkOutputs(Y, this.#bound, steps.length - 1, first);
+    checkOutputs(Y, this.#bound, steps.length - 1, origin + first);
     const reduced = reduce(this.#bound.loss.unreduced(Y, targets, engine.scratch), s, divisor, engine.scratch);
     const wantInputGradients = include.includes('input_gradients') || include.includes('trace');
     return { steps, reduced, gradients: backward(this.#layers, steps, reduced.dY, engine, wantInputGradients, keep) };
+  }
+
+  /** Computes a tile with all values kept, and looks for one that is not finite. */
+  search(tile: Tile, nonFinite: NonFinite): void {
+    this.#engine.scratch.reuse(() => nonFinite.look(this.compute(tile, true), this.#work.origin + tile.first));
   }
 
   /** Computes tile i, adds it to the sums in its turn, and writes its values per sample into those of the batch. */

@@ -6,8 +6,8 @@ import type { Layer } from '../backprop/network.ts';
 import { Dense } from '../linalg/dense.ts';
 import { addCompensated, compensate } from '../linalg/sum.ts';
 
-/** The number of children of a node of the tree. */
-const ARITY = 8;
+/** The most children of a node of the tree. */
+export const ARITY = 8;
 
 /** A sum whose rounding errors are kept (Neumaier's algorithm, see src/linalg/sum.ts). */
 interface Compensated {
@@ -20,6 +20,8 @@ interface Compensated {
  * already, and the tree adds an error below 1e-15.
  */
 interface Node {
+  /** All its numbers: those below are views of it. */
+  readonly memory: Float64Array;
   readonly loss: Compensated;
   readonly layers: readonly { readonly dW: Dense; readonly db: Compensated | undefined }[];
 }
@@ -33,7 +35,52 @@ export function levelsOf(tiles: number): number {
 
 /** How many numbers the sums over so many tiles take. */
 export function numbersOfSums(layers: readonly Layer[], tiles: number): number {
-  return levelsOf(tiles) * layers.reduce((sum, { W, b }) => sum + W.data.length + 2 * (b?.length ?? 0), 2);
+  return levelsOf(tiles) * numbersOfNode(layers);
+}
+
+/** How many numbers a node takes. */
+export function numbersOfNode(layers: readonly Layer[]): number {
+  return layers.reduce((sum, { W, b }) => sum + W.data.length + 2 * (b?.length ?? 0), 2);
+}
+
+/** The node whose numbers lie in `memory`. */
+function nodeIn(layers: readonly Layer[], memory: Float64Array): Node {
+  let at = 0;
+  const next = (n: number) => {
+    at += n;
+    return memory.subarray(at - n, at);
+  };
+  const compensated = (n: number): Compensated => ({ sum: next(n), lost: next(n) });
+  return {
+    memory,
+    loss: compensated(1),
+    layers: layers.map(({ W, b }) => ({ dW: new Dense(W.rows, W.columns, next(W.data.length)), db: b && compensated(b.length) })),
+  };
+}
+
+/** The node of a single tile. */
+export function tileNode(layers: readonly Layer[], loss: number, gradients: readonly ParameterGradients[]): Float64Array {
+  const memory = new Float64Array(numbersOfNode(layers));
+  const node = nodeIn(layers, memory);
+  node.loss.sum[0] = loss;
+  node.layers.forEach(({ dW, db }, k) => {
+    dW.data.set(gradients[k].dW.data);
+    db?.sum.set(gradients[k].db as Float64Array);
+  });
+  return memory;
+}
+
+/** The sum of up to ARITY nodes, in their order. */
+export function addedNodes(layers: readonly Layer[], nodes: readonly Float64Array[]): Float64Array {
+  const memory = new Float64Array(numbersOfNode(layers));
+  const sum = nodeIn(layers, memory);
+  for (const node of nodes) addNode(sum, nodeIn(layers, node));
+  return memory;
+}
+
+/** The total of a node, which is overwritten. */
+export function nodeTotal(layers: readonly Layer[], memory: Float64Array): Total {
+  return totalOf(nodeIn(layers, memory));
 }
 
 /** The sums over the tiles of a batch. All that they remember is in the given memory, which threads can share. */
@@ -43,19 +90,10 @@ export class Sums {
 
   /** Sums over so many tiles, in memory for `numbersOfSums`; it has to be 0 at the first tile. */
   constructor(layers: readonly Layer[], tiles: number, memory: Float64Array) {
-    let at = 0;
-    const next = (n: number) => {
-      at += n;
-      return memory.subarray(at - n, at);
-    };
-    const compensated = (n: number): Compensated => ({ sum: next(n), lost: next(n) });
-    this.#levels = Array.from({ length: levelsOf(tiles) }, () => ({
-      loss: compensated(1),
-      layers: layers.map(({ W, b }) => ({
-        dW: new Dense(W.rows, W.columns, next(W.data.length)),
-        db: b && compensated(b.length),
-      })),
-    }));
+    const size = numbersOfNode(layers);
+    this.#levels = Array.from({ length: levelsOf(tiles) }, (_, level) =>
+      nodeIn(layers, memory.subarray(level * size, (level + 1) * size)),
+    );
   }
 
   /** Adds a tile. Tiles are added in their order, from 0. */
@@ -72,39 +110,51 @@ export class Sums {
 
   /** The sum of all tiles. Nothing may be added afterwards. */
   total(): Total {
+    return totalOf(this.#sum());
+  }
+
+  /** The same with its rounding errors, as numbers that can be added to others by `addedNodes`. */
+  node(): Float64Array {
+    return this.#sum().memory;
+  }
+
+  #sum(): Node {
     const top = this.#levels.length - 1;
     for (let level = 0; level < top; level++) this.#raise(level);
-    const { loss, layers } = this.#levels[top];
-    return { loss: rounded(loss)[0], gradients: layers.map(({ dW, db }) => ({ dW, db: db && rounded(db) })) };
+    return this.#levels[top];
   }
 
   /** Adds the node of a level to the one above, and clears it. */
   #raise(level: number): void {
-    const [node, above] = [this.#levels[level], this.#levels[level + 1]];
-    addNode(above.loss, node.loss);
-    node.layers.forEach(({ dW, db }, k) => {
-      addPlainly(above.layers[k].dW.data, dW.data);
-      if (db) addNode(above.layers[k].db as Compensated, db);
-    });
+    const node = this.#levels[level];
+    addNode(this.#levels[level + 1], node);
     clear(node);
   }
 }
 
 function clear(node: Node): void {
-  for (const { sum, lost } of [node.loss, ...node.layers.flatMap(({ db }) => db ?? [])]) {
-    sum.fill(0);
-    lost.fill(0);
-  }
-  for (const { dW } of node.layers) dW.data.fill(0);
+  node.memory.fill(0);
 }
 
 function addPlainly(sum: Float64Array, terms: Float64Array): void {
   for (let i = 0; i < sum.length; i++) sum[i] += terms[i];
 }
 
-function addNode(into: Compensated, { sum, lost }: Compensated): void {
+function addNode(into: Node, { loss, layers }: Node): void {
+  addSum(into.loss, loss);
+  layers.forEach(({ dW, db }, k) => {
+    addPlainly(into.layers[k].dW.data, dW.data);
+    if (db) addSum(into.layers[k].db as Compensated, db);
+  });
+}
+
+function addSum(into: Compensated, { sum, lost }: Compensated): void {
   addCompensated(sum, into.sum, into.lost);
   addPlainly(into.lost, lost);
+}
+
+function totalOf({ loss, layers }: Node): Total {
+  return { loss: rounded(loss)[0], gradients: layers.map(({ dW, db }) => ({ dW, db: db && rounded(db) })) };
 }
 
 /** The sums with their rounding errors. */

@@ -8,7 +8,7 @@ import { fileOf, flattened, read } from '../support/safetensors-file.ts';
 import { runCommand } from './command.ts';
 
 const { article, classification } = examples;
-const service = await startService({ environment: { STORE: t.testdir() } });
+const service = await startService();
 t.teardown(() => service.process.kill('SIGKILL'));
 const url = service.url.origin;
 const env = { GRADIENTS_URL: url };

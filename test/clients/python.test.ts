@@ -21,7 +21,7 @@ function lacking(...others: string[]): string | false {
 }
 
 const { GRADIENTS_API_KEY: _, ...environment } = process.env;
-const service = await startService({ environment: { STORE: t.testdir() } });
+const service = await startService();
 t.teardown(() => service.process.kill('SIGKILL'));
 
 /** Runs Python in the folder of the client. */

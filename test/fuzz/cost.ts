@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { readConfig } from '../../src/config.ts';
 import { chooseEngine } from '../../src/linalg/engines.ts';
-import { Answerer } from '../../src/operations/answer.ts';
+import { Answerer, type Prepared } from '../../src/operations/answer.ts';
 import { limitsOf } from '../../src/operations/limits.ts';
 import { operations } from '../../src/operations/registry.ts';
 import { INLINE_MICROSECONDS, inlineMicroseconds } from '../../src/pool/inline.ts';
@@ -44,7 +44,7 @@ function answerInline({ format, body }: Omit<Costly, 'story'>): void {
   const task = { operation: 'gradients', bytes: new Uint8Array(body), mediaType, answerType: mediaType };
   engine.scratch.recycle(() => {
     try {
-      const prepared = answerer.prepare(task, { phases: {} });
+      const prepared = answerer.prepare(task, { phases: {} }) as Prepared;
       if (inlineMicroseconds(body.length, prepared.cost, prepared.answerBytes) <= INLINE_MICROSECONDS) prepared.run();
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import type { GradientsRequest } from '../../schemas/gradients.ts';
 import { readConfig } from '../../src/config.ts';
 import { loadEngine } from '../../src/linalg/engines.ts';
-import { Answerer } from '../../src/operations/answer.ts';
+import { Answerer, type Prepared } from '../../src/operations/answer.ts';
 import { type Limits, limitsOf } from '../../src/operations/limits.ts';
 import { operations } from '../../src/operations/registry.ts';
 import { answerPhases, type Report } from '../../src/operations/report.ts';
@@ -23,7 +23,7 @@ function answerTo(body: string, limits: Partial<Limits> = {}, report: Report = {
     answerType: JSON_TYPE,
   } as const;
   const answerer = new Answerer(operations, engine, { ...defaults, ...limits });
-  return engine.scratch.recycle(() => answerer.prepare(task, report).run().toString());
+  return engine.scratch.recycle(() => (answerer.prepare(task, report) as Prepared).run().toString());
 }
 
 function refused(body: string, limits?: Partial<Limits>) {

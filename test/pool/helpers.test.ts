@@ -1,10 +1,12 @@
 // Threads without a task help those with one, and leave when they are needed.
+import { once } from 'node:events';
+import { MessageChannel, type Worker } from 'node:worker_threads';
 import t, { type Test } from 'tap';
 import { readConfig } from '../../src/config.ts';
 import { limitsOf } from '../../src/operations/limits.ts';
 import { Budget, shareBudget } from '../../src/pool/budget.ts';
 import type { FromThread, Outcome } from '../../src/pool/messages.ts';
-import { Threads } from '../../src/pool/threads.ts';
+import { join, Threads } from '../../src/pool/threads.ts';
 import { endless, large, registry, taskOf } from './tasks.ts';
 
 /** Threads with the slowest engine, of which each helps the others. */
@@ -126,4 +128,19 @@ t.test('help takes memory, which is reserved, if there is any', async (t) => {
   t.ok(small.budget.used < used, 'fewer members');
   other.giveUp();
   await other.outcome;
+});
+
+t.test('a team that ended before its request for help was answered is not joined, and harms nothing', async (t) => {
+  const { port1, port2 } = new MessageChannel();
+  const message = { control: new SharedArrayBuffer(8), member: 0, port: port2 };
+  port2.ref();
+  port1.close();
+  await once(port2, 'close');
+  const other = new MessageChannel().port1;
+  t.equal(join(other as unknown as Worker, message), false);
+  const failing = () => {
+    throw new TypeError('another fault');
+  };
+  t.throws(() => join({ postMessage: failing }, message), /another fault/);
+  other.close();
 });

@@ -1,10 +1,12 @@
 // The pool: what is answered inline and what in a thread; requests do not affect each other.
+
 import t, { type Test } from 'tap';
 import { readConfig } from '../../src/config.ts';
 import { chooseEngine } from '../../src/linalg/engines.ts';
 import type { Report } from '../../src/operations/report.ts';
 import { startPool } from '../../src/pool/pool.ts';
 import { ENGINE, validRequest } from '../support/app.ts';
+import { noDatasets } from '../support/no-datasets.ts';
 import { demanding, endless, large, reasonOf, registry, taskOf } from './tasks.ts';
 
 const report = (): Report => ({ phases: {} });
@@ -12,12 +14,12 @@ const report = (): Report => ({ phases: {} });
 /** A pool, closed at the end of the test, and a function that runs a request. */
 function start(t: Test, environment: Record<string, string> = {}, fail = (error: Error) => void t.fail(`${error}`)) {
   const config = readConfig({ ENGINE, ...environment });
-  const pool = startPool(chooseEngine(config.ENGINE), registry, config, { error: fail as () => void });
+  const pool = startPool(chooseEngine(config.ENGINE), registry, config, { error: fail as () => void }, noDatasets);
   t.teardown(() => pool.close());
   let clients = 0;
   /** Each request belongs to a different client, unless a ticket is given. */
   const answer = async (request: object | string, ticket = pool.admit(`client ${clients++}`)) => {
-    const encoded = await pool.run(taskOf(request), ticket, report());
+    const encoded = await pool.run(taskOf(request), ticket, report(), '');
     ticket.end();
     return encoded && `${encoded}`;
   };
@@ -27,10 +29,10 @@ function start(t: Test, environment: Record<string, string> = {}, fail = (error:
 t.test('a small request is answered synchronously, without a promise', async (t) => {
   const { pool } = start(t);
   const small = taskOf(validRequest());
-  const encoded = pool.run(small, pool.admit('a'), report());
+  const encoded = pool.run(small, pool.admit('a'), report(), '');
   t.notOk(encoded instanceof Promise);
   t.match(JSON.parse(`${encoded}`), { divisor: 2 });
-  t.throws(() => pool.run(taskOf('{'), pool.admit('a'), report()), { message: /^not JSON/ });
+  t.throws(() => pool.run(taskOf('{'), pool.admit('a'), report(), ''), { message: /^not JSON/ });
 });
 
 t.test('the same answer in a thread as on the event loop', async (t) => {
@@ -56,7 +58,7 @@ t.test('an expensive request with a small body is answered in a thread, and both
   const whole: Report = { phases };
   const ticket = pool.admit('a');
   const before = performance.now();
-  const encoded = pool.run(task, ticket, whole);
+  const encoded = pool.run(task, ticket, whole, '');
   t.ok(encoded instanceof Promise);
   t.strictSame([pool.state.busy, pool.state.waiting], [1, 0]);
   t.match(`${await encoded}`, `{"loss":${255 ** 2},`);
@@ -77,11 +79,11 @@ t.test('an expensive request with a small body is answered in a thread, and both
 t.test('phases that are already in the report are kept', async (t) => {
   const { pool } = start(t);
   const whole: Report = { phases: { receive: 5 } };
-  await pool.run(taskOf(large), pool.admit('a'), whole);
+  await pool.run(taskOf(large), pool.admit('a'), whole, '');
   t.strictSame(Object.keys(whole.phases), ['receive', 'queue', 'decode', 'check', 'compute', 'encode']);
   t.equal(whole.phases.receive, 5);
   const refused: Report = { phases: {} };
-  await t.rejects(async () => pool.run(taskOf(' '.repeat(100_000)), pool.admit('a'), refused), { message: /^not JSON/ });
+  await t.rejects(async () => pool.run(taskOf(' '.repeat(100_000)), pool.admit('a'), refused, ''), { message: /^not JSON/ });
   t.strictSame(Object.keys(refused.phases), ['queue']);
 });
 
@@ -152,7 +154,7 @@ t.test('a request that exceeds the memory of a thread', async (t) => {
 t.test('an error in a thread is an internal error', async (t) => {
   const logged: Error[] = [];
   const { pool } = start(t, {}, (error) => void logged.push(error));
-  const faulty = pool.run({ ...taskOf(large), mediaType: 'none' as 'application/json' }, pool.admit('a'), report());
+  const faulty = pool.run({ ...taskOf(large), mediaType: 'none' as 'application/json' }, pool.admit('a'), report(), '');
   await t.rejects(async () => faulty, { name: 'TypeError' });
   t.match(logged, [{ name: 'TypeError' }]);
 });

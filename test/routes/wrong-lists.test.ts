@@ -150,7 +150,7 @@ t.test('what flat lists should be depends on the rest of the request', (t) =>
     'weights, and inputs that are missing': [
       { network: { layers: [{ weights: [1] }] }, batch: { targets: [[1]] } },
       {
-        [INPUTS]: 'expected a list of lists, but the key is missing',
+        [INPUTS]: 'expected a list of lists, or the name of a dataset under the key dataset, but both keys are missing',
         [WEIGHTS]: 'expected rows (lists of numbers), got a flat list of 1 number: write [[1]]',
       },
     ],

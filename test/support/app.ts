@@ -1,4 +1,8 @@
 // Shared by most tests: the application as the server builds it, and requests to it.
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Test } from 'tap';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
@@ -8,9 +12,16 @@ import { readConfig } from '../../src/config.ts';
 /** The engine for the tests: test/run.ts runs them with each engine in turn. */
 export const ENGINE = process.env.ENGINE ?? 'auto';
 
+/** A folder for the store of a test. The service makes it when it needs it. */
+export function storeOf(t: Test): string {
+  const folder = join(tmpdir(), `store-${randomUUID()}`);
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
 /** An application with the given environment variables, closed at the end of the test. */
 export async function startApp(t: Test, environment: Record<string, string> = {}): Promise<FastifyInstance> {
-  const app = await buildApp(readConfig({ ENGINE, ...environment }));
+  const app = await buildApp(readConfig({ ENGINE, STORE: storeOf(t), ...environment }));
   t.teardown(() => app.close());
   return app;
 }

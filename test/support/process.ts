@@ -1,8 +1,11 @@
 // Runs the service as a process, and reads its log and its memory.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 export const program = new URL('../../src/server.ts', import.meta.url).pathname;
@@ -38,7 +41,7 @@ const LISTENING = 'Server listening at ';
 /** Starts the service on a free port, or on the given one. The caller has to end it. */
 export async function startService({ environment = {}, options = [], keep = () => true }: Start = {}): Promise<Service> {
   const child = spawn(process.execPath, [...options, program], {
-    env: { ...process.env, PORT: '0', ...environment },
+    env: { ...process.env, PORT: '0', STORE: join(tmpdir(), `store-${randomUUID()}`), ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines: LogLine[] = [];

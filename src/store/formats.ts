@@ -1,0 +1,31 @@
+// The formats of uploads, by their media types.
+import { Refusal } from '../refusal.ts';
+import type { Upload } from './catalog.ts';
+import type { Context, Draft } from './draft.ts';
+import { readJson } from './json.ts';
+import type { Outputs } from './outputs.ts';
+import { readSafetensors } from './safetensors.ts';
+
+/** @throws Refusal about the upload; whatever the stream or the outputs throw. */
+export type Format = (upload: Upload, outputs: Outputs, context: Context) => Promise<Draft>;
+
+const formats: Readonly<Record<string, Format>> = {
+  'application/vnd.safetensors': async ({ bytes }, outputs, { limits }) => ({
+    columns: await readSafetensors(bytes, outputs, limits),
+  }),
+  'application/json': readJson,
+  // Imported only if needed: it loads a library.
+  'text/csv': async (upload, outputs) => ({ columns: await (await import('./csv.ts')).readCsv(upload, outputs) }),
+};
+
+/** @throws Refusal `unsupported-media-type`, `invalid-request`. */
+export function formatOf({ mediaType, query }: Upload): Format {
+  if (!Object.hasOwn(formats, mediaType))
+    throw new Refusal('unsupported-media-type', {
+      detail: `expected ${Object.keys(formats).join(', ')}, got ${mediaType}`,
+    });
+  for (const key of ['targets', 'classes'] as const)
+    if (query[key] !== undefined && mediaType !== 'text/csv')
+      throw new Refusal('invalid-request', { detail: `?${key} names columns of text/csv, but the body is ${mediaType}` });
+  return formats[mediaType];
+}
