@@ -6,6 +6,7 @@ import {
   answerUnusualRequests,
   countConnections,
   cutOffFloods,
+  cutOffLateRequests,
   finishAnswersOnClose,
   openConnections,
 } from './http/connections.ts';
@@ -23,6 +24,7 @@ import { collectMetrics, type Metrics } from './observability/metrics.ts';
 import { logRequests } from './observability/request-log.ts';
 import type { Operation, Registry } from './operations/operation.ts';
 import { type Pool, startPool } from './pool/pool.ts';
+import { datasetRoutes } from './routes/datasets.ts';
 import { describeRoutes, docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { homeRoutes } from './routes/home.ts';
@@ -109,6 +111,7 @@ async function assemble(parts: Parts): Promise<FastifyInstance> {
   const open = openConnections(app);
   finishAnswersOnClose(app, exchanges, open);
   cutOffFloods(app, exchanges, open);
+  cutOffLateRequests(app, exchanges, config.REQUEST_TIMEOUT_MS);
   answerUnusualRequests(app);
   leaveBodiesAndAnswersAlone(app);
   await addGate(app, { config, exchanges, pool });
@@ -119,8 +122,9 @@ async function assemble(parts: Parts): Promise<FastifyInstance> {
 }
 
 async function addRoutes(app: FastifyInstance, parts: Parts, readiness: Readiness, metrics: Metrics): Promise<void> {
-  const { config, pool, operations, engine } = parts;
+  const { config, pool, catalog, operations, engine } = parts;
   await operationRoutes(app, operations, { pool, bodyLimit: config.BODY_LIMIT, answerTimeoutMs: config.ANSWER_TIMEOUT_MS });
+  await datasetRoutes(app, catalog, config);
   await app.register(async (scope) => {
     handleLargeAnswers(scope, config.ANSWER_TIMEOUT_MS);
     await docsRoutes(scope);

@@ -9,8 +9,8 @@ import type { Exchanges } from './exchange.ts';
 import { problemOfParser, responseTo } from './problems.ts';
 import { endingSockets } from './unread.ts';
 
-/** How often connections are checked for floods. */
-const FLOODS_INTERVAL_MS = 1_000;
+/** How often connections are checked for floods, and for requests that arrive too slowly. */
+const CHECK_INTERVAL_MS = 1_000;
 
 /** More than any headers take. */
 const FLOOD_BYTES = 2 ** 17;
@@ -20,6 +20,9 @@ const NOTICE_MS = 1_000;
 
 /** The most turns of the event loop in which connections are accepted before the application stops listening. */
 const MOST_TURNS = 1_000;
+
+/** The code of Node's error for a request that has not arrived in time. */
+const TIMEOUT_CODE = 'ERR_HTTP_REQUEST_TIMEOUT';
 
 /** The open connections of an application. */
 export function openConnections({ server }: FastifyInstance): ReadonlySet<Socket> {
@@ -50,7 +53,32 @@ export function cutOffFloods(app: FastifyInstance, exchanges: Exchanges, open: R
     }
     before = now;
   };
-  const interval = setInterval(check, FLOODS_INTERVAL_MS).unref();
+  checkAgainAndAgain(app, check);
+}
+
+/**
+ * Ends requests that have not arrived within `ms` milliseconds, as Node does by its requestTimeout, but not uploads. A connection
+ * that ends with its answer, and whose client goes on sending, is destroyed.
+ */
+export function cutOffLateRequests(app: FastifyInstance, exchanges: Exchanges, ms: number): void {
+  const endLate = (socket: Socket) => {
+    const error = Object.assign(new Error('the request did not arrive in time'), { code: TIMEOUT_CODE });
+    app.server.emit('clientError', error, socket);
+  };
+  checkAgainAndAgain(app, () => {
+    const time = performance.now() - ms;
+    const busy = exchanges.busySockets;
+    for (const socket of [...exchanges.lateSockets(time), ...app.unreadBodies.lateSockets(time)]) {
+      if (!endingSockets.has(socket)) endLate(socket);
+      // An answer that is being sent has a time limit of its own.
+      else if (!busy.has(socket)) socket.destroy();
+    }
+  });
+}
+
+/** Calls `check` every second, until the application closes. */
+function checkAgainAndAgain(app: FastifyInstance, check: () => void): void {
+  const interval = setInterval(check, CHECK_INTERVAL_MS).unref();
   app.addHook('onClose', async () => clearInterval(interval));
 }
 

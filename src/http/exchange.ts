@@ -1,5 +1,5 @@
 // An exchange: one request, from its headers to the end of its answer. Holds its data, and what to do at its end.
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ProblemType } from '../../schemas/problem.ts';
@@ -35,6 +35,8 @@ export class Exchange implements Report {
   receivedBytes: number | undefined;
   /** The problem type, if the request was refused or failed. */
   problem?: ProblemType;
+  /** Whether the body may arrive for longer than REQUEST_TIMEOUT_MS: see upload.ts. */
+  isUpload = false;
   /** Whether every byte of the answer has been passed to the operating system. */
   isSent = false;
   readonly #endings: (() => void)[] = [];
@@ -91,6 +93,13 @@ export class Exchanges {
   /** The connections with an exchange in flight. */
   get busySockets(): Set<Socket> {
     return new Set([...this.#inFlight].map(({ request }) => request.raw.socket));
+  }
+
+  /** The connections over which a request that began before `time`, in milliseconds of performance.now(), is still arriving. */
+  lateSockets(time: number): Socket[] {
+    return [...this.#inFlight].flatMap(({ request: { exchange, raw } }) =>
+      exchange.began < time && !exchange.isUpload && !raw.complete && raw.socket instanceof Socket ? [raw.socket] : [],
+    );
   }
 
   /** Begins an exchange. One listener for its end calls all others: further listeners would slow down small requests. */

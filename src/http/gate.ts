@@ -19,6 +19,8 @@ declare module 'fastify' {
     needsKey?: boolean;
     /** Whether the route is exempt from the rate limit, as for orchestrators, which must always get an answer. */
     isUnlimited?: boolean;
+    /** Whether the route reads the body itself, as it arrives: see upload.ts. */
+    isUpload?: boolean;
     /** The name of the operation, for routes that take a body in the media types of wire/. */
     operation?: string;
   }
@@ -69,7 +71,7 @@ export async function addGate(app: FastifyInstance, { config, exchanges, pool }:
       checkClient(request, reply, route, keys, limit);
       const { operation } = route;
       if (operation) checkBody(request, operation, config.BODY_LIMIT, pool);
-      else app.unreadBodies.leave(request, reply);
+      else if (!route.isUpload) app.unreadBodies.leave(request, reply);
     } catch (error) {
       done(error as Error);
       return;
@@ -119,7 +121,8 @@ function checkClient(
   const { headers, exchange } = request;
   const apiKey = keys.find(headers);
   // request.ip is undefined once the socket has closed.
-  exchange.client = apiKey ?? clientAddress(`${request.ip}`);
+  exchange.client = apiKey?.digest ?? clientAddress(`${request.ip}`);
+  if (apiKey) exchange.owner = apiKey.owner;
   if (limit && !isUnlimited) {
     const { requests, end } = limit.count(exchange.client, exchange.began);
     const seconds = Math.ceil((end - exchange.began) / 1000);
@@ -156,8 +159,12 @@ async function allowOrigins(app: FastifyInstance, origins: string): Promise<void
   const listed = listOf(origins);
   await app.register(cors, {
     origin: listed.includes('*') ? '*' : listed,
-    methods: ['GET', 'HEAD', 'POST'],
-    exposedHeaders: ['X-Request-Id', 'Retry-After', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+    // Any request headers are allowed: If-Match, Prefer, Idempotency-Key among them.
+    exposedHeaders: [
+      ...['ETag', 'Location', 'Preference-Applied', 'X-Request-Id', 'Retry-After'],
+      ...['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'],
+    ],
     maxAge: PREFLIGHT_SECONDS,
     strictPreflight: false,
   });

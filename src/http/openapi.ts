@@ -42,6 +42,7 @@ export class Components {
   }
 
   #ofContent(described: Schema): Schema {
+    if (!described.content) return described;
     const content = mapValues(described.content as Schema, ({ schema, ...media }) => ({ schema: this.#refer(schema), ...media }));
     return { ...described, content };
   }
@@ -73,12 +74,12 @@ export class Components {
     };
   }
 
-  /** A union; objects have a discriminator, `type`. The default goes to the description: client generators cannot express it. */
+  /** A union; objects that have a key `type` have it as their discriminator. The default goes to the description: client generators cannot express it. */
   #choice(variants: TSchema[], { default: standard, description, ...schema }: Schema): Schema {
     const text = standard === undefined ? description : `${description}. By default ${standard}`;
     const described = { ...schema, ...(text ? { description: text } : {}) };
     const refs = variants.map((variant) => this.#refer(variant));
-    if (variants.some(({ type }) => type !== 'object')) return { ...described, anyOf: refs };
+    if (variants.some(({ properties }) => properties?.type?.const === undefined)) return { ...described, anyOf: refs };
     const mapping = Object.fromEntries(variants.map(({ properties }, i) => [properties.type.const, refs[i].$ref]));
     return { ...described, oneOf: refs, discriminator: { propertyName: 'type', mapping } };
   }

@@ -9,7 +9,7 @@ import { contentEncodings } from './content-encoding.ts';
 /** Extra headers of a problem, by its type. */
 const headersOf: Partial<Record<ProblemType, Record<string, string>>> = {
   unauthorized: { 'www-authenticate': 'Bearer realm="gradients"' },
-  'unsupported-media-type': { 'accept-post': mediaTypes.join(', '), 'accept-encoding': contentEncodings.join(', ') },
+  'unsupported-media-type': { 'accept-encoding': contentEncodings.join(', ') },
 };
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
@@ -28,6 +28,7 @@ export function sendProblem(reply: FastifyReply, type: ProblemType, refused: Ref
   const { request } = reply;
   request.exchange.problem = type;
   request.server.unreadBodies.leave(request, reply);
+  if (type === 'unsupported-media-type' && request.method === 'POST') reply.header('accept-post', mediaTypes.join(', '));
   return (
     reply
       .headers(headersOf[type] ?? {})
@@ -88,7 +89,6 @@ const refusedBefore: Record<string, Explanation> = {
   // The client has disconnected and gets no answer; this keeps the log from reporting an internal error.
   ECONNRESET: () => ({ type: 'malformed-body', detail: 'the client went away before the end of the body' }),
   FST_ERR_BAD_URL: notFound,
-  FST_ERR_MAX_PARAM_LENGTH: notFound,
 };
 
 export function handleNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {

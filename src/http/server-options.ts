@@ -11,6 +11,9 @@ const REQUEST_ID = /^[\w.:-]{1,128}$/;
 /** How often Node checks the timeouts of requests and connections. */
 const TIMEOUTS_INTERVAL_MS = 1_000;
 
+/** What Node takes of a request's line and headers. */
+const MOST_HEADER_BYTES = 16_384;
+
 /** Logs incoming requests, at level debug only. Finished requests are logged by observability/request-log.ts. */
 class IncomingRequests extends LogController {
   constructor() {
@@ -29,13 +32,14 @@ export function serverOptions(config: Config, log: FastifyBaseLogger) {
     // No logger per request, to save time: log lines carry the request id instead.
     childLoggerFactory: (parent: FastifyBaseLogger) => parent,
     logController: new IncomingRequests(),
-    requestTimeout: config.REQUEST_TIMEOUT_MS,
+    // connections.ts enforces REQUEST_TIMEOUT_MS: Node's timeout knows no exception for uploads.
+    requestTimeout: 0,
     keepAliveTimeout: config.KEEP_ALIVE_MS,
     // A connection is silent while an answer is computed, and while its client does not read.
     connectionTimeout: config.DEADLINE_MS + config.ANSWER_TIMEOUT_MS,
     http: {
       // Node compares them before Fastify sets its option.
-      requestTimeout: config.REQUEST_TIMEOUT_MS,
+      requestTimeout: 0,
       headersTimeout: Math.min(config.HEADERS_TIMEOUT_MS, config.REQUEST_TIMEOUT_MS),
       connectionsCheckingInterval: TIMEOUTS_INTERVAL_MS,
       // gate.ts checks it, and answers with a problem document.
@@ -48,6 +52,8 @@ export function serverOptions(config: Config, log: FastifyBaseLogger) {
       const given = headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     },
+    // Routes say themselves what is wrong with a long name.
+    routerOptions: { maxParamLength: MOST_HEADER_BYTES },
     // While the service closes, requests on open connections are still answered.
     return503OnClosing: false,
   };

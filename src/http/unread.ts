@@ -30,10 +30,18 @@ const LONGEST_WAIT_MS = 1_000;
 /** Connections that end with an answer that has been given: what is still sent over them is left unread. */
 export const endingSockets = new WeakSet<Socket>();
 
+/** A connection over which the rest of a body should still come. */
+interface Awaited {
+  readonly raw: IncomingMessage;
+  /** In milliseconds of performance.now(). */
+  readonly since: number;
+}
+
 /** The bodies that an application leaves unread. */
 export class UnreadBodies {
   /** Until when draining is scheduled, in milliseconds of `performance.now()`. */
   #busyUntil = 0;
+  #awaited: Awaited[] = [];
 
   /**
    * Leaves the rest of a request's body unread: reading it may take longer than computing an answer.
@@ -48,7 +56,14 @@ export class UnreadBodies {
     // An injected request has no socket.
     if (raw.complete || !(socket instanceof Socket)) return;
     const length = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : Infinity;
+    if (length > 0) this.#awaited.push({ raw, since: performance.now() });
     if (length > SHORT_BODY_BYTES) this.#drainLater(raw, socket, length, reply);
+  }
+
+  /** The connections over which the rest of a body has not come since `time`, in milliseconds of performance.now(). */
+  lateSockets(time: number): Socket[] {
+    this.#awaited = this.#awaited.filter(({ raw }) => !raw.complete && !raw.socket.destroyed);
+    return this.#awaited.filter(({ since }) => since < time).map(({ raw }) => raw.socket);
   }
 
   #drainLater(raw: IncomingMessage, socket: Socket, length: number, reply: FastifyReply): void {

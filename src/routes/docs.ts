@@ -22,7 +22,7 @@ const AnyDocument = Type.Object({ openapi: Type.String() }, { additionalProperti
 /** The schema of a route, extended by its security and its possible problems, which follow from its configuration. */
 function described(schema: FastifySchema, { needsKey, isUnlimited, operation }: FastifyContextConfig = {}): object {
   const refusals = problemResponses(
-    ...(operation ? [400, 406, 408, 413, 415, 422, 500, 503, 504] : []),
+    ...(operation ? [400, 406, 408, 409, 413, 415, 422, 500, 503, 504] : []),
     ...(needsKey ? [401] : []),
     ...(isUnlimited ? [] : [429]),
     431,
@@ -56,6 +56,7 @@ export async function describeRoutes(app: FastifyInstance, operations: readonly 
       },
       tags: [
         { name: 'gradients', description: 'What the service computes' },
+        { name: 'datasets', description: 'Data that requests use by its name' },
         { name: 'documentation', description: 'Documentation' },
         { name: 'health', description: 'Operations' },
       ],

@@ -22,8 +22,21 @@ export function checkConditions({ ifMatch, ifNoneMatch }: Conditions, etag: stri
   if (matching && matching !== '*' && !matching.includes(`"${etag}"`))
     throw failed(`expected the dataset ${ifMatch} (If-Match), but it is "${etag}"`);
   if (others === '*') throw failed('expected no dataset (If-None-Match: *), but there is one');
-  if (others?.some((tag) => tag.replace('W/', '') === `"${etag}"`))
-    throw failed(`expected another dataset than "${etag}" (If-None-Match), but it is that one`);
+  if (isAmong(others, etag)) throw failed(`expected another dataset than "${etag}" (If-None-Match), but it is that one`);
+}
+
+/**
+ * Whether a client that sends this If-None-Match has the dataset with this ETag already.
+ * @throws Refusal `invalid-request`.
+ */
+export function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
+  const others = tagsOf('If-None-Match', ifNoneMatch);
+  return others === '*' || isAmong(others, etag);
+}
+
+/** By weak comparison. */
+function isAmong(tags: readonly string[] | undefined, etag: string): boolean {
+  return tags?.some((tag) => tag.replace('W/', '') === `"${etag}"`) ?? false;
 }
 
 /** The ETags of a list, with their quotes, or `*`; undefined if the header is missing. */

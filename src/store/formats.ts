@@ -18,11 +18,14 @@ const formats: Readonly<Record<string, Format>> = {
   'text/csv': async (upload, outputs) => ({ columns: await (await import('./csv.ts')).readCsv(upload, outputs) }),
 };
 
+/** The media types of uploads. */
+export const uploadTypes: readonly string[] = Object.keys(formats);
+
 /** @throws Refusal `unsupported-media-type`, `invalid-request`. */
 export function formatOf({ mediaType, query }: Upload): Format {
   if (!Object.hasOwn(formats, mediaType))
     throw new Refusal('unsupported-media-type', {
-      detail: `expected ${Object.keys(formats).join(', ')}, got ${mediaType}`,
+      detail: `expected the Content-Type ${uploadTypes.join(', ')}, got ${mediaType}`,
     });
   for (const key of ['targets', 'classes'] as const)
     if (query[key] !== undefined && mediaType !== 'text/csv')

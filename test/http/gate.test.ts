@@ -6,6 +6,7 @@ import t from 'tap';
 import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { warnOfStrangers } from '../../src/http/gate.ts';
+import { watchKeys } from '../../src/http/keys.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { ENGINE, post, startApp, validRequest } from '../support/app.ts';
 
@@ -26,6 +27,19 @@ t.test('API keys: plain or as digests, in either header; without a key 401', asy
   t.equal((await app.inject({ url: '/metrics', headers: bearer('first') })).statusCode, 200);
   for (const url of ['/', '/livez', '/openapi.json', '/docs', '/problems/unauthorized'])
     t.equal((await app.inject({ url })).statusCode, 200, `${url} is for everybody`);
+});
+
+t.test('a key may have an owner; one that ends in = is a key', async (t) => {
+  const own = ['c2Vj', 'c2VjcmU=', 'c2VjcmV0cw==', 'Upper=case', `sha256:${digest('x')}`];
+  const API_KEYS = ['a=first', `a=sha256:${digest('second')}`, 'b.2=third=', ...own].join();
+  const app = await startApp(t, { API_KEYS });
+  const keys = watchKeys(app, readConfig({ API_KEYS }));
+  const ownerOf = (key: string) => keys.find({ 'x-api-key': key })?.owner;
+  t.strictSame(['first', 'second', 'third='].map(ownerOf), ['a', 'a', 'b.2']);
+  for (const key of [...own.slice(0, -1), 'x']) t.equal(ownerOf(key), digest(key), `${key}: its own owner`);
+  t.strictSame(['a=first', 'a', 'third', 'b.2=third='].map(ownerOf), [undefined, undefined, undefined, undefined]);
+  const known = keys.find({ 'x-api-key': 'first' });
+  t.equal(known?.digest, digest('first'), 'clients are counted by keys, not by owners');
 });
 
 t.test('API_KEYS_FILE is read again when it changes; an invalid file changes nothing', async (t) => {
@@ -71,6 +85,11 @@ t.test('an invalid configuration of access prevents the start, and no key is sho
     ['first key', `API_KEYS: key 1: ${visible}`],
     ['a\u007fb', `API_KEYS: key 1: ${visible}`],
     ['x'.repeat(4097), 'API_KEYS: key 1: expected at most 4096 characters'],
+    ['team=sha256:12', 'API_KEYS: key 1: expected 64 hexadecimal digits after sha256:'],
+    [
+      `a=first,second,b=sha256:${digest('first')}`,
+      'API_KEYS: key 3: expected one owner per key, but this key has another one before (API_KEYS: key 1)',
+    ],
     [' , ', 'API_KEYS: expected at least one key, got only commas'],
   ];
   for (const [API_KEYS, message] of keys) await t.rejects(start({ API_KEYS }), new Error(message));
@@ -142,7 +161,7 @@ t.test('CORS: off by default; allowed for CORS_ORIGINS', async (t) => {
   const preflight = {
     origin,
     'access-control-request-method': 'POST',
-    'access-control-request-headers': 'content-type,x-api-key',
+    'access-control-request-headers': 'content-type,x-api-key,if-match,if-none-match,prefer,idempotency-key',
   };
   const closed = await startApp(t);
   t.equal((await closed.inject({ method: 'OPTIONS', url: '/gradients', headers: preflight })).statusCode, 405);
@@ -152,14 +171,16 @@ t.test('CORS: off by default; allowed for CORS_ORIGINS', async (t) => {
   t.equal(response.statusCode, 204, 'before any key is asked for');
   t.match(response.headers, {
     'access-control-allow-origin': origin,
-    'access-control-allow-methods': 'GET, HEAD, POST',
-    'access-control-allow-headers': 'content-type,x-api-key',
+    'access-control-allow-methods': 'GET, HEAD, POST, PUT, DELETE',
+    'access-control-allow-headers': preflight['access-control-request-headers'],
     'access-control-max-age': '86400',
   });
   const answer = await post(open, validRequest(), { origin, ...bearer('key') });
   t.equal(answer.statusCode, 200);
   t.match(answer.headers, { 'access-control-allow-origin': origin, vary: /origin/i });
-  t.match(answer.headers['access-control-expose-headers'], 'Retry-After');
+  const exposed = `${answer.headers['access-control-expose-headers']}`.split(', ');
+  for (const header of ['ETag', 'Location', 'Retry-After', 'Preference-Applied', 'X-Request-Id'])
+    t.ok(exposed.includes(header), header);
   t.notOk('access-control-allow-origin' in (await post(open, validRequest(), { origin: 'https://evil.example' })).headers);
   t.equal((await open.inject({ url: '/nothing' })).statusCode, 404, 'other paths are as before');
   const any = await startApp(t, { CORS_ORIGINS: '*' });

@@ -41,7 +41,7 @@ class Dataset:
     samples: int
     features: int
     targets: int | None
-    """The number of targets of a sample; None if it has a class, or neither."""
+    """The number of targets of a sample; 0 if it has a class, None if it has neither."""
     dtype: str
     bytes: int
     etag: str
