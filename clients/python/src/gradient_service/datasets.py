@@ -97,10 +97,7 @@ class Datasets:
         Raises ValueError for flat targets that are not integers, and `Problem` if the service refuses the data.
         """
         arrays = {"inputs": inputs, "targets": targets, "classes": classes, "sample_weights": sample_weights}
-        tensors = {key: _tensor(key, value) for key, value in arrays.items() if value is not None}
-        if "targets" in tensors and len(tensors["targets"].shape) == 1:
-            tensors = {("classes" if key == "targets" else key): tensor for key, tensor in tensors.items()}
-        body = _File(tensors)
+        body = _File(dict(_tensor(key, value) for key, value in arrays.items() if value is not None))
         return self._put(name, body, {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(body))}, if_match, if_none_match)
 
     def put_file(
@@ -185,20 +182,24 @@ def _conditions(if_match: str | None, if_none_match: str | None) -> dict[str, st
     return {key: value if value == "*" else f'"{value}"' for key, value in given.items() if value is not None}
 
 
-def _tensor(key: str, value: Values) -> Chunks:
-    """An array as chunks of a dtype that can be sent."""
+def _tensor(key: str, value: Values) -> tuple[str, Chunks]:
+    """An array as chunks of a dtype that can be sent, and its name: flat targets are classes."""
     if not isinstance(value, Chunks):
         array = np.asarray(value)
         value = Chunks(array.shape, array.dtype, lambda: _slices(array))
     dtype = np.dtype(value.dtype)
     if dtype.kind not in "iufb":
         raise TypeError(f"{key}: expected numbers, got {dtype}")
-    if key == "targets" and len(value.shape) == 1 and dtype.kind not in "iu":
-        raise ValueError(
-            f"targets: expected samples x outputs, or a flat array of integers (class indices), got a flat array of {dtype}; "
-            "for one target per sample write y[:, None], for class indices y.astype(int)"
-        )
-    return Chunks(value.shape, np.dtype(dtype.name if dtype.name in _DTYPES else "float64").newbyteorder("<"), value.chunks)
+    if key == "targets" and len(value.shape) == 1:
+        if dtype.kind not in "iu":
+            raise ValueError(
+                f"targets: expected samples x outputs, or a flat array of integers (class indices), got a flat array of {dtype}; "
+                "for one target per sample write y[:, None], for class indices y.astype(int)"
+            )
+        key = "classes"
+    # The service takes int64 for classes only.
+    is_sent = dtype.name in _DTYPES and (dtype.name != "int64" or key == "classes")
+    return key, Chunks(value.shape, np.dtype(dtype.name if is_sent else "float64").newbyteorder("<"), value.chunks)
 
 
 def _slices(array: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
