@@ -28,10 +28,14 @@ RUN sh /image/collect.sh /runtime /usr/local/bin/node "$(ldconfig -p | awk '$1 =
 COPY --from=dependencies /app/package.json /tmp/npm.json /tmp/
 RUN node /image/sbom.ts /tmp/package.json /tmp/npm.json /runtime/var/lib/dpkg/status.d /etc/os-release > /tmp/sbom.cdx.json
 
+# Where datasets and jobs are kept: a volume gets its owner from here.
+RUN mkdir /data
+
 FROM scratch
 WORKDIR /app
-ENV PATH=/usr/local/bin NODE_ENV=production HOST=0.0.0.0 PORT=3000
+ENV PATH=/usr/local/bin NODE_ENV=production HOST=0.0.0.0 PORT=3000 STORE=/data
 COPY --from=runtime /runtime /
+COPY --from=runtime --chown=1000:1000 /data /data
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY schemas schemas
@@ -43,6 +47,7 @@ USER 1000:1000
 # The build fails if OpenBLAS cannot be loaded. Otherwise the service would start on a slower engine, and only the log would say so.
 RUN ["node", "--eval", "import('/app/src/linalg/engines.ts').then(({ loadEngine }) => loadEngine({ name: 'openblas' }))"]
 EXPOSE 3000
+VOLUME /data
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --start-interval=1s \
   CMD ["node", "--eval", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "src/server.ts"]

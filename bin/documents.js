@@ -60,6 +60,51 @@ function including(text, names) {
   return text.replace('{', () => `{"include":${include}${comma}`);
 }
 
+/** The keys of a batch that are its data, which a dataset takes the place of. */
+const ofBatch = ['inputs', 'targets', 'classes', 'dataset', 'rows', 'indices'];
+
+/**
+ * Replaces the data of a request's batch by a dataset. An invalid request is returned unchanged: the service reports what is wrong.
+ * @param {Buffer} body
+ * @param {string} mediaType
+ * @param {string | undefined} dataset
+ * @param {[first: number, end: number] | undefined} rows
+ * @returns {Buffer}
+ */
+export function withDataset(body, mediaType, dataset, rows) {
+  if (dataset === undefined) return body;
+  try {
+    if (mediaType === mediaTypes.json) return Buffer.from(computingOn(body.toString(), dataset, rows));
+    const { header, data } = parts(body);
+    const { __metadata__: { request = '{}', ...others } = {}, ...entries } = header;
+    /** @type {Record<string, Entry>} */
+    const kept = {};
+    const pieces = [];
+    let end = 0;
+    for (const [name, { data_offsets: range, ...entry }] of Object.entries(entries)) {
+      if (ofBatch.some((key) => name === `batch.${key}`)) continue;
+      kept[name] = { ...entry, data_offsets: [end, end + range[1] - range[0]] };
+      pieces.push(data.subarray(...range));
+      end += range[1] - range[0];
+    }
+    const metadata = { ...others, request: computingOn(request, dataset, rows) };
+    return file({ __metadata__: metadata, ...kept }, Buffer.concat(pieces));
+  } catch {
+    return body;
+  }
+}
+
+/**
+ * @param {string} text of a request
+ * @param {string} dataset
+ * @param {[first: number, end: number] | undefined} rows
+ */
+function computingOn(text, dataset, rows) {
+  const { batch, ...document } = JSON.parse(text);
+  const others = Object.entries(batch ?? {}).filter(([key]) => !ofBatch.includes(key));
+  return JSON.stringify({ ...document, batch: { dataset, ...(rows && { rows }), ...Object.fromEntries(others) } });
+}
+
 /**
  * @typedef {{ dtype: keyof typeof readers, shape: number[], data_offsets: [number, number] }} Entry
  * @typedef {Record<string, Entry> & { __metadata__?: Record<string, string> }} Header

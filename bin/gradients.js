@@ -1,15 +1,17 @@
 #!/usr/bin/env node
 // @ts-check
-// The command gradients: sends a request to the service, and prints the answer. In JavaScript, since Node strips no types in
+// The command gradients: sends a request or data to the service, and prints the answer. In JavaScript, since Node strips no types in
 // node_modules.
 import { readFile, writeFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
-import { mediaTypeOf, mediaTypes, tensorsIn, toJson, withExtras } from './documents.js';
+import { mediaTypeOf, mediaTypes, tensorsIn, toJson, withDataset, withExtras } from './documents.js';
 import { describe, exitCodeOf, NoService, Refused, UsageError } from './failures.js';
+import { runJob } from './jobs.js';
 import { normBars } from './norms.js';
 import { help, readOptions, version } from './options.js';
 import { progressBar } from './progress.js';
-import { sendUntilAnswered } from './send.js';
+import { putFile } from './put.js';
+import { bodyOf, sendUntilAnswered } from './send.js';
 import { table } from './table.js';
 
 /** @import { Options } from './options.js' */
@@ -19,12 +21,14 @@ async function main(args) {
   const options = readOptions(args, process.env);
   if (options.help) return print(help);
   if (options.version) return print(version);
+  if (options.put) return print(await putFile(options, options.put, progressBar(process.stderr, 'storing')));
   const read = await readRequest(options.file);
   const mediaType = mediaTypeOf(read, options);
-  const body = withExtras(read, mediaType, options.include);
+  const body = withExtras(withDataset(read, mediaType, options.dataset, options.rows), mediaType, options.include);
   const accept = options.save?.endsWith('.safetensors') ? mediaTypes.safetensors : mediaTypes.json;
-  const progress = progressBar(process.stderr, body.length);
-  const answer = await sendUntilAnswered({ ...options, body, mediaType, accept }, progress);
+  const progress = progressBar(process.stderr, 'computing');
+  const request = { ...options, method: 'POST', path: '/gradients', body: bodyOf(body, mediaType), accept };
+  const { body: answer } = await (options.wait ? runJob : sendUntilAnswered)(request, progress);
   if (options.save) await save(options.save, answer);
   if (options.output) print(await shown(options.output, { body, mediaType }, { body: answer, mediaType: accept }));
 }

@@ -7,16 +7,32 @@ import { UsageError } from './failures.js';
 export const version = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')).version;
 
 export const help = `Usage: gradients [OPTION...] [FILE]
+       gradients put NAME FILE [OPTION...]
 
 Sends a request, in JSON or safetensors, to the gradient service and prints the
 answer. Without FILE, or if it is -, the request comes from standard input.
+With put, sends data to the service, where requests find it under NAME: a file
+that ends in .safetensors, .csv or .json, with inputs, targets or classes, and
+sample_weights. What the service says of it is printed.
 
   --url URL          of the service; else that in GRADIENTS_URL, else
                      http://127.0.0.1:3000
   --api-key KEY      where the service wants one; else that in
                      GRADIENTS_API_KEY, which other users do not see
-  --media-type TYPE  of the request: json or safetensors; else as the name of
-                     FILE ends, else by its content
+  --retries N        how often to send again what was refused for the moment
+                     (503, 429: when Retry-After says) or lost with its
+                     connection; else 4
+  --timeout SECONDS  how long the service may take nothing of a body, and then
+                     give no answer; else 300
+  --help, --version
+
+Of a request
+  --media-type TYPE  json or safetensors; else as the name of FILE ends, else by
+                     its content
+  --dataset NAME     computes on this dataset in place of the batch's arrays
+  --rows FIRST:END   on these of its samples, from 0, without END
+  --wait             sends it as a job, which may take longer than a request,
+                     and waits for it
   --include NAMES    more extra values, as in outputs,trace
   --output FORM      json   the answer as the service wrote it (the default)
                      table  loss and divisor; per layer shape, norms, and the
@@ -27,11 +43,10 @@ answer. Without FILE, or if it is -, the request comes from standard input.
                      .safetensors, else as JSON. Then nothing is printed but
                      what --output asks for
   --compressed       has the answer compressed on its way
-  --retries N        how often to send again what was refused for the moment
-                     (503, 429: when Retry-After says) or lost with its
-                     connection; else 4
-  --timeout SECONDS  how long one try may take; else 300
-  --help, --version
+
+Of put
+  --targets NAMES    of CSV: the columns that are targets, as in a,b
+  --classes NAME     of CSV: the column with class indices
 
 Exit status
   0  an answer
@@ -43,11 +58,23 @@ const outputs = /** @type {const} */ (['json', 'table', 'norms']);
 const formats = /** @type {const} */ (['json', 'safetensors']);
 
 /**
+ * @typedef {object} Put
+ * @property {string} name of the dataset
+ * @property {string} file
+ * @property {string | undefined} targets names of columns, separated by commas
+ * @property {string | undefined} classes the name of a column
+ */
+
+/**
  * @typedef {object} Options
+ * @property {Put | undefined} put the data to send, in place of a request
  * @property {string | undefined} file the request's; undefined: standard input
  * @property {URL} url
  * @property {string | undefined} apiKey
  * @property {typeof formats[number] | undefined} format
+ * @property {string | undefined} dataset
+ * @property {[first: number, end: number] | undefined} rows of the dataset
+ * @property {boolean} wait
  * @property {string[]} include
  * @property {typeof outputs[number] | undefined} output
  * @property {string | undefined} save
@@ -64,7 +91,12 @@ const config = {
   url: text,
   'api-key': text,
   'media-type': text,
-  include: { ...text, multiple: /** @type {const} */ (true), default: [] },
+  dataset: text,
+  rows: text,
+  wait: flag,
+  targets: text,
+  classes: text,
+  include: { ...text, multiple: /** @type {const} */ (true) },
   output: text,
   save: text,
   compressed: flag,
@@ -74,6 +106,10 @@ const config = {
   version: flag,
 };
 
+/** The options of a request, and those of put; the others are of both. */
+const ofRequest = /** @type {const} */ (['media-type', 'dataset', 'rows', 'wait', 'include', 'output', 'save', 'compressed']);
+const ofPut = /** @type {const} */ (['targets', 'classes']);
+
 /**
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} environment
@@ -81,18 +117,26 @@ const config = {
  */
 export function readOptions(args, environment) {
   const { values, positionals } = parsed(args);
-  if (positionals.length > 1) throw wrong(`expected one file, got ${positionals.length}: ${positionals.join(' ')}`);
-  const { help, version, save, compressed } = values;
+  const isPut = positionals[0] === 'put';
+  const misplaced = (isPut ? ofRequest : ofPut).find((name) => values[name]);
+  if (misplaced) throw wrong(`--${misplaced} is an option ${isPut ? 'of a request' : 'of put'}`);
+  if (values.rows !== undefined && values.dataset === undefined) throw wrong('--rows is of a dataset: expected --dataset, too');
+  if (isPut && positionals.length !== 3)
+    throw wrong(`put: expected a name and a file, got ${positionals.slice(1).join(' ') || 'none'}`);
+  if (!isPut && positionals.length > 1) throw wrong(`expected one file, got ${positionals.length}: ${positionals.join(' ')}`);
+  const { help, version, save, compressed, dataset, wait, targets, classes } = values;
   const output = choice('output', outputs, values.output) ?? (save === undefined ? 'json' : undefined);
   return {
+    put: isPut ? { name: positionals[1], file: positionals[2], targets, classes } : undefined,
     file: positionals[0] === '-' ? undefined : positionals[0],
     url: address(values.url ?? (environment.GRADIENTS_URL || 'http://127.0.0.1:3000')),
     apiKey: key(values['api-key'] ?? environment.GRADIENTS_API_KEY),
     format: choice('media-type', formats, values['media-type']?.replace(/^application\/(vnd\.)?/, '')),
-    include: values.include.flatMap((names) => names.split(',')).filter(Boolean),
+    rows: range(values.rows),
+    include: (values.include ?? []).flatMap((names) => names.split(',')).filter(Boolean),
     retries: number('retries', values.retries, /^\d+$/),
     timeout: 1000 * number('timeout', values.timeout, /^(?=.*[1-9])\d+(\.\d+)?$/),
-    ...{ help, version, save, compressed, output },
+    ...{ help, version, save, compressed, output, dataset, wait },
   };
 }
 
@@ -132,6 +176,16 @@ function choice(option, names, value) {
 function number(option, value, form) {
   if (!form.test(value)) throw wrong(`--${option}: expected a number, got ${value}`);
   return Number(value);
+}
+
+/**
+ * @param {string | undefined} value
+ * @returns {[first: number, end: number] | undefined}
+ */
+function range(value) {
+  const [, first, end] = /^(\d+):(\d+)$/.exec(value ?? '') ?? [];
+  if (value !== undefined && end === undefined) throw wrong(`--rows: expected FIRST:END, as in 0:1000, got ${value}`);
+  return end === undefined ? undefined : [Number(first), Number(end)];
 }
 
 /** @param {string} value */

@@ -5,7 +5,8 @@ import { request as requestByHttps } from 'node:https';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout } from 'node:timers/promises';
+import { clearTimeout, setTimeout as startTimer } from 'node:timers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { describe, NoService, Refused } from './failures.js';
 
@@ -13,14 +14,23 @@ import { describe, NoService, Refused } from './failures.js';
 /** @import { Progress } from './progress.js' */
 
 /**
+ * @typedef {object} Body
+ * @property {number} length in bytes
+ * @property {string} mediaType
+ * @property {() => Iterable<Buffer> | AsyncIterable<Buffer>} chunks is called again for each retry
+ */
+
+/**
  * @typedef {object} Request
  * @property {URL} url of the service
  * @property {string | undefined} apiKey
- * @property {Buffer} body
- * @property {string} mediaType of the body
+ * @property {string} method
+ * @property {string} path
+ * @property {Body} [body]
+ * @property {Record<string, string>} [headers] further ones
  * @property {string} accept the media type of the answer
  * @property {boolean} compressed
- * @property {number} timeout of one try, in milliseconds
+ * @property {number} timeout without a byte of the body taken, or of an answer, in milliseconds
  * @property {number} retries
  */
 
@@ -34,18 +44,20 @@ const broken = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
 const FIRST_WAIT = 0.25;
 
 /**
- * Sends a request until it is answered or the retries are used up. Repeating a request is always safe.
+ * Sends a request until it is answered or the retries are used up. Repeating a request is always safe: that for a job has a key.
  * @param {Request} request
  * @param {Progress} progress
- * @returns {Promise<Buffer>} the bytes of the answer
+ * @returns {Promise<Answer>} what was asked for
  */
 export async function sendUntilAnswered(request, progress) {
   for (let retry = 0; ; retry++) {
     const wait = FIRST_WAIT * 2 ** retry;
-    const signal = AbortSignal.timeout(request.timeout);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const timer = startTimer(() => controller.abort(), request.timeout);
     try {
-      const answer = await send(request, progress, signal);
-      if (!isTemporary(answer) || retry >= request.retries) return bytesOf(request, answer);
+      const answer = await send(request, progress, timer, signal);
+      if (!isTemporary(answer) || retry >= request.retries) return accepted(request, answer);
       await pause(retryAfter(answer) ?? wait, `${answer.status}`);
     } catch (error) {
       if (error instanceof Refused || error instanceof NoService) throw error;
@@ -55,6 +67,7 @@ export async function sendUntilAnswered(request, progress) {
         throw new NoService(request.url, describe(/** @type {Error} */ (error)));
       await pause(wait, 'the connection broke');
     } finally {
+      clearTimeout(timer);
       progress.end();
     }
   }
@@ -65,7 +78,7 @@ export async function sendUntilAnswered(request, progress) {
    */
   async function pause(seconds, why) {
     progress.waits(seconds, why);
-    await setTimeout(seconds * 1000);
+    await sleep(seconds * 1000);
   }
 }
 
@@ -74,24 +87,30 @@ export async function sendUntilAnswered(request, progress) {
 /**
  * @param {Request} options
  * @param {Progress} progress
+ * @param {NodeJS.Timeout} timer is restarted whenever a part of the body has been taken
  * @param {AbortSignal} signal
  * @returns {Promise<Answer>}
  */
-async function send({ url, apiKey, body, mediaType, accept, compressed }, progress, signal) {
-  const endpoint = new URL(`${url.pathname.replace(/\/$/, '')}/gradients`, url);
+async function send({ url, apiKey, method, path, body, headers: others, accept, compressed }, progress, timer, signal) {
+  const endpoint = new URL(`${url.pathname.replace(/\/$/, '')}${path}`, url);
   const headers = {
-    'Content-Type': mediaType,
-    'Content-Length': body.length,
+    ...(body && { 'Content-Type': body.mediaType, 'Content-Length': body.length }),
     Accept: accept,
     ...(compressed && { 'Accept-Encoding': 'gzip' }),
     ...(apiKey && { Authorization: `Bearer ${apiKey}` }),
+    ...others,
   };
   const start = url.protocol === 'https:' ? requestByHttps : requestByHttp;
-  const request = start(endpoint, { method: 'POST', headers, signal });
+  const request = start(endpoint, { method, headers, signal });
   /** @type {Promise<IncomingMessage>} */
   const begins = new Promise((resolve, reject) => request.on('response', resolve).on('error', reject));
   // Errors are reported by the request. If the service answers before it has read everything, the failed upload is not an error.
-  pipeline(Readable.from(chunks(body, progress), { highWaterMark: 1 }), request).catch(() => {});
+  const taken = (/** @type {number} */ bytes, /** @type {number} */ total) => {
+    timer.refresh();
+    progress.sent(bytes, total);
+  };
+  if (body) pipeline(Readable.from(sending(body, taken), { highWaterMark: 1 }), request).catch(() => {});
+  else request.end();
   const response = await begins;
   const bytes = await buffer(response);
   if (!request.writableFinished) request.destroy();
@@ -105,14 +124,33 @@ async function send({ url, apiKey, body, mediaType, accept, compressed }, progre
 }
 
 /**
- * @param {Buffer} body
- * @param {Progress} progress
+ * The chunks of a body; says how much of it has been taken.
+ * @param {Body} body
+ * @param {(bytes: number, total: number) => void} taken
  */
-function* chunks(body, progress) {
-  for (let at = 0; at < body.length; at += CHUNK) {
-    yield body.subarray(at, at + CHUNK);
-    progress.sent(Math.min(at + CHUNK, body.length));
+async function* sending({ length, chunks }, taken) {
+  let bytes = 0;
+  for await (const chunk of chunks()) {
+    yield chunk;
+    bytes += chunk.length;
+    taken(bytes, length);
   }
+}
+
+/**
+ * A body that is in memory.
+ * @param {Buffer} bytes
+ * @param {string} mediaType
+ * @returns {Body}
+ */
+export function bodyOf(bytes, mediaType) {
+  return {
+    length: bytes.length,
+    mediaType,
+    *chunks() {
+      for (let at = 0; at < bytes.length; at += CHUNK) yield bytes.subarray(at, at + CHUNK);
+    },
+  };
 }
 
 /** @param {Answer} answer */
@@ -124,7 +162,7 @@ function isTemporary({ status }) {
  * Seconds to wait before a retry; undefined if there is no valid Retry-After.
  * @param {Answer} answer
  */
-function retryAfter({ headers: { 'retry-after': value } }) {
+export function retryAfter({ headers: { 'retry-after': value } }) {
   if (value === undefined) return undefined;
   const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
   return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
@@ -135,9 +173,10 @@ function retryAfter({ headers: { 'retry-after': value } }) {
  * @param {Request} request
  * @param {Answer} answer
  */
-function bytesOf({ url, accept }, { status, reason, headers, body }) {
+function accepted({ url, accept }, answer) {
+  const { status, reason, headers, body } = answer;
   const mediaType = headers['content-type']?.split(';')[0] ?? 'no media type';
-  if (status === 200 && mediaType === accept) return body;
+  if (status >= 200 && status < 300 && mediaType === accept) return answer;
   if (mediaType !== 'application/problem+json')
     throw new NoService(url, `what is there answers ${status} ${reason}, ${mediaType}`);
   throw new Refused(status, JSON.parse(body.toString()));

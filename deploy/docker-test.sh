@@ -43,6 +43,10 @@ for place in /app /tmp /etc; do
     inside "try { fs.writeFileSync('$place/a', '') } catch ({ code }) { console.log(code) }"
 done
 shows 'there is no shell' not docker compose exec --no-TTY gradients sh -c true
+shows 'data can be written to the store' inside "fs.writeFileSync('/data/a', ''); fs.rmSync('/data/a')"
+shows 'a dataset is stored' get --request PUT --json '{"inputs":[[3,4]],"targets":[[1]]}' "http://127.0.0.1:$PORT/datasets/one"
+shows 'a replica finds it' contains '"loss":100' get --json '{"network":{"layers":[{"weights":[[1,2]]}]},"batch":{"dataset":"one"}}' \
+  "http://127.0.0.1:$BALANCER_PORT/gradients"
 files=$(docker export "$(docker compose ps --quiet gradients)" | tar t)
 shows 'nor is there npm, apt or busybox' not grep --quiet --extended-regexp '(^|/)(ba|da|z)?sh$|/(npm|npx|apt|apt-get|dpkg|busybox)$' <<<"$files"
 shows 'it multiplies with OpenBLAS' contains '"openblas"' inside 'fetch("http://127.0.0.1:3000/readyz").then((r) => r.text()).then(console.log)'

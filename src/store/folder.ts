@@ -12,6 +12,10 @@ const UNFINISHED = '.unfinished';
 /** Keys: parts of lower-case letters, digits and `._-`, separated by slashes; no part begins with a dot. */
 const KEY = /^[a-z0-9_-][a-z0-9._-]*(?:\/[a-z0-9_-][a-z0-9._-]*)*$/;
 
+/** Other users of the machine read nothing: the modes of folders and files. */
+const PRIVATE_FOLDER = { recursive: true, mode: 0o700 };
+const PRIVATE_FILE = 0o600;
+
 /** Links are refused: nothing of this store is one. */
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW;
 
@@ -27,8 +31,8 @@ export class FolderStore implements Store {
     const path = this.#pathOf(key);
     const unfinished = join(this.#folder, UNFINISHED, randomUUID());
     try {
-      await mkdir(dirname(unfinished), { recursive: true });
-      const file = await open(unfinished, 'wx');
+      await mkdir(dirname(unfinished), PRIVATE_FOLDER);
+      const file = await open(unfinished, 'wx', PRIVATE_FILE);
       try {
         if (bytes instanceof Uint8Array) await writeAll(file, bytes);
         else for await (const chunk of bytes) await writeAll(file, chunk);
@@ -36,7 +40,7 @@ export class FolderStore implements Store {
       } finally {
         await file.close();
       }
-      await mkdir(dirname(path), { recursive: true });
+      await mkdir(dirname(path), PRIVATE_FOLDER);
       await rename(unfinished, path);
       await syncFolder(dirname(path));
     } catch (error) {

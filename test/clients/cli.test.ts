@@ -176,6 +176,29 @@ t.test('saving an answer', async (t) => {
   });
 });
 
+t.test('a dataset and a job', async (t) => {
+  const { network, batch } = article.request;
+  const columns = batch.samples === 'columns';
+  t.ok(columns, 'its samples are columns');
+  const rows = [0, 1].map((i) => [...batch.inputs, ...batch.targets].map((row) => row[i]).join(','));
+  const file = join(t.testdir({ 'a.csv': ['a,b,c,d', ...rows, ''].join('\n') }), 'a.csv');
+  const put = await runCommand(['put', 'article', file, '--targets', 'c,d'], '', env);
+  t.match(
+    { ...put, stdout: JSON.parse(put.stdout) },
+    { code: 0, stdout: { name: 'article', samples: 2, features: 2 }, stderr: '' },
+  );
+
+  const right = { code: 0, stdout: `${await textOf(article.request)}\n`, stderr: '' };
+  t.strictSame(await runCommand(['--dataset', 'article'], body, env), right);
+  t.strictSame(await runCommand(['--dataset', 'article'], fileOf(article.request), env), right);
+  t.strictSame(await runCommand(['--dataset', 'article', '--wait'], body, env), right);
+  t.strictSame(await runCommand(['--wait'], body, env), right);
+  const first = { inputs: batch.inputs.map(([a]) => [a]), targets: batch.targets.map(([a]) => [a]), samples: 'columns' };
+  const ofRow = `${await textOf({ network, batch: first })}\n`;
+  t.equal((await runCommand(['--dataset', 'article', '--rows', '0:1'], JSON.stringify({ network }), env)).stdout, ofRow);
+  t.match(await runCommand(['--dataset', 'none', '--wait'], body, env), { code: 1, stderr: /422 There is no such dataset/ });
+});
+
 t.test('problems, one per line', async (t) => {
   const wide = {
     ...article.request,

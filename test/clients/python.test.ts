@@ -61,6 +61,17 @@ t.test('scipy learns XOR through the service', { skip: lacking('scipy') }, async
   t.ok(Number(loss) < 1e-4, `loss ${loss}`);
 });
 
+t.test('scipy trains on a dataset that lies in the service, with little memory', { skip: lacking('scipy') }, async (t) => {
+  const { stdout } = await inPython(['examples/lbfgs_dataset.py', '25000']);
+  const [, logistic, perceptron, memory] =
+    /^25000 samples, 2\.0 MB in the service\nlogistic .*, (\S+)% right\nmultilayer .*, (\S+)% right\n.* at most (\d+) MB\n$/.exec(
+      stdout,
+    ) ?? [];
+  t.ok(Number(logistic) > 70, `the logistic regression: ${logistic} %`);
+  t.ok(Number(perceptron) > 95, `the perceptron: ${perceptron} %`);
+  t.ok(Number(memory) < 200, `${memory} MB`);
+});
+
 t.test('types', { skip: lacking('mypy') }, async (t) => {
   const { stdout } = await inPython(['-m', 'mypy', '--cache-dir', '/dev/null']);
   t.match(stdout, 'Success: no issues found');

@@ -3,14 +3,15 @@ import t from 'tap';
 import { Config } from '../../schemas/config.ts';
 import { defaultOf, readYaml } from './files.ts';
 
-const { services, networks } = readYaml('docker-compose.yml');
+const { services, networks, volumes } = readYaml('docker-compose.yml');
 
 t.test('every setting except the address is passed on', async (t) => {
   const settings = Object.keys(Config.properties).filter((name) => name !== 'HOST' && name !== 'PORT');
   for (const name of ['gradients', 'replica']) {
     t.strictSame(Object.keys(services[name].environment).sort(), settings.toSorted(), name);
-    const { TRUST_PROXY, API_KEYS_FILE, ...rest } = services[name].environment;
+    const { TRUST_PROXY, API_KEYS_FILE, STORE, ...rest } = services[name].environment;
     t.equal(API_KEYS_FILE, `\${API_KEYS_FILE:+/run/secrets/${services[name].secrets[0]}}`);
+    t.equal(STORE, '$' + '{STORE:-/data}');
     t.strictSame(new Set(Object.values(rest)), new Set([null]), 'as they are in the environment');
   }
 });
@@ -19,6 +20,11 @@ t.test('replicas trust only the balancer, and are reachable only by it', async (
   t.equal(services.replica.environment.TRUST_PROXY, networks.replicas.ipam.config[0].subnet);
   t.strictSame(services.replica.networks, services.balancer.networks);
   t.notOk(services.replica.ports);
+});
+
+t.test('all instances share the store, the only volume of theirs', async (t) => {
+  t.ok('data' in volumes);
+  for (const name of ['gradients', 'replica']) t.strictSame(services[name].volumes, ['data:/data'], name);
 });
 
 t.test('which services run by default', async (t) => {

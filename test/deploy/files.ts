@@ -10,7 +10,7 @@ export const pathOf = (file: string) => new URL(`../../${file}`, import.meta.url
 export const read = (file: string) => readFileSync(pathOf(file), 'utf8');
 
 // biome-ignore lint/suspicious/noExplicitAny: the tests check the structure of the documents
-type Document = any;
+export type Document = any;
 
 /** The documents of a YAML text, with anchors and merges resolved. */
 export function parseYaml(text: string): Document[] {

@@ -9,6 +9,9 @@ t.test('the last stage contains only what is copied into it, and does not run as
       .at(-1) ?? '';
   t.match(last, /^scratch\n/);
   t.match(last, /\nUSER 1000:1000\n/);
+  t.match(last, /^ENV .* STORE=\/data$/m);
+  t.match(last, /^COPY .*--chown=1000:1000 \/data \/data$/m, 'the store can be written to');
+  t.match(last, /^VOLUME \/data$/m);
   // The image has no shell, so commands must be in exec form.
   for (const [, command] of last.matchAll(/^\s*(?:RUN|CMD|HEALTHCHECK.*CMD) (.*)$/gm)) t.type(JSON.parse(command), Array);
 });

@@ -1,9 +1,10 @@
 // The Kubernetes manifests: important values, the output of kustomize, and validity against Kubernetes's schemas.
 import { readdirSync, writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import t from 'tap';
 import { Config } from '../../schemas/config.ts';
 import { readConfig } from '../../src/config.ts';
-import { defaultOf, missing, parseYaml, pathOf, read, readYaml, run } from './files.ts';
+import { type Document, defaultOf, missing, parseYaml, pathOf, read, readYaml, run } from './files.ts';
 
 const base = 'deploy/kubernetes/base';
 const deployment = readYaml(`${base}/deployment.yaml`);
@@ -55,6 +56,16 @@ t.test('a pod drains and finishes its requests before it is killed', async (t) =
   t.ok(Number(settings.DRAIN_MS) >= periodSeconds * failureThreshold * 1000, 'time for the probe to see it');
 });
 
+t.test('the store is the only place that can be written to, and all replicas share it', async (t) => {
+  t.strictSame(container.volumeMounts, [{ name: 'store', mountPath: '/data' }]);
+  t.strictSame(pod.volumes, [{ name: 'store', persistentVolumeClaim: { claimName: 'store' } }]);
+  const { metadata, spec } = readYaml(`${base}/store.yaml`);
+  t.equal(metadata.name, 'store');
+  t.strictSame(spec.accessModes, ['ReadWriteMany']);
+  t.equal(pod.securityContext.fsGroup, 1000);
+  t.match(read('Dockerfile'), /^ENV .* STORE=\/data$/m);
+});
+
 t.test('the settings exist, and the service accepts their values', async (t) => {
   const example = readYaml('deploy/kubernetes/overlays/example/kustomization.yaml');
   const literals: string[] = example.configMapGenerator[0].literals;
@@ -95,6 +106,7 @@ t.test('kustomize', { skip: !command && 'there is no kustomize 5 here, nor a kub
       'HorizontalPodAutoscaler',
       'Namespace',
       'NetworkPolicy',
+      'PersistentVolumeClaim',
       'PodDisruptionBudget',
       'Service',
     ]);
@@ -109,6 +121,27 @@ t.test('kustomize', { skip: !command && 'there is no kustomize 5 here, nor a kub
     t.strictSame(of('ConfigMap').data, settings);
   });
 
+  t.test('with the store in S3', async (t) => {
+    const kubernetes = pathOf('deploy/kubernetes');
+    const folder = t.testdir({ overlay: {} });
+    // A kustomization refers to others by relative paths only.
+    const at = relative(`${folder}/overlay`, kubernetes);
+    const overlay = { kind: 'Kustomization', resources: [`${at}/base`], components: [`${at}/components/s3`] };
+    writeFileSync(`${folder}/overlay/kustomization.yaml`, JSON.stringify(overlay));
+    const documents = parseYaml((await run(program, [subcommand, `${folder}/overlay`])).stdout);
+    const of = (kind: string) => documents.find((document) => document.kind === kind);
+    t.notOk(of('PersistentVolumeClaim'));
+    const { containers, volumes } = of('Deployment').spec.template.spec;
+    t.notOk(volumes?.length);
+    t.notOk(containers[0].volumeMounts?.length);
+    t.equal(containers[0].envFrom[0].configMapRef.name, of('ConfigMap').metadata.name);
+    t.equal(containers[0].envFrom[1].secretRef.name, 's3');
+    t.match(of('NetworkPolicy').spec.egress.at(-1), {
+      ports: [{ port: 443 }],
+      to: [{ ipBlock: { except: ['169.254.0.0/16'] } }],
+    });
+  });
+
   t.test('the example', async (t) => {
     const text = await build('overlays/example');
     const documents = parseYaml(text);
@@ -117,8 +150,11 @@ t.test('kustomize', { skip: !command && 'there is no kustomize 5 here, nor a kub
     t.equal(containers[0].image, 'registry.example.com/gradient-service:1.0.0');
     t.match(of('ConfigMap').data, settings);
     const file = containers[0].env.find(({ name }: { name: string }) => name === 'API_KEYS_FILE').value;
-    t.equal(file, `${containers[0].volumeMounts[0].mountPath}/${volumes[0].secret.items[0].path}`);
-    t.equal(of('ServiceMonitor').spec.endpoints[0].authorization.credentials.name, volumes[0].secret.secretName);
+    const named = (list: { name: string }[], wanted: string): Document => list.find(({ name }) => name === wanted);
+    const { secret } = named(volumes, 'api-keys');
+    t.equal(file, `${named(containers[0].volumeMounts, 'api-keys').mountPath}/${secret.items[0].path}`);
+    t.equal(of('ServiceMonitor').spec.endpoints[0].authorization.credentials.name, secret.secretName);
+    t.equal(named(volumes, 'store').persistentVolumeClaim.claimName, of('PersistentVolumeClaim').metadata.name);
 
     const skip = await missing(python, '-c', 'import kubernetes_validate');
     t.test('is valid against the schemas of Kubernetes', { skip }, async (t) => {

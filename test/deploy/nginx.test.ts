@@ -21,6 +21,7 @@ function numberOf(directive: string, from = configuration): number {
 t.test('its limits agree with those of the service', async (t) => {
   const setting = (name: string) => defaultOf(Config.properties, name);
   t.equal(numberOf('client_max_body_size'), setting('BODY_LIMIT'));
+  t.ok(numberOf('client_body_timeout') >= setting('UPLOAD_IDLE_MS'), 'the service says first that an upload has stopped');
   t.ok(numberOf('proxy_read_timeout') > setting('DEADLINE_MS'), 'the service says first that an answer took too long');
   t.ok(numberOf('worker_shutdown_timeout') > numberOf('proxy_read_timeout') + setting('DEADLINE_MS'));
   const pooled = 90_000;
@@ -198,6 +199,25 @@ t.test('nginx', { skip: await missing('nginx', '-v') }, async (t) => {
       t.equal(tried.length, 3);
     });
 
+    await t.test('the submission of a job is sent twice only if it has a key, or was not taken', async (t) => {
+      const submit = (url: string, headers: Record<string, string>) =>
+        fetch(`${url}/gradients`, { method: 'POST', body, headers: { prefer: 'wait=1, respond-async', ...headers } });
+      for (const replica of [breaking, full]) {
+        tried.length = 0;
+        const url = await startBalancer(t, [replica, replica]);
+        const refused = await submit(url, {});
+        t.equal(tried.length, 1, 'without a key');
+        if (replica === breaking) t.match(await refused.json(), { type: 'about:blank', status: 502 });
+        else t.equal(await refused.text(), 'full', 'the answer of the replica');
+        tried.length = 0;
+        await submit(url, { 'idempotency-key': 'k' });
+        t.equal(tried.length, 2, 'with a key');
+      }
+      const url = await startBalancer(t, [refusing, await startReplica(t, echo)]);
+      for (let times = 0; times < 4; times++)
+        t.match(await (await submit(url, {})).json(), { body, headers: { prefer: 'wait=1, respond-async' } });
+    });
+
     await t.test('a 504 is not retried', async (t) => {
       let times = 0;
       const late = await startReplica(t, async (request, response) => {
@@ -208,5 +228,45 @@ t.test('nginx', { skip: await missing('nginx', '-v') }, async (t) => {
       t.equal((await post(await startBalancer(t, [late, late]))).status, 504);
       t.equal(times, 1);
     });
+  });
+
+  t.test('passes data on as it arrives, whatever its size', async (t) => {
+    const begun = Promise.withResolvers<void>();
+    const replica = await startReplica(t, async (request, response) => {
+      let bytes = 0;
+      for await (const chunk of request) {
+        bytes += chunk.length;
+        begun.resolve();
+      }
+      response.writeHead(201).end(`${bytes}`);
+    });
+    const url = await startBalancer(t, [replica]);
+    const size = numberOf('client_max_body_size');
+    async function* data() {
+      yield new Uint8Array(1024);
+      // The rest is sent when the replica has received the beginning.
+      await begun.promise;
+      for (let sent = 0; sent <= size; sent += 2 ** 20) yield new Uint8Array(2 ** 20);
+    }
+    const options = { method: 'PUT', body: ReadableStream.from(data()), duplex: 'half' };
+    const response = await fetch(`${url}/datasets/digits`, options as RequestInit);
+    t.strictSame([response.status, await response.text()], [201, `${1024 + size + 2 ** 20}`]);
+  });
+
+  t.test('passes events on as they arrive', async (t) => {
+    const seen = Promise.withResolvers<void>();
+    const replica = await startReplica(t, async (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
+      await seen.promise;
+      response.end('data: 2\n\n');
+    });
+    const url = await startBalancer(t, [replica]);
+    const { body } = await fetch(`${url}/jobs/j1`, { headers: { accept: 'text/event-stream' } });
+    const events: string[] = [];
+    for await (const chunk of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      events.push(chunk);
+      seen.resolve();
+    }
+    t.strictSame(events, ['data: 1\n\n', 'data: 2\n\n']);
   });
 });

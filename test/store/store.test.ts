@@ -1,7 +1,7 @@
 // What holds for every store: an object is there as a whole or not at all.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -119,6 +119,13 @@ t.test('in a folder: keys never leave it, and links are not followed', async (t)
   writeFileSync(join(folder, 'store', 'STRANGE'), '');
   t.strictSame(await keys(store), ['a/b']);
   await t.rejects(store.readInto('a/b', 0, new Uint8Array(5)), /shorter than when it was written/);
+});
+
+t.test('in a folder: other users of the machine read nothing', async (t) => {
+  const folder = join(temporary(t), 'store');
+  await new FolderStore(folder).write('a/b', Buffer.from('b'));
+  const modeOf = (path: string) => (statSync(join(folder, path)).mode & 0o777).toString(8);
+  t.strictSame(['', 'a', '.unfinished', 'a/b'].map(modeOf), ['700', '700', '700', '600']);
 });
 
 t.test('in a folder: a full disk', { skip: process.getuid?.() !== 0 && 'needs root, to mount a small disk' }, async (t) => {

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import socket
 import struct
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import save
@@ -18,12 +21,15 @@ ANSWER = save({"loss": np.array(0.5), "divisor": np.array(1.0), "gradients.0.wei
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def do_POST(self) -> None:
+    def react(self) -> None:
         stub = self.server
         assert isinstance(stub, Stub)
-        self.body = self.rfile.read(int(self.headers["Content-Length"]))
-        stub.requests.append(self)
+        self.body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        # The handler is that of the connection: its next request overwrites it.
+        stub.requests.append(copy.copy(self))
         stub.steps.pop(0)(self)
+
+    do_DELETE = do_GET = do_POST = do_PUT = react
 
     def answer(self, status: int, body: bytes, media_type: str = MEDIA_TYPE, **headers: str) -> None:
         self.send_response(status)
@@ -41,6 +47,11 @@ Step = Callable[[Handler], None]
 
 def right(handler: Handler) -> None:
     handler.answer(200, ANSWER)
+
+
+def document(value: Any, status: int = 200, **headers: str) -> Step:
+    """Answers with a JSON document."""
+    return lambda handler: handler.answer(status, json.dumps(value).encode(), "application/json", **headers)
 
 
 def refused(status: int, **headers: str) -> Step:

@@ -1,48 +1,25 @@
-"""The client: keeps connections open, and retries requests that were refused temporarily."""
+"""The client: gradients, datasets and jobs of one service."""
 
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import TracebackType
 from typing import Any
+from urllib.parse import quote
 
-import urllib3
-from urllib3.exceptions import HTTPError, MaxRetryError, ReadTimeoutError
-from urllib3.util import Retry, Timeout
+import numpy.typing as npt
 
 from .answer import Answer, decode
-from .problem import problem_of
-from .request import Batch, Extra, Loss, Network, encode
+from .connection import DEFAULT_RETRIES, MEDIA_TYPE, Connection
+from .datasets import Datasets
+from .jobs import Job, Progress
+from .request import Batch, Extra, Loss, Network, batch_of, encode
 
-MEDIA_TYPE = "application/vnd.safetensors"
 DEFAULT_URL = "http://127.0.0.1:3000"
 DEFAULT_TIMEOUT = 300.0
-DEFAULT_RETRIES = 4
-
-
-class _Retry(Retry):  # type: ignore[misc, unused-ignore]
-    """Retries temporary refusals and broken connections, which is always safe, but not timeouts."""
-
-    def __init__(self, total: int = DEFAULT_RETRIES, **options: Any) -> None:
-        options.setdefault("backoff_factor", 0.25)
-        super().__init__(
-            total, **{**options, "status_forcelist": (429, 503), "allowed_methods": None, "raise_on_status": False}
-        )
-
-    def increment(
-        self,
-        method: str | None = None,
-        url: str | None = None,
-        response: Any = None,
-        error: Exception | None = None,
-        _pool: Any = None,
-        _stacktrace: TracebackType | None = None,
-    ) -> Any:
-        if isinstance(error, ReadTimeoutError):
-            raise error
-        return super().increment(method, url, response, error, _pool, _stacktrace)
 
 
 class Client:
@@ -54,6 +31,9 @@ class Client:
     retries: the most retries after 503 or 429 (after Retry-After seconds) or a broken connection (with back-off).
     """
 
+    datasets: Datasets
+    """The data that lies in the service."""
+
     def __init__(
         self,
         url: str | None = None,
@@ -63,20 +43,19 @@ class Client:
         retries: int = DEFAULT_RETRIES,
     ) -> None:
         self.url = _url(url)
-        key = _api_key(api_key)
-        self._headers = {"Content-Type": MEDIA_TYPE, "Accept": MEDIA_TYPE}
-        if key:
-            self._headers["Authorization"] = f"Bearer {key}"
-        self._pool = urllib3.PoolManager(
-            maxsize=16, timeout=Timeout(connect=min(timeout, 10), read=timeout), retries=_Retry(retries)
-        )
+        self._connection = Connection(self.url, _api_key(api_key), timeout, retries)
+        self.datasets = Datasets(self._connection)
 
     def gradients(
         self,
         network: Network,
-        batch: Batch | Mapping[str, Any],
+        batch: Batch | Mapping[str, Any] | None = None,
         loss: Loss = "mse",
         *,
+        dataset: str | None = None,
+        rows: tuple[int, int] | None = None,
+        indices: npt.ArrayLike | None = None,
+        sample_weights: npt.ArrayLike | None = None,
         include: Sequence[Extra] | Extra = (),
     ) -> Answer:
         """The loss of a network on a batch, and its gradients with respect to every weight and bias.
@@ -84,27 +63,61 @@ class Client:
         network: the layers, each a `Layer` or a dictionary with the same keys; or the API's document ``{"layers": [...]}``.
         batch: a `Batch`, or a dictionary with the same keys.
         loss: a name, or ``{"type": name, "reduction": ..., ...options}``.
+        dataset: in place of `batch`, the name of a dataset that lies in the service; all of it, or
+        rows: from the first to the end, which is excluded, or
+        indices: of its samples, in this order; repeats are allowed.
+        sample_weights: one per sample of the dataset that is used, in place of the dataset's.
         include: names of extra values for the answer.
 
         Raises `Problem` if the service refuses the request, TimeoutError if it does not answer in time, ConnectionError if it
         cannot be reached.
         """
-        body = encode(network, batch, loss, include)
-        try:
-            response = self._pool.request("POST", f"{self.url}/gradients", body=body, headers=self._headers, redirect=False)
-        except ReadTimeoutError as error:
-            raise TimeoutError(f"{self.url} has not answered in time") from error
-        except HTTPError as error:
-            reason = error.reason if isinstance(error, MaxRetryError) else error
-            raise ConnectionError(f"{self.url} does not answer: {reason}") from error
-        media_type = response.headers.get("Content-Type", "").partition(";")[0].strip()
-        if response.status != 200 or media_type != MEDIA_TYPE:
-            raise problem_of(response.status, response.reason or "", media_type, response.data)
+        body = encode(network, batch_of(batch, dataset, rows, indices, sample_weights), loss, include)
+        headers = {"Content-Type": MEDIA_TYPE}
+        response = self._connection.request("POST", "/gradients", expected=MEDIA_TYPE, body=body, headers=headers)
         return decode(response.data)
+
+    def submit(
+        self,
+        network: Network,
+        batch: Batch | Mapping[str, Any] | None = None,
+        loss: Loss = "mse",
+        *,
+        dataset: str | None = None,
+        rows: tuple[int, int] | None = None,
+        indices: npt.ArrayLike | None = None,
+        sample_weights: npt.ArrayLike | None = None,
+        include: Sequence[Extra] | Extra = (),
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Submits what `gradients` asks for as a job, which may take longer than a request, and goes on if this program ends.
+
+        idempotency_key: the same key and request give the same job; by default a new one, under which retries make one job.
+
+        Raises the exceptions of `gradients` if the request is wrong by itself. What only the data shows fails the job.
+        """
+        body = encode(network, batch_of(batch, dataset, rows, indices, sample_weights), loss, include)
+        headers = {
+            "Content-Type": MEDIA_TYPE,
+            "Prefer": "respond-async",
+            "Idempotency-Key": idempotency_key or uuid.uuid4().hex,
+        }
+        return self._job(self._connection.ask("POST", "/gradients", body=body, headers=headers))
+
+    def job(self, id: str) -> Job:
+        """A job by its id, such as one that another program has submitted. Raises `Problem` (404) if there is none."""
+        return self._job(self._connection.ask("GET", f"/jobs/{quote(id, safe='')}"))
+
+    def jobs(self) -> list[Job]:
+        """The jobs of this client's owner, newest first."""
+        return [self._job(document) for document in self._connection.ask("GET", "/jobs")["jobs"]]
+
+    def _job(self, document: Mapping[str, Any]) -> Job:
+        return Job(self._connection, Progress.of(document))
 
     def close(self) -> None:
         """Closes the connections."""
-        self._pool.clear()
+        self._connection.close()
 
     def __enter__(self) -> Client:
         return self
@@ -115,9 +128,13 @@ class Client:
 
 def gradients(
     network: Network,
-    batch: Batch | Mapping[str, Any],
+    batch: Batch | Mapping[str, Any] | None = None,
     loss: Loss = "mse",
     *,
+    dataset: str | None = None,
+    rows: tuple[int, int] | None = None,
+    indices: npt.ArrayLike | None = None,
+    sample_weights: npt.ArrayLike | None = None,
     include: Sequence[Extra] | Extra = (),
     url: str | None = None,
     api_key: str | None = None,
@@ -125,7 +142,17 @@ def gradients(
     retries: int = DEFAULT_RETRIES,
 ) -> Answer:
     """Like `Client.gradients`, with the options of `Client`. Calls with the same options share connections."""
-    return shared_client(url, api_key, timeout, retries).gradients(network, batch, loss, include=include)
+    client = shared_client(url, api_key, timeout, retries)
+    return client.gradients(
+        network,
+        batch,
+        loss,
+        dataset=dataset,
+        rows=rows,
+        indices=indices,
+        sample_weights=sample_weights,
+        include=include,
+    )
 
 
 def shared_client(

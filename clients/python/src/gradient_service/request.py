@@ -51,6 +51,24 @@ Loss = Union[str, Mapping[str, Any]]
 """A name, or ``{"type": name, "reduction": ..., ...options}``."""
 
 
+def batch_of(
+    batch: Batch | Mapping[str, Any] | None,
+    dataset: str | None,
+    rows: tuple[int, int] | None,
+    indices: npt.ArrayLike | None,
+    sample_weights: npt.ArrayLike | None,
+) -> Batch | Mapping[str, Any]:
+    """The batch of a request: given as such, or as what it takes of a dataset. Raises TypeError if it is neither, or both."""
+    of_dataset = {"dataset": dataset, "rows": rows, "indices": indices, "sample_weights": sample_weights}
+    given = {key: value for key, value in of_dataset.items() if value is not None}
+    if dataset is not None and batch is None:
+        return given
+    if batch is None or given:
+        got = f"{', '.join(given) or 'neither'}{'' if batch is None else ' beside a batch'}"
+        raise TypeError(f"expected a batch, or a dataset and what to take of it, got {got}")
+    return batch
+
+
 def encode(network: Network, batch: Batch | Mapping[str, Any], loss: Loss, include: Sequence[Extra] | Extra) -> bytes:
     """Encodes the request as safetensors: arrays become tensors named by their paths, the rest is JSON in the metadata."""
     document = {
@@ -71,7 +89,7 @@ def _take_tensors(value: Any, name: str, tensors: dict[str, npt.NDArray[Any]]) -
     if isinstance(value, Mapping):
         rest = {str(key): _take_tensors(item, _join(name, key), tensors) for key, item in value.items()}
         return {key: item for key, item in rest.items() if item is not _TAKEN}
-    array = _numbers(value)
+    array = None if name == "batch.rows" else _numbers(value)
     if array is not None:
         tensors[name] = _as_sent(array, name)
         return _TAKEN
@@ -113,6 +131,6 @@ def _numbers(value: Any) -> npt.NDArray[Any] | None:
 
 def _as_sent(array: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
     """Converts an array to a supported dtype, contiguous in memory."""
-    is_classes = name in ("batch.classes", "batch.targets") and array.ndim == 1 and array.dtype.kind in "iu"
-    dtype = "int64" if is_classes else "float32" if array.dtype.kind == "f" and array.itemsize <= 4 else "float64"
+    is_integers = name in ("batch.classes", "batch.targets", "batch.indices") and array.ndim == 1 and array.dtype.kind in "iu"
+    dtype = "int64" if is_integers else "float32" if array.dtype.kind == "f" and array.itemsize <= 4 else "float64"
     return np.ascontiguousarray(array, dtype)
