@@ -135,10 +135,9 @@ t.test('a client that goes away in the middle: nothing of its upload stays', asy
   t.equal(objects.length, 1);
   for (const leave of ['destroy', 'resetAndDestroy', 'end'] as const) {
     const socket = await begun(service, '/datasets/d');
-    const [, response] = await new Promise<unknown[]>((resolve) => {
-      socket.write(chunk(`x\n${'3\n'.repeat(100_000)}`), () => resolve([]));
+    await new Promise((resolve) => {
+      socket.write(chunk(`x\n${'3\n'.repeat(100_000)}`), resolve);
     });
-    t.equal(response, undefined);
     socket[leave]();
     while ((await objectsOf(service)).join() !== objects.join()) await setImmediate();
     const { headers } = await service.app.inject({ url: '/datasets/d' });
@@ -158,8 +157,10 @@ t.test('a refusal in the middle leaves the rest unread', async (t) => {
     while (!endless.destroyed && endless.write(rest));
   };
   endless.on('drain', goOn);
-  const [atServer] = (await Promise.all([once(service.app.server, 'request'), goOn()]))[0];
-  t.match(await answers, [{ status: 400, connection: 'close', document: { type: '/problems/malformed-body' } }]);
+  const requested = once(service.app.server, 'request');
+  goOn();
+  const [atServer] = await requested;
+  t.match(await answers, [{ status: 400, connection: 'close', document: { type: '/problems/invalid-request' } }]);
   t.ok(atServer.socket.bytesRead < 64 * 2 ** 20, `${atServer.socket.bytesRead} bytes have been read`);
 
   const short = await open(service);
