@@ -35,6 +35,13 @@ export function flatLists(document: unknown): Finding[] {
     if (valueAt(batch, 'samples') !== 'columns') check('/batch/inputs', inputs, sizesOf(valueAt(layers[0], 'weights'))?.columns);
   }
   findings.push(...flatTargets(document));
+  // A dataset has its arrays at the top.
+  const targets = valueAt(document, 'targets');
+  if (isFlat(targets))
+    findings.push({
+      pointer: '/targets',
+      detail: `expected one row per sample: ${rowsOf(targets)}, got a flat list; class indices belong under the key classes`,
+    });
   return findings;
 }
 

@@ -1,7 +1,8 @@
 // What a dataset is: arrays, a row per sample, as bytes in the store or in a file that lies elsewhere.
 
-/** The dtypes of arrays, by the names of safetensors. */
-export type Dtype = 'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I16' | 'I8' | 'U8' | 'BOOL';
+import type { Dtype } from '../wire/dtypes.ts';
+
+export type { Dtype };
 
 /** Where bytes lie: in an object of the store, or in a file in a place that the operator allows, pinned by its version. */
 export type Source =

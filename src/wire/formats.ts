@@ -81,9 +81,9 @@ function isZlib(bytes: Buffer): boolean {
 
 /**
  * The refusal of a body that is in another format than `expected`; undefined if its format is not recognized.
- * `expected` names a format as the texts here do: JSON or safetensors.
+ * `expected` names a format as the texts here do.
  */
-export function otherFormat(bytes: Buffer, expected: 'JSON' | 'safetensors'): Refusal | undefined {
+export function otherFormat(bytes: Buffer, expected: 'JSON' | 'safetensors' | 'CSV'): Refusal | undefined {
   const [name, advice] = formatOf(bytes) ?? [expected];
   return name === expected
     ? undefined

@@ -14,13 +14,13 @@ export class Places {
   readonly #known = new Map<string, TSchema[]>();
   /** The names of all arrays; {k} stands for a list index. */
   readonly #names: readonly string[];
-  /** The name of the first array, whose dtype the answer will have. */
+  /** The name of the first array, whose dtype the answer will have; empty if there is none. */
   readonly first: string;
 
   constructor(schema: TSchema) {
     this.#schema = schema;
     this.#names = namesIn(schema);
-    this.first = this.#names[0].replaceAll('{k}', '0');
+    this.first = (this.#names[0] ?? '').replaceAll('{k}', '0');
   }
 
   /** The names of the arrays of integers, for error texts. */

@@ -48,6 +48,13 @@ export function suggestName(given: string, names: readonly string[]): string {
   return known(forms, vocabulary) ?? misspelt(forms, vocabulary);
 }
 
+/** The same for names that a client has chosen, which have no aliases and are not kept. */
+export function suggestOwn(given: string, names: readonly string[]): string {
+  const forms = formsOf(given);
+  const vocabulary = { words: new Map(names.map((name) => [wordOf(name), name])), aliases: new Map() };
+  return known(forms, vocabulary) ?? misspelt(forms, vocabulary);
+}
+
 /** The name that an unknown name stands for; undefined if that is unclear. */
 export function nameMeant(given: string, names: readonly string[]): string | undefined {
   const forms = formsOf(given);
