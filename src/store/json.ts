@@ -10,7 +10,7 @@ import { RequestSchema } from '../wire/request-schema.ts';
 import type { Upload } from './catalog.ts';
 import { COLUMN_NAMES, checkColumns, NumbersCheck, type Refuse } from './columns.ts';
 import type { Column, Columns } from './dataset.ts';
-import type { Context, Draft } from './formats.ts';
+import type { Context, Draft } from './draft.ts';
 import type { Outputs } from './outputs.ts';
 import { readNpyFiles, readSafetensorsFile } from './references.ts';
 

@@ -4,7 +4,7 @@ import type { ProblemType } from '../../schemas/problem.ts';
 import { Refusal } from '../refusal.ts';
 import { COLUMN_NAMES, checkColumns, NumbersCheck, type Refuse } from './columns.ts';
 import type { Column, ColumnName, Columns } from './dataset.ts';
-import type { Context, Draft } from './formats.ts';
+import type { Context, Draft } from './draft.ts';
 import { NPY_HEADER_BYTES, readNpyHeader } from './npy.ts';
 import { columnsOf, SafetensorsCheck } from './safetensors.ts';
 
