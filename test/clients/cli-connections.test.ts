@@ -43,7 +43,7 @@ t.test('there are as many retries as allowed, and none for permanent errors', as
   const gone = await startStub(t, reset, reset);
   t.match(await runCommand(['--url', gone.url, '--retries', '1'], request), {
     code: 3,
-    stderr: /^gradients: no service at .*: (read ECONNRESET|socket hang up)\n$/,
+    stderr: /^gradients: no service at .*: ((read|write) ECONNRESET|socket hang up)\n$/,
   });
   for (const status of [400, 413, 500, 504]) {
     const { url } = await startStub(t, refusal(status), right);
