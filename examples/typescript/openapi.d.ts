@@ -24,6 +24,118 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The jobs of this client
+         * @description All keys of an owner see the same jobs.
+         */
+        get: operations["listJobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far a job is
+         * @description As text/event-stream, the same document is an event whenever it changes, until the job has ended.
+         */
+        get: operations["getJob"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel and remove a job
+         * @description Removes the job and its result; if it runs, it is cancelled.
+         */
+        delete: operations["deleteJob"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The answer of a job
+         * @description As the operation would have answered, in the media type of Accept; of a job that has failed, its problem.
+         */
+        get: operations["getJobResult"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a dataset is
+         * @description Its sizes, and its ETag, which changes with its content.
+         */
+        get: operations["getDataset"];
+        /**
+         * Store a dataset under a name
+         * @description Arrays, a row per sample, that requests use by `"batch": {"dataset": name}`. A safetensors file with the tensors `inputs`, `targets` or `classes`, `sample_weights`; CSV with a header line, whose columns are inputs but for those that `targets` or `classes` name; JSON with the arrays, or with the URLs of files. What the name meant before is replaced.
+         */
+        put: operations["putDataset"];
+        post?: never;
+        /**
+         * Delete a dataset
+         * @description Requests that read it already still get their answers.
+         */
+        delete: operations["deleteDataset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The datasets of this client
+         * @description All keys of an owner see the same datasets.
+         */
+        get: operations["listDatasets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -534,8 +646,8 @@ export interface components {
         };
         /** Batch */
         Batch: {
-            /** @description samples x features; features x samples with samples "columns" */
-            inputs: number[][];
+            /** @description samples x features; features x samples with samples "columns"; not with a dataset */
+            inputs?: number[][];
             /** @description samples x outputs: what the outputs should be; outputs x samples with samples "columns" */
             targets?: number[][];
             /** @description samples: one class index each, from 0, in place of `targets`; for cross_entropy and nll */
@@ -543,6 +655,12 @@ export interface components {
             /** @description samples: at least 0, not all 0; left out: every sample weighs 1 */
             sample_weights?: number[];
             samples?: components["schemas"]["SampleLayout"];
+            /** @description the name of a dataset, in place of `inputs`, `targets` and `classes`: see /datasets */
+            dataset?: string;
+            /** @description the rows of the dataset: the first one and the one after the last; left out: all */
+            rows?: number[];
+            /** @description rows of the dataset in any order, repeats allowed; in place of `rows` */
+            indices?: number[];
         };
         /**
          * SampleLayout
@@ -943,6 +1061,19 @@ export interface components {
             detail: string;
             errors?: components["schemas"]["Finding"][];
         };
+        /** Problem409 */
+        Problem409: {
+            /** @enum {string} */
+            type: "/problems/dataset-changed" | "/problems/not-finished";
+            title: string;
+            /**
+             * Format: int64
+             * @constant
+             */
+            status: 409;
+            detail: string;
+            errors?: components["schemas"]["Finding"][];
+        };
         /** Problem413 */
         Problem413: {
             /** @enum {string} */
@@ -972,7 +1103,7 @@ export interface components {
         /** Problem422 */
         Problem422: {
             /** @enum {string} */
-            type: "/problems/shape-mismatch" | "/problems/out-of-domain" | "/problems/non-finite-result";
+            type: "/problems/shape-mismatch" | "/problems/out-of-domain" | "/problems/non-finite-result" | "/problems/unknown-dataset" | "/problems/not-additive" | "/problems/idempotency-key-reused";
             title: string;
             /**
              * Format: int64
@@ -994,8 +1125,8 @@ export interface components {
         };
         /** Problem429 */
         Problem429: {
-            /** @constant */
-            type: "/problems/too-many-requests";
+            /** @enum {string} */
+            type: "/problems/too-many-jobs" | "/problems/too-many-requests";
             title: string;
             /**
              * Format: int64
@@ -1057,6 +1188,180 @@ export interface components {
             detail: string;
             errors?: components["schemas"]["Finding"][];
         };
+        /** JobList */
+        JobList: {
+            jobs: components["schemas"]["Job"][];
+        };
+        /** Job */
+        Job: {
+            id: string;
+            operation: string;
+            state: components["schemas"]["JobState"];
+            /** @description how many parts the batch has, and how many of them are computed */
+            parts: {
+                /** Format: int64 */
+                total: number;
+                /** Format: int64 */
+                completed: number;
+            };
+            /**
+             * Format: date-time
+             * @description when the job was made
+             */
+            created: string;
+            /**
+             * Format: date-time
+             * @description when it began to run
+             */
+            started?: string;
+            /**
+             * Format: date-time
+             * @description when it succeeded or failed
+             */
+            ended?: string;
+            /**
+             * Format: date-time
+             * @description when it is removed, with its result
+             */
+            expires?: string;
+            problem?: components["schemas"]["Problem"];
+        };
+        /**
+         * JobState
+         * @enum {string}
+         */
+        JobState: "queued" | "running" | "succeeded" | "failed";
+        /** Problem */
+        Problem: {
+            type: string;
+            title: string;
+            /** Format: int64 */
+            status: number;
+            detail: string;
+            errors?: components["schemas"]["Finding"][];
+            /**
+             * @description where the first value arose that is not finite
+             * @enum {string}
+             */
+            step?: "pre_activations" | "outputs" | "loss" | "gradients";
+            /**
+             * Format: int64
+             * @description counted from 0; not with the step "loss"
+             */
+            layer?: number;
+        };
+        /** Problem404 */
+        Problem404: {
+            /** @constant */
+            type: "/problems/not-found";
+            title: string;
+            /**
+             * Format: int64
+             * @constant
+             */
+            status: 404;
+            detail: string;
+            errors?: components["schemas"]["Finding"][];
+        };
+        /** DatasetArrays */
+        DatasetArrays: {
+            /** @description samples x features; features x samples with samples "columns" */
+            inputs: number[][];
+            /** @description samples x outputs; outputs x samples with samples "columns" */
+            targets?: number[][];
+            /** @description samples: one class index each, from 0, in place of `targets`; for cross_entropy and nll */
+            classes?: number[];
+            /** @description samples: at least 0, not all 0; left out: every sample weighs 1 */
+            sample_weights?: number[];
+            samples?: components["schemas"]["SampleLayout"];
+        };
+        /** SafetensorsReference */
+        SafetensorsReference: {
+            /** @description a safetensors file, in a place that the operator allows to this client (DATA_ALLOW): s3://bucket/key or file:///path */
+            url: string;
+        };
+        /** NpyReferences */
+        NpyReferences: {
+            inputs: components["schemas"]["NpyReference"];
+            targets?: components["schemas"]["NpyReference"];
+            classes?: components["schemas"]["NpyReference"];
+            sample_weights?: components["schemas"]["NpyReference"];
+        };
+        /** NpyReference */
+        NpyReference: {
+            /** @description a file as numpy.save writes it, in a place that the operator allows to this client (DATA_ALLOW): s3://bucket/key or file:///path */
+            url: string;
+        };
+        /** DatasetDescription */
+        DatasetDescription: {
+            name: string;
+            /** Format: int64 */
+            samples: number;
+            /** Format: int64 */
+            features: number;
+            /**
+             * Format: int64
+             * @description how many a sample has; left out if it has a class, or neither
+             */
+            targets?: number;
+            /** @description of the inputs, by the names of safetensors */
+            dtype: string;
+            /**
+             * Format: int64
+             * @description that it takes in the store; of references, those of the files
+             */
+            bytes: number;
+            /** @description changes with the content; the ETag header has it in quotes */
+            etag: string;
+            /**
+             * Format: date-time
+             * @description when it is removed, unless it is put again
+             */
+            expires: string;
+        };
+        /** Problem403 */
+        Problem403: {
+            /** @constant */
+            type: "/problems/place-not-allowed";
+            title: string;
+            /**
+             * Format: int64
+             * @constant
+             */
+            status: 403;
+            detail: string;
+            errors?: components["schemas"]["Finding"][];
+        };
+        /** Problem412 */
+        Problem412: {
+            /** @constant */
+            type: "/problems/precondition-failed";
+            title: string;
+            /**
+             * Format: int64
+             * @constant
+             */
+            status: 412;
+            detail: string;
+            errors?: components["schemas"]["Finding"][];
+        };
+        /** Problem507 */
+        Problem507: {
+            /** @constant */
+            type: "/problems/storage-full";
+            title: string;
+            /**
+             * Format: int64
+             * @constant
+             */
+            status: 507;
+            detail: string;
+            errors?: components["schemas"]["Finding"][];
+        };
+        /** DatasetList */
+        DatasetList: {
+            datasets: components["schemas"]["DatasetDescription"][];
+        };
         /** Home */
         Home: {
             name: string;
@@ -1090,19 +1395,6 @@ export interface components {
             title: string;
             meaning: string;
             remedy: string;
-        };
-        /** Problem404 */
-        Problem404: {
-            /** @constant */
-            type: "/problems/not-found";
-            title: string;
-            /**
-             * Format: int64
-             * @constant
-             */
-            status: 404;
-            detail: string;
-            errors?: components["schemas"]["Finding"][];
         };
     };
     responses: never;
@@ -1173,6 +1465,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem408"];
                 };
             };
+            /** @description A file of the dataset has changed. The job has not finished */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem409"];
+                };
+            };
             /** @description The body is too large. The request needs too much memory. The request takes too many operations. The answer would be too large. The request has too many parts */
             413: {
                 headers: {
@@ -1191,7 +1492,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem415"];
                 };
             };
-            /** @description Shapes do not fit together. A value is outside its domain. The result is not finite */
+            /** @description Shapes do not fit together. A value is outside its domain. The result is not finite. There is no such dataset. The answer is not a sum over samples. The idempotency key belongs to another request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1200,7 +1501,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem422"];
                 };
             };
-            /** @description Too many requests */
+            /** @description Too many jobs. Too many requests */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1247,6 +1548,802 @@ export interface operations {
             };
         };
     };
+    listJobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "jobs": [
+                     *         {
+                     *           "id": "6f1d2c3b4a59687766554433221100ff",
+                     *           "operation": "gradients",
+                     *           "state": "running",
+                     *           "parts": {
+                     *             "total": 40,
+                     *             "completed": 12
+                     *           },
+                     *           "created": "2026-12-01T12:00:00.000Z",
+                     *           "started": "2026-12-01T12:00:00.150Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JobList"];
+                };
+            };
+            /** @description An API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem401"];
+                };
+            };
+            /** @description Too many jobs. Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem429"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem500"];
+                };
+            };
+        };
+    };
+    getJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job. Retry-After says when to ask again, if it has not ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "6f1d2c3b4a59687766554433221100ff",
+                     *       "operation": "gradients",
+                     *       "state": "running",
+                     *       "parts": {
+                     *         "total": 40,
+                     *         "completed": 12
+                     *       },
+                     *       "created": "2026-12-01T12:00:00.000Z",
+                     *       "started": "2026-12-01T12:00:00.150Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Job"];
+                    "text/event-stream": string;
+                };
+            };
+            /** @description An API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem401"];
+                };
+            };
+            /** @description There is nothing at this path */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem404"];
+                };
+            };
+            /** @description No answer in an accepted media type */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem406"];
+                };
+            };
+            /** @description Too many jobs. Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem429"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem500"];
+                };
+            };
+            /** @description The service has too much to do */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem503"];
+                };
+            };
+        };
+    };
+    deleteJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job has been removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem401"];
+                };
+            };
+            /** @description There is nothing at this path */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem404"];
+                };
+            };
+            /** @description Too many jobs. Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem429"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem500"];
+                };
+            };
+        };
+    };
+    getJobResult: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The operation's answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/vnd.safetensors": unknown;
+                };
+            };
+            /** @description An API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem401"];
+                };
+            };
+            /** @description There is nothing at this path */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem404"];
+                };
+            };
+            /** @description No answer in an accepted media type */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem406"];
+                };
+            };
+            /** @description A file of the dataset has changed. The job has not finished */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem409"];
+                };
+            };
+            /** @description Shapes do not fit together. A value is outside its domain. The result is not finite. There is no such dataset. The answer is not a sum over samples. The idempotency key belongs to another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem422"];
+                };
+            };
+            /** @description Too many jobs. Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem429"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem500"];
+                };
+            };
+            /** @description The service has too much to do */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem503"];
+                };
+            };
+        };
+    };
+    getDataset: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags in double quotes, separated by commas, or * */
+                "If-Match"?: string;
+                /** @description ETags in double quotes, separated by commas, or * */
+                "If-None-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The dataset */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "digits",
+                     *       "samples": 1797,
+                     *       "features": 64,
+                     *       "targets": 0,
+                     *       "dtype": "F64",
+                     *       "bytes": 934632,
+                     *       "etag": "3d8f1c0a5b7e9d2f4a6c8e0b1d3f5a7c9e1b3d5f7a9c0e2d4f6b8a1c3e5d7f90",
+                     *       "expires": "2026-12-31T12:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DatasetDescription"];
+                };
+            };
+            /** @description The dataset has one of the ETags of If-None-Match */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body cannot be read. The request does not fit the schema. The request is not HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem400"];
+                };
+            };
+            /** @description An API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem401"];
+                };
+            };
+            /** @description There is nothing at this path */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem404"];
+                };
+            };
+            /** @description The dataset is not in the expected state */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem412"];
+                };
+            };
+            /** @description Too many jobs. Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem429"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem500"];
+                };
+            };
+        };
+    };
+    putDataset: {
+        parameters: {
+            query?: {
+                /** @description for CSV: the columns of the targets, separated by commas */
+                targets?: string;
+                /** @description for CSV: the column of the class indices */
+                classes?: string;
+            };
+            header?: {
+                /** @description ETags in double quotes, separated by commas, or * */
+                "If-Match"?: string;
+                /** @description ETags in double quotes, separated by commas, or * */
+                "If-None-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DatasetArrays"] | components["schemas"]["SafetensorsReference"] | components["schemas"]["NpyReferences"];
+                "application/vnd.safetensors": string;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description The dataset has been replaced, or was the same */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "digits",
+                     *       "samples": 1797,
+                     *       "features": 64,
+                     *       "targets": 0,
+                     *       "dtype": "F64",
+                     *       "bytes": 934632,
+                     *       "etag": "3d8f1c0a5b7e9d2f4a6c8e0b1d3f5a7c9e1b3d5f7a9c0e2d4f6b8a1c3e5d7f90",
+                     *       "expires": "2026-12-31T12:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DatasetDescription"];
+                };
+            };
+            /** @description There was no dataset of this name */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "digits",
+                     *       "samples": 1797,
+                     *       "features": 64,
+                     *       "targets": 0,
+                     *       "dtype": "F64",
+                     *       "bytes": 934632,
+                     *       "etag": "3d8f1c0a5b7e9d2f4a6c8e0b1d3f5a7c9e1b3d5f7a9c0e2d4f6b8a1c3e5d7f90",
+                     *       "expires": "2026-12-31T12:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DatasetDescription"];
+                };
+            };
+            /** @description The body cannot be read. The request does not fit the schema. The request is not HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem400"];
+                };
+            };
+            /** @description An API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem401"];
+                };
+            };
+            /** @description The place of the data is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem403"];
+                };
+            };
+            /** @description The request did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem408"];
+                };
+            };
+            /** @description The dataset is not in the expected state */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem412"];
+                };
+            };
+            /** @description The body is too large. The request needs too much memory. The request takes too many operations. The answer would be too large. The request has too many parts */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem413"];
+                };
+            };
+            /** @description The body has a media type that is not understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem415"];
+                };
+            };
+            /** @description Shapes do not fit together. A value is outside its domain. The result is not finite. There is no such dataset. The answer is not a sum over samples. The idempotency key belongs to another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem422"];
+                };
+            };
+            /** @description Too many jobs. Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem429"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem500"];
+                };
+            };
+            /** @description The service has too much to do */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem503"];
+                };
+            };
+            /** @description There is no room for the data */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem507"];
+                };
+            };
+        };
+    };
+    deleteDataset: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags in double quotes, separated by commas, or * */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The dataset has been deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body cannot be read. The request does not fit the schema. The request is not HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem400"];
+                };
+            };
+            /** @description An API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem401"];
+                };
+            };
+            /** @description There is nothing at this path */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem404"];
+                };
+            };
+            /** @description The dataset is not in the expected state */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem412"];
+                };
+            };
+            /** @description Too many jobs. Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem429"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem500"];
+                };
+            };
+        };
+    };
+    listDatasets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By their names */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "datasets": [
+                     *         {
+                     *           "name": "digits",
+                     *           "samples": 1797,
+                     *           "features": 64,
+                     *           "targets": 0,
+                     *           "dtype": "F64",
+                     *           "bytes": 934632,
+                     *           "etag": "3d8f1c0a5b7e9d2f4a6c8e0b1d3f5a7c9e1b3d5f7a9c0e2d4f6b8a1c3e5d7f90",
+                     *           "expires": "2026-12-31T12:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DatasetList"];
+                };
+            };
+            /** @description An API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem401"];
+                };
+            };
+            /** @description Too many jobs. Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem429"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem500"];
+                };
+            };
+        };
+    };
     openapi: {
         parameters: {
             query?: never;
@@ -1274,7 +2371,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Too many requests */
+            /** @description Too many jobs. Too many requests */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1324,7 +2421,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description Too many requests */
+            /** @description Too many jobs. Too many requests */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1476,7 +2573,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                type: "malformed-body" | "invalid-request" | "malformed-request" | "unauthorized" | "not-found" | "method-not-allowed" | "not-acceptable" | "request-timeout" | "body-too-large" | "too-much-memory" | "too-many-operations" | "answer-too-large" | "too-complex" | "unsupported-media-type" | "shape-mismatch" | "out-of-domain" | "non-finite-result" | "too-many-requests" | "headers-too-large" | "overloaded" | "deadline-exceeded" | "internal";
+                type: "malformed-body" | "invalid-request" | "malformed-request" | "unauthorized" | "place-not-allowed" | "not-found" | "method-not-allowed" | "not-acceptable" | "request-timeout" | "dataset-changed" | "not-finished" | "precondition-failed" | "body-too-large" | "too-much-memory" | "too-many-operations" | "answer-too-large" | "too-complex" | "unsupported-media-type" | "shape-mismatch" | "out-of-domain" | "non-finite-result" | "unknown-dataset" | "not-additive" | "idempotency-key-reused" | "too-many-jobs" | "too-many-requests" | "headers-too-large" | "overloaded" | "deadline-exceeded" | "storage-full" | "internal";
             };
             cookie?: never;
         };
@@ -1510,7 +2607,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem404"];
                 };
             };
-            /** @description Too many requests */
+            /** @description Too many jobs. Too many requests */
             429: {
                 headers: {
                     [name: string]: unknown;
