@@ -1,157 +1,137 @@
-// A store in a folder. An object is written beside its place, and moved there when it is whole and on the disk.
+// A store in a folder: an object is a file, whose path is its key. The folder is made when the first object is written.
 import { randomUUID } from 'node:crypto';
-import { constants, type Dirent } from 'node:fs';
-import { type FileHandle, mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, mkdir, open, readdir, realpath, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { Refusal } from '../refusal.ts';
+import { fill, ifPresent, openBelow } from './files.ts';
+import { checkKey, checkPrefix, endsEarly, isKey } from './keys.ts';
 import type { Listed, Store } from './store.ts';
 
-/** The folder, within that of the store, of objects that are being written. */
-const UNFINISHED = '.unfinished';
+/** The folder of files that are being written. No key has capitals. */
+const PARTIAL = 'PARTIAL';
 
-/** Keys: parts of lower-case letters, digits and `._-`, separated by slashes; no part begins with a dot. */
-const KEY = /^[a-z0-9_-][a-z0-9._-]*(?:\/[a-z0-9_-][a-z0-9._-]*)*$/;
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
 
-/** Other users of the machine read nothing: the modes of folders and files. */
-const PRIVATE_FOLDER = { recursive: true, mode: 0o700 };
-const PRIVATE_FILE = 0o600;
-
-/** Links are refused: nothing of this store is one. */
-const READ = constants.O_RDONLY | constants.O_NOFOLLOW;
+/** System errors that say that there is no room. By number: libuv has no name for EDQUOT. */
+const NO_ROOM: readonly unknown[] = [-constants.errno.ENOSPC, -constants.errno.EDQUOT];
 
 export class FolderStore implements Store {
   readonly #folder: string;
 
-  /** The folder is made when the first object is written. */
+  /** `folder` may be a link; in it, links are not followed. */
   constructor(folder: string) {
-    this.#folder = folder;
+    this.#folder = resolve(folder);
   }
 
   async write(key: string, bytes: AsyncIterable<Uint8Array> | Uint8Array): Promise<void> {
-    const path = this.#pathOf(key);
-    const unfinished = join(this.#folder, UNFINISHED, randomUUID());
+    checkKey(key);
+    const path = join(this.#folder, key);
+    const partial = join(this.#folder, PARTIAL, randomUUID());
     try {
-      await mkdir(dirname(unfinished), PRIVATE_FOLDER);
-      const file = await open(unfinished, 'wx', PRIVATE_FILE);
-      try {
-        if (bytes instanceof Uint8Array) await writeAll(file, bytes);
-        else for await (const chunk of bytes) await writeAll(file, chunk);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await mkdir(dirname(path), PRIVATE_FOLDER);
-      await rename(unfinished, path);
-      await syncFolder(dirname(path));
+      const made = await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE });
+      await mkdir(dirname(partial), { recursive: true, mode: FOLDER_MODE });
+      await this.#checkFolder(dirname(partial));
+      await this.#checkFolder(dirname(path));
+      await writeFile(partial, bytes);
+      await rename(partial, path);
+      await syncFolders(dirname(path), made);
     } catch (error) {
-      await rm(unfinished, { force: true });
-      throw isFull(error) ? new Refusal('storage-full', { detail: 'the disk of the store is full' }) : error;
+      await rm(partial, { force: true });
+      throw NO_ROOM.includes((error as NodeJS.ErrnoException).errno)
+        ? new Refusal('storage-full', { detail: 'the disk is full' })
+        : error;
     }
   }
 
   async readInto(key: string, first: number, into: Uint8Array): Promise<boolean> {
-    const file = await openIfThere(this.#pathOf(key));
-    if (!file) return false;
+    checkKey(key);
+    const handle = await ifPresent(openBelow(this.#folder, key));
+    if (!handle) return false;
     try {
-      await readAll(file, first, into);
+      if (!(await fill(handle, first, into))) throw endsEarly(key, first + into.length);
       return true;
     } finally {
-      await file.close();
+      await handle.close();
     }
   }
 
   async read(key: string): Promise<Buffer | undefined> {
-    const file = await openIfThere(this.#pathOf(key));
+    checkKey(key);
+    const handle = await ifPresent(openBelow(this.#folder, key));
     try {
-      return await file?.readFile();
+      return await handle?.readFile();
     } finally {
-      await file?.close();
+      await handle?.close();
     }
   }
 
   async remove(key: string): Promise<void> {
-    await rm(this.#pathOf(key), { force: true });
+    checkKey(key);
+    const path = join(this.#folder, key);
+    await ifPresent(this.#checkFolder(dirname(path)).then(() => rm(path)));
   }
 
   async *list(prefix: string): AsyncGenerator<Listed> {
-    // The folder of the prefix: what follows its last slash is the beginning of a name.
-    const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
-    for await (const key of this.#keysIn(folder)) {
-      if (!key.startsWith(prefix)) continue;
-      const found = await ifThere(stat(join(this.#folder, key)));
-      if (found) yield { key, bytes: found.size, modified: found.mtimeMs };
+    checkPrefix(prefix);
+    yield* this.#walk(prefix.slice(0, prefix.lastIndexOf('/') + 1), prefix);
+  }
+
+  /** The objects in a folder, whose path is empty or ends with `/`, and in its folders. */
+  async *#walk(path: string, prefix: string): AsyncGenerator<Listed> {
+    for (const entry of (await ifPresent(readdir(join(this.#folder, path), { withFileTypes: true }))) ?? []) {
+      const key = path + entry.name;
+      if (!isKey(key) || !key.startsWith(prefix)) continue;
+      if (entry.isDirectory()) yield* this.#walk(`${key}/`, prefix);
+      if (!entry.isFile()) continue;
+      // It may have been removed since.
+      const stats = await ifPresent(lstat(join(this.#folder, key)));
+      if (stats) yield { key, bytes: stats.size, modified: stats.mtimeMs };
     }
   }
 
   async sweep(beforeMs: number): Promise<void> {
-    const folder = join(this.#folder, UNFINISHED);
-    for (const { name } of await entriesOf(folder)) {
-      const path = join(folder, name);
-      const found = await ifThere(stat(path));
-      if (found && found.mtimeMs < beforeMs) await rm(path, { force: true });
-    }
+    const folder = join(this.#folder, PARTIAL);
+    for (const name of (await ifPresent(readdir(folder))) ?? []) await ifPresent(removeIfOld(join(folder, name), beforeMs));
   }
 
   async close(): Promise<void> {}
 
-  #pathOf(key: string): string {
-    if (!KEY.test(key)) throw new Error(`not a key of the store: ${key}`);
-    return join(this.#folder, key);
-  }
-
-  async *#keysIn(folder: string): AsyncGenerator<string> {
-    for (const entry of await entriesOf(join(this.#folder, folder))) {
-      const key = `${folder}${entry.name}`;
-      if (!KEY.test(key)) continue;
-      if (entry.isDirectory()) yield* this.#keysIn(`${key}/`);
-      else if (entry.isFile()) yield key;
-    }
+  /** @throws Error if there is a link in a path below the store's folder, or no such folder. */
+  async #checkFolder(path: string): Promise<void> {
+    const expected = join(await realpath(this.#folder), path.slice(this.#folder.length));
+    const actual = await realpath(path);
+    if (actual !== expected) throw new Error(`a link in the store leads from ${expected} to ${actual}`);
   }
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
-}
-
-/** @throws Error if the file ends before. */
-async function readAll(file: FileHandle, first: number, into: Uint8Array): Promise<void> {
-  for (let at = 0; at < into.length; ) {
-    const { bytesRead } = await file.read(into, at, into.length - at, first + at);
-    if (bytesRead === 0) throw new Error('an object of the store is shorter than when it was written');
-    at += bytesRead;
-  }
-}
-
-/** So that the name survives a failure of the machine. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, constants.O_RDONLY);
+/** Writes a new file, to the disk. */
+async function writeFile(path: string, bytes: AsyncIterable<Uint8Array> | Uint8Array): Promise<void> {
+  const handle = await open(path, 'wx', FILE_MODE);
   try {
-    await folder.sync();
+    await handle.writeFile(bytes);
+    await handle.sync();
   } finally {
-    await folder.close();
+    await handle.close();
   }
 }
 
-/** The entries of a folder; none if it is not there. They are read at once: others may be added or removed meanwhile. */
-async function entriesOf(path: string): Promise<Dirent[]> {
-  const folder = await ifThere(opendir(path));
-  return folder ? Array.fromAsync(folder) : [];
+/** Writes the entries of a folder to the disk, and those of the folders above it up to the one in which `made` is new. */
+async function syncFolders(folder: string, made = join(folder, 'none')): Promise<void> {
+  await syncFolder(folder);
+  if (folder !== dirname(made)) await syncFolders(dirname(folder), made);
 }
 
-function openIfThere(path: string): Promise<FileHandle | undefined> {
-  return ifThere(open(path, READ));
-}
-
-/** The result; undefined if there is no such file. */
-async function ifThere<Result>(work: Promise<Result>): Promise<Result | undefined> {
+async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path);
   try {
-    return await work;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 
-function isFull(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT'].includes(`${(error as NodeJS.ErrnoException).code}`);
+async function removeIfOld(path: string, beforeMs: number): Promise<void> {
+  if ((await lstat(path)).mtimeMs < beforeMs) await rm(path);
 }

@@ -1,17 +1,18 @@
 // Opens the store that STORE names.
-import { parseBucket } from './bucket.ts';
 import { FolderStore } from './folder.ts';
+import { inS3, locate } from './location.ts';
 import type { Store } from './store.ts';
 
 /**
- * Opens a folder, which is made when it is first needed, or s3://bucket/prefix.
- * @throws Error with a one-line message.
+ * The store at a path of a folder, or at s3://bucket/prefix. Nothing is read or written yet. The AWS SDK is loaded only for S3.
+ * @throws Error with a one-line message, if a URL is not that of a bucket.
  */
-export async function openStore(place: string): Promise<Store> {
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(place)) return new FolderStore(place);
-  const bucket = parseBucket(place);
-  if (!bucket) throw new Error(`STORE: expected a folder or s3://bucket/prefix, got ${place.slice(0, 100)}`);
-  // Imported only if needed: the AWS SDK takes longer to load than the service.
+export async function openStore(url: string): Promise<Store> {
+  if (!/^[a-z][a-z\d+.-]*:/i.test(url)) return new FolderStore(url);
+  const location = locate(url.replace(/\/$/, ''));
+  if (location?.kind !== 's3')
+    throw new Error(`STORE: expected a folder such as ./data, or s3://bucket/prefix, got ${JSON.stringify(url)}`);
+  const { bucket, key } = inS3(location);
   const { S3Store } = await import('./s3.ts');
-  return new S3Store(bucket);
+  return new S3Store(bucket, key && `${key}/`);
 }

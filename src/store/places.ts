@@ -1,173 +1,141 @@
-// The places whose files datasets may refer to (DATA_ALLOW): folders, and prefixes of buckets in S3.
-import { constants } from 'node:fs';
-import { type FileHandle, open, realpath } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+// The files that datasets refer to, in the places that the operator allows (DATA_ALLOW).
+import type { BigIntStats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import type { ProblemType } from '../../schemas/problem.ts';
 import { Refusal } from '../refusal.ts';
-import { parseBucket, parseS3 } from './bucket.ts';
-import type { Elsewhere } from './elsewhere.ts';
+import type { Source } from './dataset.ts';
+import { codeOf, fill, isAbsence, openBelow } from './files.ts';
+import { inS3, type Location, locate } from './location.ts';
+import type { FilesInS3 } from './s3-files.ts';
 
-/** A place, for one owner or for all. */
-interface Place {
-  readonly owner: string | undefined;
-  /** Whether an URL is that of a file below it; URLs are normalized: see `normalized`. */
+/** A file in a place, as it was when it was pinned. */
+export type Pinned = Extract<Source, { readonly url: string }>;
+
+/** A folder or a prefix whose files may be referred to. */
+interface Place extends Location {
+  /** As the operator wrote it. */
   readonly url: string;
+  /** Who may; undefined for everybody. */
+  readonly owner: string | undefined;
 }
 
-/** An owner before a URL, as in owner=file:///folder/. */
-const OWNER = /^([a-z0-9][a-z0-9._-]{0,63})=(.*)$/s;
+const OWNED = /^([a-z0-9][a-z0-9._-]{0,63})=(.*)$/;
 
-type S3 = typeof import('./s3.ts');
+/** Errors of a file that is none to be read: a name that is too long, a link, a folder, a socket. */
+const NO_FILE: readonly unknown[] = ['ENAMETOOLONG', 'ELOOP', 'EISDIR', 'ENXIO'];
 
-/** The code for S3, and its connection. */
-interface OpenS3 {
-  readonly module: S3;
-  readonly client: ReturnType<S3['openClient']>;
-}
-
-export class Places implements Elsewhere {
+export class Places {
+  /** The deepest first: of two that contain a file, links are allowed up to the deeper one. */
   readonly #places: readonly Place[];
-  #s3: Promise<OpenS3> | undefined;
+  #s3: Promise<FilesInS3> | undefined;
+
+  /** @throws Error with a one-line message, if `allow` (DATA_ALLOW) is not a list of places. */
+  constructor(allow: string | undefined) {
+    const items = allow?.split(',').map((item) => item.trim());
+    this.#places = (items ?? []).map(placeOf).sort((a, b) => b.path.length - a.path.length);
+  }
 
   /**
-   * `allowed` is the text of DATA_ALLOW.
-   * @throws Error with a one-line message.
+   * The file at a URL as it is now.
+   * @throws Refusal `place-not-allowed`; `invalid-request`, if there is no such file. Both point at `pointer`, if it is given.
    */
-  constructor(allowed: string) {
-    const entries = allowed.split(',').map((entry) => entry.trim());
-    this.#places = entries.filter(Boolean).map(placeOf);
-  }
-
-  async pin(owner: string, given: string): Promise<{ readonly version: string; readonly bytes: number }> {
-    const url = normalized(given);
-    const own = this.#places.filter((place) => place.owner === undefined || place.owner === owner);
-    const place = url === undefined ? undefined : own.find((one) => url.startsWith(one.url));
-    if (url === undefined || place === undefined) throw notAllowed(own);
-    return url.startsWith('s3:') ? this.#pinObject(url) : pinFile(url, place, own);
-  }
-
-  async readInto(
-    { url: given, version }: { readonly url: string; readonly version: string },
-    first: number,
-    into: Uint8Array,
-  ): Promise<void> {
-    const url = normalized(given) as string;
-    if (into.length === 0) return;
-    if (!url.startsWith('s3:')) {
-      await readFile(url, version, first, into);
-      return;
+  async pin(owner: string, url: string, pointer?: string): Promise<Pinned & { readonly bytes: number }> {
+    const refuse = (type: ProblemType, detail: string) =>
+      new Refusal(
+        type,
+        pointer === undefined ? { detail } : { detail: '1 problem in the request', errors: [{ pointer, detail }] },
+      );
+    const mine = this.#places.filter((place) => place.owner === undefined || place.owner === owner);
+    const found = find(mine, url);
+    if (!found) {
+      const which = mine.length === 0 ? 'none are' : mine.map((place) => place.url).join(', ');
+      throw refuse('place-not-allowed', `expected a URL below one of the places that are allowed: ${which} (DATA_ALLOW)`);
     }
-    const { module, client } = await this.#openS3();
-    const result = await module.readRange(client, { ...objectAt(url), IfMatch: version }, first, into);
-    if (result !== 'read') throw changed();
+    if (found.location.kind === 's3') {
+      const state = await (await this.#inS3()).pin(inS3(found.location));
+      if (state === 'denied')
+        throw refuse('place-not-allowed', `the service has no access to ${url}, or there is no such object`);
+      if (!state) throw refuse('invalid-request', `there is no file at ${url}`);
+      return { url, ...state };
+    }
+    try {
+      const stats = await withFile(found, (handle) => handle.stat({ bigint: true }));
+      return { url, version: versionOf(stats), bytes: Number(stats.size) };
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === 'ELOOP') throw refuse('place-not-allowed', `expected a path without symbolic links, got ${url}`);
+      if (code === 'EACCES') throw refuse('place-not-allowed', `the service may not read ${url}`);
+      if (code === 'EISDIR' || code === 'ENXIO') throw refuse('invalid-request', `expected a regular file at ${url}`);
+      if (isAbsence(error) || code === 'ENAMETOOLONG') throw refuse('invalid-request', `there is no file at ${url}`);
+      throw error;
+    }
   }
 
-  async #pinObject(url: string): Promise<{ version: string; bytes: number }> {
-    const { module, client } = await this.#openS3();
-    const head = await module.headOf(client, objectAt(url));
-    if (!head) throw noFile();
-    return { version: head.etag, bytes: head.bytes };
+  /**
+   * Reads bytes of a pinned file into all of `into`, from the byte `first` on.
+   * @throws Refusal `dataset-changed`, if the file has changed or has gone; `place-not-allowed`, if its place is no longer allowed.
+   */
+  async readInto({ url, version }: Pinned, first: number, into: Uint8Array): Promise<void> {
+    const found = find(this.#places, url);
+    if (!found) throw new Refusal('place-not-allowed', { detail: `${url} is no longer in a place that is allowed (DATA_ALLOW)` });
+    const isRead =
+      found.location.kind === 's3'
+        ? (await this.#inS3()).readInto(inS3(found.location), version, first, into)
+        : readFile(found, version, first, into);
+    if (!(await isRead))
+      throw new Refusal('dataset-changed', { detail: `the file at ${url} has changed since the dataset was put: put it again` });
   }
 
-  /** The AWS SDK is loaded only if it is needed. */
-  #openS3(): Promise<OpenS3> {
-    this.#s3 ??= import('./s3.ts').then((module) => ({ module, client: module.openClient() }));
+  /** Loads the AWS SDK only if it is needed. */
+  #inS3(): Promise<FilesInS3> {
+    this.#s3 ??= import('./s3-files.ts').then(({ FilesInS3 }) => new FilesInS3());
     return this.#s3;
   }
 }
 
-/** @throws Error with a one-line message, if an entry of DATA_ALLOW is wrong. */
-function placeOf(entry: string): Place {
-  const [, owner, after] = OWNER.exec(entry) ?? [];
-  const given = after ?? entry;
-  const bucket = parseBucket(given);
-  const url = bucket ? `s3://${bucket.bucket}/${bucket.prefix}` : normalized(given);
-  if (url === undefined)
-    throw new Error(`DATA_ALLOW: expected file:///folder/ or s3://bucket/prefix/, got ${JSON.stringify(entry.slice(0, 100))}`);
-  return { owner, url: url.endsWith('/') ? url : `${url}/` };
+/** Where a URL is, and the place that allows it. */
+interface Found {
+  readonly place: Place;
+  readonly location: Location;
 }
 
-/** A URL without percent-encoding, `.` and `..`: s3://bucket/key, or file:// and an absolute path; undefined for any other text. */
-function normalized(given: string): string | undefined {
-  if (given.startsWith('s3://')) return parseS3(given) && given;
-  const url = URL.parse(given);
-  if (url?.protocol !== 'file:' || url.host !== '' || url.search !== '' || url.hash !== '') return undefined;
+function find(places: readonly Place[], url: string): Found | undefined {
+  const location = locate(url);
+  const place = location && places.find(({ kind, path }) => kind === location.kind && location.path.startsWith(`${path}/`));
+  return place && { place, location };
+}
+
+/** @throws Error with a one-line message. */
+function placeOf(text: string): Place {
+  const [, owner, url = text] = OWNED.exec(text) ?? [];
+  const location = locate(url.replace(/\/$/, ''));
+  if (location) return { ...location, url, owner };
+  throw new Error(`DATA_ALLOW: expected file:///folder/, s3://bucket/prefix/ or owner= before one, got ${JSON.stringify(text)}`);
+}
+
+/** @throws Error of the file system; its code is ELOOP if there is a link below the place. */
+async function withFile<Result>({ place, location }: Found, use: (handle: FileHandle) => Promise<Result>): Promise<Result> {
+  const handle = await openBelow(place.path, location.path.slice(place.path.length + 1));
   try {
-    const path = fileURLToPath(url);
-    // An encoded slash is refused above; an encoded dot is decoded by URL; a zero byte ends no path.
-    return path.includes('\0') ? undefined : `file://${path}`;
-  } catch {
-    return undefined;
-  }
-}
-
-function objectAt(url: string): { Bucket: string; Key: string } {
-  const { bucket, key } = parseS3(url) as { bucket: string; key: string };
-  return { Bucket: bucket, Key: key };
-}
-
-const pathOf = (url: string) => url.slice('file://'.length);
-
-/** The version of a file: another file, and one that was written to, has another. */
-async function stateOf(file: FileHandle): Promise<{ version: string; bytes: number; isFile: boolean }> {
-  const found = await file.stat({ bigint: true });
-  return { version: `${found.size}-${found.mtimeNs}-${found.ino}`, bytes: Number(found.size), isFile: found.isFile() };
-}
-
-async function pinFile(url: string, place: Place, own: readonly Place[]): Promise<{ version: string; bytes: number }> {
-  const path = pathOf(url);
-  const folder = pathOf(place.url);
-  const [real, realFolder] = await Promise.all([realpath(path), realpath(folder)]).catch(() => {
-    throw noFile();
-  });
-  // The operator's folder may be a link; below it, links could lead anywhere.
-  if (real !== realFolder + path.slice(folder.length - 1)) throw notAllowed(own);
-  const file = await openFile(path);
-  try {
-    const { version, bytes, isFile } = await stateOf(file);
-    if (!isFile) throw noFile();
-    return { version, bytes };
+    return await use(handle);
   } finally {
-    await file.close();
+    await handle.close();
   }
 }
 
-async function readFile(url: string, version: string, first: number, into: Uint8Array): Promise<void> {
-  const file = await openFile(pathOf(url)).catch(() => {
-    throw changed();
-  });
+/** Returns false if the file is not of this version. The version is asked after reading: it may change meanwhile. */
+async function readFile(found: Found, version: string, first: number, into: Uint8Array): Promise<boolean> {
   try {
-    // A link put in the place of a folder leads to another file, which has another inode.
-    if ((await stateOf(file)).version !== version) throw changed();
-    for (let at = 0; at < into.length; ) {
-      const { bytesRead } = await file.read(into, at, into.length - at, first + at);
-      if (bytesRead === 0) throw changed();
-      at += bytesRead;
-    }
-  } finally {
-    await file.close();
+    return await withFile(
+      found,
+      async (handle) => (await fill(handle, first, into)) && versionOf(await handle.stat({ bigint: true })) === version,
+    );
+  } catch (error) {
+    if (isAbsence(error) || NO_FILE.includes(codeOf(error))) return false;
+    throw error;
   }
 }
 
-/** Does not wait for a named pipe. */
-function openFile(path: string): Promise<FileHandle> {
-  return open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(() => {
-    throw noFile();
-  });
-}
-
-function notAllowed(own: readonly Place[]): Refusal {
-  const allowed = own.length === 0 ? 'none are' : own.map(({ url }) => url).join(', ');
-  return new Refusal('place-not-allowed', {
-    detail: `expected a URL of a file below one of the places that are allowed, without links: ${allowed} (DATA_ALLOW)`,
-  });
-}
-
-function noFile(): Refusal {
-  return new Refusal('invalid-request', { detail: 'expected the URL of a file, but there is none that can be read' });
-}
-
-function changed(): Refusal {
-  return new Refusal('dataset-changed', {
-    detail: 'a file of the dataset has changed, or is not there any longer: put the dataset again',
-  });
+function versionOf({ size, mtimeNs, ino }: BigIntStats): string {
+  return `${size}-${mtimeNs}-${ino}`;
 }

@@ -1,146 +1,147 @@
-// A store in S3, or in a service with the same interface. An object appears when its last part has been written.
+// A store in S3: an object's key follows a prefix.
+import { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
-  HeadObjectCommand,
   ListMultipartUploadsCommand,
-  ListObjectsV2Command,
-  NoSuchKey,
-  NotFound,
-  S3Client,
+  type ListMultipartUploadsCommandOutput,
+  ListPartsCommand,
+  type ListPartsCommandOutput,
+  type MultipartUpload,
+  PutObjectCommand,
+  paginateListObjectsV2,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import type { Bucket } from './bucket.ts';
+import { checkKey, checkPrefix, endsEarly, isKey } from './keys.ts';
+import { connect, explain, readRange, statusOf, type Target } from './s3-client.ts';
 import type { Listed, Store } from './store.ts';
 
-/** An upload has at most 10,000 parts: these allow 312 GiB. */
-const PART_BYTES = 2 ** 25;
-
-/** How many parts of an upload are in memory at a time. */
-const PARTS_AT_ONCE = 2;
-
-export function openClient(): S3Client {
-  const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL } = process.env;
-  // Services other than AWS rarely have a host name for each bucket.
-  return new S3Client({ forcePathStyle: Boolean(AWS_ENDPOINT_URL_S3 || AWS_ENDPOINT_URL) });
-}
+/** S3 takes 10,000 parts: objects have up to 156 GiB. A write takes about this memory times one more than the parts in flight. */
+const PART_BYTES = 16 * 2 ** 20;
+const PARTS_IN_FLIGHT = 2;
 
 export class S3Store implements Store {
   readonly #client: S3Client;
   readonly #bucket: string;
+  /** Empty, or it ends with `/`. */
   readonly #prefix: string;
 
-  /** Credentials, region and endpoint are those of the AWS SDK's environment variables and files. */
-  constructor({ bucket, prefix }: Bucket, client = openClient()) {
-    this.#client = client;
+  constructor(bucket: string, prefix: string) {
+    this.#client = connect();
     this.#bucket = bucket;
     this.#prefix = prefix;
   }
 
   async write(key: string, bytes: AsyncIterable<Uint8Array> | Uint8Array): Promise<void> {
-    const body = bytes instanceof Uint8Array ? bytes : ReadableStream.from(bytes);
-    const upload = new Upload({
-      client: this.#client,
-      params: { ...this.#at(key), Body: body as Uint8Array },
-      partSize: PART_BYTES,
-      queueSize: PARTS_AT_ONCE,
-    });
-    try {
-      await upload.done();
-    } catch (error) {
-      await upload.abort();
-      throw error;
+    const target = this.#target(key);
+    if (bytes instanceof Uint8Array)
+      await this.#do(`write ${key}`, this.#client.send(new PutObjectCommand({ ...target, Body: bytes })));
+    else await this.#upload(target, key, bytes);
+  }
+
+  /** Writes an object of one part at once, and others part by part. On failure, the parts are removed. */
+  async #upload(target: Target, key: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    let failure: { readonly error: unknown } | undefined;
+    async function* watched() {
+      try {
+        yield* bytes;
+      } catch (error) {
+        failure = { error };
+        throw error;
+      }
     }
+    const Body = Readable.from(watched(), { highWaterMark: 1 });
+    const params = { ...target, Body };
+    const upload = new Upload({ client: this.#client, params, partSize: PART_BYTES, queueSize: PARTS_IN_FLIGHT });
+    await this.#do(`write ${key}`, upload.done()).catch((error) => {
+      throw failure ? failure.error : error;
+    });
   }
 
   async readInto(key: string, first: number, into: Uint8Array): Promise<boolean> {
-    if (into.length === 0) return true;
-    return (await readRange(this.#client, this.#at(key), first, into)) !== 'none';
+    const isWhole = await this.#do(`read ${key}`, unlessAbsent(readRange(this.#client, this.#target(key), first, into)));
+    if (isWhole === false) throw endsEarly(key, first + into.length);
+    return isWhole !== undefined;
   }
 
   async read(key: string): Promise<Buffer | undefined> {
-    const found = await ifThere(this.#client.send(new GetObjectCommand(this.#at(key))));
-    return found?.Body && Buffer.from(await found.Body.transformToByteArray());
+    const command = new GetObjectCommand(this.#target(key));
+    const bytes = this.#client.send(command).then(({ Body }) => Body?.transformToByteArray());
+    const found = await this.#do(`read ${key}`, unlessAbsent(bytes));
+    return found && Buffer.from(found.buffer, found.byteOffset, found.length);
   }
 
   async remove(key: string): Promise<void> {
-    await this.#client.send(new DeleteObjectCommand(this.#at(key)));
+    await this.#do(`remove ${key}`, this.#client.send(new DeleteObjectCommand(this.#target(key))));
   }
 
   async *list(prefix: string): AsyncGenerator<Listed> {
-    let after: string | undefined;
-    do {
-      const page = await this.#client.send(
-        new ListObjectsV2Command({
-          Bucket: this.#bucket,
-          Prefix: this.#prefix + prefix,
-          ...(after !== undefined && { ContinuationToken: after }),
-        }),
-      );
-      for (const { Key = '', Size = 0, LastModified } of page.Contents ?? [])
-        yield { key: Key.slice(this.#prefix.length), bytes: Size, modified: LastModified?.getTime() ?? 0 };
-      after = page.NextContinuationToken;
-    } while (after !== undefined);
+    checkPrefix(prefix);
+    const query = { Bucket: this.#bucket, Prefix: this.#prefix + prefix };
+    const pages = paginateListObjectsV2({ client: this.#client }, query);
+    for (;;) {
+      const { value } = await this.#do('list objects', pages.next());
+      if (!value) return;
+      for (const { Key = '', Size = 0, LastModified } of value.Contents ?? []) {
+        const key = Key.slice(this.#prefix.length);
+        if (isKey(key)) yield { key, bytes: Size, modified: Number(LastModified) };
+      }
+    }
   }
 
   async sweep(beforeMs: number): Promise<void> {
-    const { Uploads = [] } = await this.#client.send(
-      new ListMultipartUploadsCommand({ Bucket: this.#bucket, Prefix: this.#prefix }),
-    );
-    for (const { Key, UploadId, Initiated } of Uploads)
-      if (Initiated && Initiated.getTime() < beforeMs)
-        await this.#client.send(new AbortMultipartUploadCommand({ Bucket: this.#bucket, Key, UploadId }));
+    await this.#do('sweep uploads', this.#sweep(beforeMs));
+  }
+
+  // The SDK has no paginator for uploads, and that for parts never ends.
+  async #sweep(beforeMs: number): Promise<void> {
+    const query = { Bucket: this.#bucket, Prefix: this.#prefix };
+    let page: Partial<ListMultipartUploadsCommandOutput> = {};
+    do {
+      const { NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
+      page = await this.#client.send(new ListMultipartUploadsCommand({ ...query, KeyMarker, UploadIdMarker }));
+      for (const upload of page.Uploads ?? []) await unlessAbsent(this.#abortIfOld(upload, beforeMs));
+    } while (page.IsTruncated);
+  }
+
+  /** Aborts an upload to which nothing has been added of late: a large one may have begun long ago. */
+  async #abortIfOld({ Key, UploadId, Initiated }: MultipartUpload, beforeMs: number): Promise<void> {
+    const upload = { Bucket: this.#bucket, Key, UploadId };
+    const dates = [Initiated];
+    let page: Partial<ListPartsCommandOutput> = {};
+    do {
+      page = await this.#client.send(new ListPartsCommand({ ...upload, PartNumberMarker: page.NextPartNumberMarker }));
+      for (const { LastModified } of page.Parts ?? []) dates.push(LastModified);
+    } while (page.IsTruncated);
+    if (Math.max(...dates.map(Number)) < beforeMs) await this.#client.send(new AbortMultipartUploadCommand(upload));
   }
 
   async close(): Promise<void> {
     this.#client.destroy();
   }
 
-  #at(key: string): { readonly Bucket: string; readonly Key: string } {
+  #target(key: string): Target {
+    checkKey(key);
     return { Bucket: this.#bucket, Key: this.#prefix + key };
   }
-}
 
-/** Where an object lies, and the version that it has to have. */
-interface At {
-  readonly Bucket: string;
-  readonly Key: string;
-  readonly IfMatch?: string;
-}
-
-/** Reads bytes of an object. `changed`, if it has another version, or is shorter. */
-export async function readRange(client: S3Client, at: At, first: number, into: Uint8Array): Promise<'read' | 'none' | 'changed'> {
-  try {
-    const range = `bytes=${first}-${first + into.length - 1}`;
-    const { Body } = await client.send(new GetObjectCommand({ ...at, Range: range }));
-    let filled = 0;
-    for await (const chunk of Body as AsyncIterable<Uint8Array>) {
-      into.set(chunk, filled);
-      filled += chunk.length;
+  async #do<Result>(what: string, request: Promise<Result>): Promise<Result> {
+    try {
+      return await request;
+    } catch (error) {
+      throw explain(error, `${what} in s3://${this.#bucket}/${this.#prefix}`);
     }
-    return filled === into.length ? 'read' : 'changed';
-  } catch (error) {
-    if (error instanceof NoSuchKey) return 'none';
-    if (CHANGED.includes((error as { name: string }).name)) return 'changed';
-    throw error;
   }
 }
 
-/** The names of errors for another version, and for a range beyond the end. */
-const CHANGED = ['PreconditionFailed', 'InvalidRange'];
-
-/** The size and the ETag of an object; undefined if there is none. */
-export async function headOf(client: S3Client, at: At): Promise<{ readonly bytes: number; readonly etag: string } | undefined> {
-  const found = await ifThere(client.send(new HeadObjectCommand(at)));
-  return found && { bytes: found.ContentLength ?? 0, etag: found.ETag ?? '' };
-}
-
-async function ifThere<Result>(work: Promise<Result>): Promise<Result | undefined> {
+/** What a request gives; undefined if there is no such object or upload. A missing bucket is an error. */
+async function unlessAbsent<Result>(request: Promise<Result>): Promise<Result | undefined> {
   try {
-    return await work;
+    return await request;
   } catch (error) {
-    if (error instanceof NoSuchKey || error instanceof NotFound) return undefined;
+    if (statusOf(error) === 404 && (error as Error).name !== 'NoSuchBucket') return undefined;
     throw error;
   }
 }

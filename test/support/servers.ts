@@ -12,6 +12,8 @@ const STOP_MS = 5_000;
 /** A server that can be started. */
 export interface Program {
   readonly label: string;
+  /** The path that it answers with a status below 300 when it is ready; by default /readyz. */
+  readonly probe?: string;
   /** The number of processes that share its port; each answers GET /readyz with a different text. */
   readonly workers?: number;
   readonly start: (port: number) => ChildProcess;
@@ -42,13 +44,13 @@ process.on('exit', () => {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 
 /** Starts a server, and waits until all its workers accept requests. */
-export async function startServer({ label, workers = 1, start }: Program): Promise<Server> {
+export async function startServer({ label, probe = '/readyz', workers = 1, start }: Program): Promise<Server> {
   const [port = 0] = await freePorts(1);
   const child = start(port);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   running.add(child);
   try {
-    await ready(label, child, port, workers);
+    await ready(label, child, `http://127.0.0.1:${port}${probe}`, workers);
   } catch (error) {
     kill(child);
     throw error;
@@ -68,14 +70,14 @@ export async function startServer({ label, workers = 1, start }: Program): Promi
 }
 
 /** Waits until all workers have answered. */
-async function ready(label: string, child: ChildProcess, port: number, workers: number): Promise<void> {
+async function ready(label: string, child: ChildProcess, url: string, workers: number): Promise<void> {
   const seen = new Set<string>();
   const end = performance.now() + START_MS;
   while (seen.size < workers) {
     if (child.exitCode !== null) throw new Error(`${label} ended with ${child.exitCode} before it was ready`);
     if (performance.now() > end) throw new Error(`${label}: ${seen.size} of ${workers} workers are ready after ${START_MS} ms`);
     await new Promise((resolve) => setTimeout(resolve, 25));
-    const response = await fetch(`http://127.0.0.1:${port}/readyz`, { headers: { connection: 'close' } }).catch(() => undefined);
+    const response = await fetch(url, { headers: { connection: 'close' } }).catch(() => undefined);
     const body = await response?.text();
     if (response?.ok && body !== undefined) seen.add(body);
   }
