@@ -31,10 +31,11 @@ import { datasetRoutes } from './routes/datasets.ts';
 import { describeRoutes, docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { homeRoutes } from './routes/home.ts';
-import { jobRoutes, submissions } from './routes/jobs.ts';
+import { jobRoutes } from './routes/jobs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { problemsRoutes } from './routes/problems.ts';
+import { submissions } from './routes/submissions.ts';
 import type { Catalog } from './store/catalog.ts';
 import { openCatalog } from './store/opening.ts';
 
@@ -152,7 +153,7 @@ async function assemble(parts: Parts): Promise<FastifyInstance> {
 
 async function addRoutes(app: FastifyInstance, parts: Parts, readiness: Readiness, metrics: Metrics): Promise<void> {
   const { config, pool, catalog, jobs, operations, engine } = parts;
-  const submit = submissions(jobs, config);
+  const submit = submissions(app, jobs, config);
   await operationRoutes(app, operations, {
     pool,
     submit,

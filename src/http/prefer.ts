@@ -12,8 +12,12 @@ const PREFERENCE = /^\s*([\w!#$%&'*+.^`|~-]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([
 /** A comma outside of quotes. */
 const COMMA = /,(?=(?:[^"]*"[^"]*")*[^"]*$)/;
 
+/** A longer header is ignored, as any preference may be: the expressions above take quadratic time. */
+const MOST_CHARACTERS = 500;
+
 /** Reads the preferences that this service knows; of one that is given twice, the first counts. Malformed ones are ignored. */
 export function preferencesOf(header: string): Preferences {
+  if (header.length > MOST_CHARACTERS) return { respondAsync: false, wait: undefined };
   const given = new Map<string, string>();
   for (const text of header.split(COMMA)) {
     const [, name, quoted, token] = PREFERENCE.exec(text) ?? [];

@@ -1,10 +1,12 @@
 // The jobs of all owners: made from requests, run part by part, and kept with their results for some time.
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../../schemas/config.ts';
+import type { Divisor } from '../backprop/losses.ts';
 import { Refusal } from '../refusal.ts';
 import type { Store } from '../store/store.ts';
 import type { Encoded } from '../wire/codec.ts';
 import type { MediaType } from '../wire/codecs.ts';
+import { ARITY } from '../work/sums.ts';
 import { hasEnded, type JobRecord, Records, sha256 } from './records.ts';
 import { heightOf, Run, type RunOptions } from './run.ts';
 import type { JobRequest, Runner } from './runner.ts';
@@ -68,9 +70,11 @@ export class Jobs {
         throw new Refusal('too-many-jobs', {
           detail: `${MAX_JOBS} jobs, as many as one client may have (MAX_JOBS): delete those that are no longer needed`,
         });
-      await this.#options.reserve(owner, request.bytes.length);
       const { operation, mediaType } = request;
       const plan = await this.#options.runner.plan(owner, request);
+      // At each height of the tree, siblings wait for each other.
+      const nodes = ARITY * heightOf(plan.parts) + 1;
+      await this.#options.reserve(owner, request.bytes.length + nodes * plan.nodeBytes);
       const record: JobRecord = {
         id: randomBytes(16).toString('hex'),
         owner,
@@ -118,19 +122,18 @@ export class Jobs {
   async result(record: JobRecord, answerType: MediaType): Promise<Encoded> {
     const { problem, divisor, plan, operation, mediaType, state, completed } = record;
     if (problem) throw new Refusal(problem.type, problem.refused);
-    const records = await this.#open();
-    const [bytes, root] = await Promise.all([
-      records.request(record),
-      records.readNode(record, { height: heightOf(plan.parts), index: 0 }),
-    ]);
-    if (state !== 'succeeded' || !divisor || !bytes || !root)
+    if (state !== 'succeeded')
       throw new Refusal(
         'not-finished',
         { detail: `the job is ${state}: ${completed} of ${plan.parts} parts are completed` },
         RETRY_SECONDS,
       );
-    const job = { request: { operation, mediaType, bytes: bytes as Uint8Array<ArrayBuffer> }, plan };
-    return this.#options.runner.answer(job, divisor, root, answerType);
+    const records = await this.#open();
+    const [bytes, root] = (await Promise.all([
+      records.request(record),
+      records.readNode(record, { height: heightOf(plan.parts), index: 0 }),
+    ])) as Buffer<ArrayBuffer>[];
+    return this.#options.runner.answer({ request: { operation, mediaType, bytes }, plan }, divisor as Divisor, root, answerType);
   }
 
   /** Calls back whenever the record of a job in this process changes, or it is removed. Returns a function that ends this. */
@@ -210,6 +213,7 @@ export class Jobs {
     run?.stop();
     await run?.settled();
     await (await this.#open()).remove(record);
+    run?.notify();
     await this.#freeData(record);
   }
 

@@ -111,13 +111,17 @@ interface Part {
   readonly rows: Rows | undefined;
 }
 
-function planFrom({ samples, flops, parts, samplesPerPart, divisor, firstRow }: PlannedStep, content?: Content): JobPlan {
+function planFrom(
+  { samples, flops, parts, samplesPerPart, nodeBytes, divisor, firstRow }: PlannedStep,
+  content?: Content,
+): JobPlan {
   return {
     ...(content && { content }),
     samples,
     flops,
     parts,
     samplesPerPart,
+    nodeBytes,
     ...(divisor && { divisor }),
     ...(firstRow !== undefined && { firstRow }),
   };

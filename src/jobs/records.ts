@@ -122,7 +122,9 @@ export class Records {
   async remove({ owner, id, keyDigest }: JobRecord): Promise<void> {
     const folder = folderOf(owner, id);
     await this.#store.remove(`${folder}${RECORD}`);
-    if (keyDigest) await this.#store.remove(keyFile(owner, keyDigest));
+    // The key may have been used again, after this job had expired.
+    if (keyDigest && `${await this.#store.read(keyFile(owner, keyDigest))}` === id)
+      await this.#store.remove(keyFile(owner, keyDigest));
     for await (const { key } of this.#store.list(folder)) await this.#store.remove(key);
   }
 
@@ -130,9 +132,10 @@ export class Records {
   async sweep(before: number): Promise<void> {
     const alive = new Set((await this.all()).map(({ owner, id }) => folderOf(owner, id)));
     for await (const { key, modified } of this.#store.list(ROOT)) {
-      const folder = key.split('/').slice(0, 3).join('/');
-      const isKey = key.includes(`/${KEYS}`);
-      if (!isKey && !alive.has(`${folder}/`) && modified < before) await this.#store.remove(key);
+      if (modified >= before) continue;
+      const [root, owner, folder] = key.split('/');
+      const id = `${folder}/` === KEYS ? `${await this.#store.read(key)}` : folder;
+      if (!alive.has(`${root}/${owner}/${id}/`)) await this.#store.remove(key);
     }
   }
 

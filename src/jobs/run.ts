@@ -36,6 +36,7 @@ export class Run {
   #queue: Promise<unknown> = Promise.resolve();
   #completed = 0;
   #isStopped = false;
+  readonly #stopped = Promise.withResolvers<void>();
 
   constructor(record: JobRecord, options: RunOptions) {
     this.record = record;
@@ -48,13 +49,14 @@ export class Run {
     return () => this.#watchers.delete(callback);
   }
 
-  get isStopped(): boolean {
-    return this.#isStopped;
-  }
-
   /** Parts in flight may end, but nothing of them is kept. */
   stop(): void {
     this.#isStopped = true;
+    this.#stopped.resolve();
+  }
+
+  /** Calls back all that watch. */
+  notify(): void {
     for (const callback of this.#watchers) callback();
   }
 
@@ -68,7 +70,7 @@ export class Run {
     const { now, log } = this.#options;
     try {
       await this.#compute();
-      await this.#change({ state: 'succeeded', ended: now() });
+      await this.#change({ state: 'succeeded', ended: now(), completed: this.record.plan.parts });
     } catch (error) {
       if (error instanceof Stopped || this.#isStopped) return;
       const isRefusal = error instanceof Refusal;
@@ -84,8 +86,8 @@ export class Run {
   async #fail(problem: NonNullable<JobRecord['problem']>): Promise<void> {
     const { now, log, records } = this.#options;
     try {
-      await this.#change({ state: 'failed', ended: now(), problem });
       for (const node of await records.nodes(this.record)) await records.removeNode(this.record, node);
+      await this.#change({ state: 'failed', ended: now(), problem });
     } catch (error) {
       // The store is out of order: the job goes on after a restart.
       if (!(error instanceof Stopped)) log.error(error, `the end of the job ${this.record.id} could not be written`);
@@ -93,30 +95,36 @@ export class Run {
   }
 
   async #compute(): Promise<void> {
-    const { records, turns, runner, now } = this.#options;
-    const { owner, id, plan } = this.record;
+    const { records, runner, now } = this.#options;
+    const { plan } = this.record;
     for (const node of await records.nodes(this.record)) this.#done.add(nameOf(node));
     for (let i = 0; i < plan.parts; i++) if (this.#covers(i)) this.#completed++;
-    const first = await turns.take(owner, id);
-    try {
-      this.#check();
+    await this.#inTurn(async () => {
       if (this.record.state === 'queued') await this.#change({ state: 'running', started: now() });
-      if (!this.record.divisor) await this.#change({ divisor: await this.#attempt((job) => runner.divisor(job)) });
-    } finally {
-      first();
+    });
+    if (!this.record.divisor) {
+      const divisor = await this.#attempt((job) => this.#inTurn(() => runner.divisor(job)));
+      await this.#change({ divisor });
     }
     await this.#computeParts();
     // After a restart, merges may be left.
     for (let i = 0; i < plan.parts; i += ARITY) await this.#inOrder(() => this.#mergeUp({ height: 0, index: i }));
     const root = await records.readNode(this.record, { height: heightOf(plan.parts), index: 0 });
-    const check = await turns.take(owner, id);
+    const divisor = this.record.divisor as NonNullable<JobRecord['divisor']>;
+    await this.#attempt((job) =>
+      this.#inTurn(() => runner.answer(job, divisor, root as Uint8Array, 'application/vnd.safetensors')),
+    );
+  }
+
+  /** Does work when it is this job's turn. */
+  async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const { owner, id } = this.record;
+    const end = await this.#options.turns.take(owner, id);
     try {
-      const { divisor } = this.record;
-      await this.#attempt((job) =>
-        runner.answer(job, divisor as NonNullable<typeof divisor>, root as Uint8Array, 'application/vnd.safetensors'),
-      );
+      this.#check();
+      return await work();
     } finally {
-      check();
+      end();
     }
   }
 
@@ -130,13 +138,14 @@ export class Run {
     let hasFailed = false;
     for (let i = 0; i < plan.parts && !hasFailed; i++) {
       if (this.#covers(i)) continue;
-      const end = await Promise.race([turns.take(owner, id), failed.promise]).catch(() => undefined);
-      if (!end) break;
-      if (this.#isStopped) {
-        end();
-        throw new Stopped();
+      const turn = turns.take(owner, id);
+      const end = await Promise.race([turn, failed.promise]).catch(() => undefined);
+      if (!end || this.#isStopped) {
+        // Its turn comes all the same.
+        void turn.then((unused) => unused());
+        break;
       }
-      const part: Promise<void> = this.#computePart(i)
+      const part: Promise<void> = this.#computePart(i, end)
         .catch((error) => {
           hasFailed = true;
           failed.reject(error);
@@ -149,16 +158,24 @@ export class Run {
     }
     await Promise.all(running);
     if (hasFailed) await failed.promise;
+    this.#check();
   }
 
-  async #computePart(i: number): Promise<void> {
+  /** Computes a part in the turn that `end` ends; after a wait, in another one. */
+  async #computePart(i: number, end: () => void): Promise<void> {
     const { records, runner, onPart } = this.#options;
     const { divisor } = this.record;
     const began = performance.now();
     const seconds = () => (performance.now() - began) / 1000;
     let result: Uint8Array;
     try {
-      result = await this.#attempt((job) => runner.part(job, divisor as NonNullable<typeof divisor>, i));
+      const part = (job: Job) => runner.part(job, divisor as NonNullable<typeof divisor>, i);
+      let isFirst = true;
+      result = await this.#attempt(async (job) => {
+        if (!isFirst) return this.#inTurn(() => part(job));
+        isFirst = false;
+        return part(job).finally(end);
+      });
     } catch (error) {
       if (!(error instanceof Stopped)) onPart(error instanceof Refusal ? 'refused' : 'failed', seconds());
       throw error;
@@ -218,7 +235,7 @@ export class Run {
           if (!TEMPORARY.has(error.type)) throw error;
         } else if (++faults >= MOST_FAULTS) throw error;
       }
-      await wait(ms);
+      await Promise.race([wait(ms), this.#stopped.promise]);
     }
   }
 
@@ -235,7 +252,7 @@ export class Run {
       const record = { ...this.record, ...changes };
       await this.#options.records.write(record);
       this.record = record;
-      for (const callback of this.#watchers) callback();
+      this.notify();
     });
   }
 

@@ -22,6 +22,8 @@ export interface JobPlan {
   /** The number of leaves, at least 1. */
   readonly parts: number;
   readonly samplesPerPart: number;
+  /** The size of a result. */
+  readonly nodeBytes: number;
   /** The divisor, if it depends on no data. */
   readonly divisor?: Divisor;
   /** The row of the dataset that is the first sample; left out if rows are selected by indices. */

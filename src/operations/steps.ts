@@ -25,6 +25,8 @@ export interface Planned {
   readonly flops: number;
   readonly parts: number;
   readonly samplesPerPart: number;
+  /** The size of a result of the tree. */
+  readonly nodeBytes: number;
   readonly sizes: Sizes;
   /** The divisor, if it depends on no data. */
   readonly divisor: Divisor | undefined;
@@ -119,13 +121,14 @@ export function runStep(task: StepTask, { answerer, engine, limits, teamFor }: W
 }
 
 function planned(parts: Parts<object>, document: unknown, limits: Limits): Planned {
-  const { sizes, cost, count, divisor } = parts;
+  const { sizes, cost, count, nodeNumbers, divisor } = parts;
   checkCost(cost, codecs['application/vnd.safetensors'].bytesPerNumber, limits, 'JOB_MAX_FLOPS');
   return {
     samples: sizes.samples,
     flops: cost.flops,
     parts: count,
     samplesPerPart: parts.samplesOf(0).end,
+    nodeBytes: nodeNumbers * Float64Array.BYTES_PER_ELEMENT,
     sizes,
     divisor,
     firstRow: firstRowOf(document),

@@ -1,55 +1,24 @@
-// GET /jobs, GET and DELETE /jobs/{id}, GET /jobs/{id}/result; and the submission of jobs by POST /<operation> with Prefer: respond-async.
+// GET /jobs, GET and DELETE /jobs/{id}, GET /jobs/{id}/result.
 import { Readable } from 'node:stream';
-import { setTimeout } from 'node:timers/promises';
 import { type TSchema, Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Config } from '../../schemas/config.ts';
 import { Job, JobList } from '../../schemas/job.ts';
 import { preferred } from '../http/accept.ts';
 import { payloadOf } from '../http/large-answers.ts';
-import { type Preferences, preferencesOf } from '../http/prefer.ts';
-import { asItIs, problemOf } from '../http/problems.ts';
+import { asItIs } from '../http/problems.ts';
 import { problemResponses } from '../http/responses.ts';
 import { liveLong } from '../http/upload.ts';
 import { type Jobs, RETRY_SECONDS } from '../jobs/jobs.ts';
 import { hasEnded, type JobRecord } from '../jobs/records.ts';
-import type { JobRequest } from '../jobs/runner.ts';
 import { Refusal } from '../refusal.ts';
-import type { Encoded } from '../wire/codec.ts';
 import { mediaTypes } from '../wire/codecs.ts';
-
-/** How long a stream of events is silent before a comment is sent, so that proxies keep it open. */
-const HEARTBEAT_MS = 15_000;
-
-/** How often the store is asked for a job that runs in another process. */
-const ELSEWHERE_MS = 1_000;
+import { shown, unknownJob } from './job-document.ts';
+import { eventsOf } from './job-events.ts';
 
 /** The most streams of events of one owner. */
 const MOST_STREAMS = 100;
 
 const EVENTS = 'text/event-stream';
-
-/** The job as the service shows it. */
-function shown(record: JobRecord, jobs: Jobs): Job {
-  const { id, operation, state, plan, completed, created, started, ended, problem } = record;
-  const expires = jobs.expiryOf(record);
-  const time = (ms: number) => new Date(ms).toISOString();
-  return {
-    id,
-    operation,
-    state,
-    parts: { total: plan.parts, completed },
-    created: time(created),
-    ...(started !== undefined && { started: time(started) }),
-    ...(ended !== undefined && { ended: time(ended) }),
-    ...(expires !== undefined && { expires: time(expires) }),
-    ...(problem && { problem: problemOf(problem.type, problem.refused) }),
-  };
-}
-
-function unknownJob(): Refusal {
-  return new Refusal('not-found', { detail: 'there is no such job: it was deleted or has expired, or its id is wrong' });
-}
 
 interface Identified {
   Params: { id: string };
@@ -86,7 +55,7 @@ export async function jobRoutes(app: FastifyInstance, jobs: Jobs, answerTimeoutM
     });
     // Proxies must not collect the events.
     reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no').type(EVENTS);
-    return reply.send(Readable.from(eventsOf(record, jobs, closing.promise, abort.signal)));
+    return reply.send(Readable.from(eventsOf(record, jobs, { closing: closing.promise, gone: abort.signal })));
   };
 
   const get = async (request: FastifyRequest<Identified>, reply: FastifyReply): Promise<FastifyReply> => {
@@ -198,122 +167,3 @@ const EXAMPLE: Job = {
   created: '2026-12-01T12:00:00.000Z',
   started: '2026-12-01T12:00:00.150Z',
 };
-
-/**
- * The events of a job: its state, and then each change of it. They are made when the client takes them, so that a slow one gets only the
- * latest.
- */
-async function* eventsOf(first: JobRecord, jobs: Jobs, closing: Promise<void>, signal: AbortSignal): AsyncGenerator<string> {
-  const { owner, id } = first;
-  let record: JobRecord | undefined = first;
-  let sent = '';
-  let silent = 0;
-  for (;;) {
-    const changed = Promise.withResolvers<'changed'>();
-    const unwatch = jobs.watch(id, () => changed.resolve('changed'));
-    try {
-      if (!record) {
-        yield event('removed', JSON.stringify({ id }));
-        return;
-      }
-      const text = JSON.stringify(shown(record, jobs));
-      if (text !== sent) {
-        yield event(record.state, text);
-        sent = text;
-        silent = 0;
-      }
-      if (hasEnded(record)) return;
-      const timer = new AbortController();
-      const pause = setTimeout(ELSEWHERE_MS, 'time' as const, { signal: AbortSignal.any([signal, timer.signal]), ref: false });
-      const what = await Promise.race([changed.promise, pause, closing.then(() => 'closing' as const)]).catch(() => 'closing');
-      timer.abort();
-      if (what === 'closing') return;
-      silent += what === 'time' ? ELSEWHERE_MS : 0;
-      if (silent >= HEARTBEAT_MS) {
-        yield ': the job goes on\n\n';
-        silent = 0;
-      }
-    } finally {
-      unwatch();
-    }
-    record = await jobs.get(owner, id);
-  }
-}
-
-function event(name: string, data: string): string {
-  return `event: ${name}\ndata: ${data}\n\n`;
-}
-
-/** Makes a job of a request, if the client prefers that. `send` sends an answer. Returns false if the request is to be answered now. */
-export type Submit = (request: FastifyRequest, reply: FastifyReply, body: JobRequest, send: (answer: Encoded) => void) => boolean;
-
-/** Idempotency keys: visible ASCII characters. */
-const KEY = /^[!-~]{1,255}$/;
-
-export function submissions(jobs: Jobs, { DEADLINE_MS }: Pick<Config, 'DEADLINE_MS'>): Submit {
-  return (request, reply, body, send) => {
-    const preferences = preferencesOf(`${request.headers.prefer}`);
-    if (!preferences.respondAsync) return false;
-    submit(request, reply, body, send, preferences).catch((error) => reply.send(error));
-    return true;
-  };
-
-  async function submit(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    { operation, mediaType, bytes }: JobRequest,
-    send: (answer: Encoded) => void,
-    { wait }: Preferences,
-  ): Promise<void> {
-    const { exchange } = request;
-    const key = keyOf(request);
-    const record = await jobs.submit(exchange.owner, { operation, mediaType, bytes }, key);
-    const applied = wait === undefined ? 'respond-async' : `respond-async, wait=${wait}`;
-    reply.header('preference-applied', applied);
-    const last = wait === undefined ? record : await ended(jobs, record, Math.min(wait * 1000, DEADLINE_MS), exchange);
-    if (hasEnded(last) && wait !== undefined) {
-      reply.header('content-location', `/jobs/${record.id}/result`);
-      send(await jobs.result(last, exchange.answerType));
-      return;
-    }
-    reply
-      .code(202)
-      .headers({ location: `/jobs/${record.id}`, 'retry-after': RETRY_SECONDS })
-      .type('application/json')
-      .serializer(asItIs)
-      .send(JSON.stringify(shown(last, jobs)));
-  }
-}
-
-/** @throws Refusal `invalid-request`. */
-function keyOf({ headers }: FastifyRequest): string | undefined {
-  const { 'idempotency-key': key } = headers;
-  if (key === undefined || (typeof key === 'string' && KEY.test(key))) return key;
-  throw new Refusal('invalid-request', {
-    detail: 'expected an Idempotency-Key of 1 to 255 visible ASCII characters, such as a random UUID',
-  });
-}
-
-/** Waits until a job has ended, but no longer than `ms` milliseconds, or until the client has gone. */
-async function ended(
-  jobs: Jobs,
-  { owner, id }: JobRecord,
-  ms: number,
-  exchange: { atEnd(callback: () => void): void },
-): Promise<JobRecord> {
-  const over = new AbortController();
-  exchange.atEnd(() => over.abort());
-  const signal = AbortSignal.any([over.signal, AbortSignal.timeout(ms)]);
-  for (;;) {
-    const changed = Promise.withResolvers<void>();
-    const unwatch = jobs.watch(id, changed.resolve);
-    const record = await jobs.get(owner, id);
-    if (!record) throw unknownJob();
-    if (hasEnded(record) || signal.aborted) {
-      unwatch();
-      return record;
-    }
-    await Promise.race([changed.promise, setTimeout(ELSEWHERE_MS, undefined, { signal, ref: false })]).catch(() => {});
-    unwatch();
-  }
-}

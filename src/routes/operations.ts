@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { type TSchema, Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Job } from '../../schemas/job.ts';
 import { AnswerBatch } from '../http/answer-batch.ts';
 import { readBody } from '../http/body.ts';
 import { askForBody } from '../http/continue.ts';
@@ -14,7 +15,7 @@ import type { Pool } from '../pool/pool.ts';
 import type { Encoded } from '../wire/codec.ts';
 import { mediaTypes } from '../wire/codecs.ts';
 import { Places } from '../wire/merge.ts';
-import type { Submit } from './jobs.ts';
+import type { Submit } from './submissions.ts';
 
 const [json, safetensors] = mediaTypes;
 
@@ -30,6 +31,20 @@ const fileOf = (first: string) =>
 
 /** Answers up to this length are sent in batches. A longer body may take long to answer, so the batch is sent before it. */
 const SMALL_BYTES = 4_096;
+
+/** The headers that make a request a job. */
+const JOB_HEADERS = Type.Object({
+  Prefer: Type.Optional(
+    Type.String({
+      description:
+        'respond-async: compute the request as a job, which may take long and read any amount of data from a dataset; with wait=10 ' +
+        'beside it, answer at once if it is done in so many seconds',
+    }),
+  ),
+  'Idempotency-Key': Type.Optional(
+    Type.String({ description: 'of a job: the same key and request are the same job, so that sending it again is harmless' }),
+  ),
+});
 
 interface Shared {
   readonly pool: Pool;
@@ -54,7 +69,7 @@ export async function operationRoutes(app: FastifyInstance, operations: readonly
 }
 
 /** The OpenAPI schema of an operation's route. */
-function schemaOf({ name, summary, description, request, answer, examples }: Operation) {
+function schemaOf({ name, summary, description, request, answer, examples, parts }: Operation) {
   const file = fileOf(new Places(request).first);
   const content = (schema: TSchema, side: 'request' | 'answer') => ({
     [json]: {
@@ -70,8 +85,17 @@ function schemaOf({ name, summary, description, request, answer, examples }: Ope
     summary,
     description,
     tags: ['gradients'],
+    ...(parts && { headers: JOB_HEADERS }),
     body: { content: content(request, 'request') },
-    response: { 200: { description: summary, content: content(answer, 'answer') } },
+    response: {
+      200: { description: summary, content: content(answer, 'answer') },
+      ...(parts && {
+        202: {
+          description: 'The request is a job now, as Prefer asks: Location says where it is',
+          content: { [json]: { schema: Job } },
+        },
+      }),
+    },
   };
 }
 
@@ -120,8 +144,8 @@ function handlerOf({ pool, submit, bodyLimit, answerTimeoutMs }: Shared, operati
       };
       try {
         if (headers.prefer !== undefined && additive.has(task.operation)) {
-          const job = submit(request, reply, task, (answer) => send(request, reply, ticket, answer));
-          if (job) return;
+          const isJob = submit(request, reply, task, (answer) => send(request, reply, ticket, answer));
+          if (isJob) return;
         }
         const answer = pool.run(task, ticket, exchange, exchange.owner);
         if (answer instanceof Promise)

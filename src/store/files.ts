@@ -18,7 +18,9 @@ export async function openBelow(folder: string, path: string): Promise<FileHandl
   try {
     // Asked of the handle, since a folder could be replaced by a link between two calls; without /proc, of the path.
     const actual = await readlink(`/proc/self/fd/${handle.fd}`).catch(realpath.bind(undefined, expected));
-    if (actual !== expected) throw fault('ELOOP', `a link leads from ${expected} to ${actual}`);
+    // A file that was replaced or removed since is the one that was there.
+    if (actual !== expected && actual !== `${expected} (deleted)`)
+      throw fault('ELOOP', `a link leads from ${expected} to ${actual}`);
     if (!(await handle.stat()).isFile()) throw fault('EISDIR', `${expected} is not a regular file`);
     return handle;
   } catch (error) {

@@ -54,7 +54,7 @@ export function openCatalog(config: Config, log: Log, others: Others = {}): Open
   };
   const catalog = new Datasets({
     store,
-    places: new Places(config.DATA_ALLOW ?? ''),
+    places: new Places(config.DATA_ALLOW),
     limits: config,
     ...others,
   });

@@ -12,7 +12,7 @@ import { Refusal } from '../refusal.ts';
 import { finiteAnswer, lossOf, prepare, Run } from './gradients.ts';
 import { sampleExtrasIn } from './pass.ts';
 import type { Parts } from './plan.ts';
-import { ARITY, addedNodes, levelsOf, nodeTotal } from './sums.ts';
+import { ARITY, addedNodes, levelsOf, nodeTotal, numbersOfNode } from './sums.ts';
 import { alone, type Team } from './team.ts';
 import { type Tiling, tileAt } from './tiles.ts';
 
@@ -60,6 +60,7 @@ export function planGradientParts(request: DecodedRequest, given?: number): Part
       flops: costOf(sizes, [], 0, 0, false).flops,
     },
     count: Math.ceil(tiling.count / perPart),
+    nodeNumbers: numbersOfNode(layers),
     samplesOf,
     divisor: fixedDivisor(bound),
     addToDivisor(state) {

@@ -28,6 +28,8 @@ export interface Parts<Result extends object> {
   /** The operations are those of all parts, the memory that of one. */
   readonly cost: Cost;
   readonly count: number;
+  /** How many numbers a result has. */
+  readonly nodeNumbers: number;
   /** The samples of part i. */
   samplesOf(i: number): Tile;
   /** The divisor, if it depends on no data; otherwise `addToDivisor` adds the samples that the request holds. */

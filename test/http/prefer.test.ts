@@ -22,6 +22,7 @@ t.test('respond-async and wait, among others', async (t) => {
     ['respond-asynchronously', false, undefined],
     ['(, respond-async', true, undefined],
     ['', false, undefined],
+    [`respond-async${' '.repeat(500)}`, false, undefined],
   ] as const)
     t.strictSame(preferencesOf(header), { respondAsync, wait }, header);
 });

@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { Jobs, type JobsOptions } from '../../src/jobs/jobs.ts';
 import { hasEnded, type JobRecord } from '../../src/jobs/records.ts';
+import { Turns } from '../../src/jobs/turns.ts';
 import { Refusal } from '../../src/refusal.ts';
 import { FolderStore } from '../../src/store/folder.ts';
 import { SummingRunner } from './summing-runner.ts';
@@ -186,6 +187,30 @@ t.test('a refusal fails the job at once, with its problem; other parts are not b
   t.strictSame(errors, []);
 });
 
+t.test('jobs that fail, or are removed, keep no turns', async (t) => {
+  const { jobs, runner } = start(t);
+  runner.before = (step) => {
+    if (step === '#') throw new Refusal('out-of-domain', { detail: 'expected a class' });
+  };
+  for (let i = 0; i < 6; i++) {
+    t.match(await endOf(jobs, await jobs.submit(`owner ${i}`, requestOf('##########'))), { state: 'failed' });
+    const removed = await jobs.submit(`owner ${i}`, requestOf(LETTERS));
+    await jobs.remove(`owner ${i}`, removed.id);
+  }
+  t.match(await endOf(jobs, await jobs.submit('owner', requestOf(LETTERS))), { state: 'succeeded' });
+});
+
+t.test('a job that waits for room leaves its turn to others', async (t) => {
+  const waiting = Promise.withResolvers<void>();
+  const { jobs, runner } = start(t, { wait: () => waiting.promise });
+  runner.before = (step) => {
+    if (step === '#') throw new Refusal('overloaded', { detail: 'no room' });
+  };
+  const stuck = await jobs.submit('stuck', requestOf('##########'));
+  t.match(await endOf(jobs, await jobs.submit('owner', requestOf(LETTERS))), { state: 'succeeded' });
+  t.ok(await jobs.remove('stuck', stuck.id));
+});
+
 t.test('no room: the part is tried again, after longer and longer; a fault: three times', async (t) => {
   const { jobs, runner, waits, errors, parts } = start(t);
   let left = 8;
@@ -298,16 +323,35 @@ t.test('what belongs to others, and ids that are none', async (t) => {
     t.equal(await jobs.get('owner', wrong), undefined);
 });
 
-t.test('owners take turns', async (t) => {
+t.test('jobs of several owners, side by side', async (t) => {
   const { jobs, runner } = start(t, { limits: { MAX_JOBS: 30, JOB_TTL: 60 } });
   const go = Promise.withResolvers<void>();
   runner.before = () => go.promise;
-  const mine = await Promise.all([1, 2, 3, 4].map((i) => jobs.submit('busy', requestOf('abcd'.repeat(i)))));
-  const other = await jobs.submit('other', requestOf('XY'));
+  const all = await Promise.all([1, 2, 3, 4].map((i) => jobs.submit(`owner ${i % 2}`, requestOf('abcd'.repeat(i)))));
   go.resolve();
-  await endOf(jobs, other);
-  t.ok(runner.calls.filter((call) => 'abcd'.includes(call)).length < 20, 'the jobs of one owner do not come first');
-  for (const one of mine) t.match(await endOf(jobs, one), { state: 'succeeded' });
+  for (const one of all) t.match(await endOf(jobs, one), { state: 'succeeded' });
+});
+
+t.test('owners take turns, and the jobs of an owner among themselves', async (t) => {
+  const turns = new Turns(1);
+  const order: string[] = [];
+  const ends: Promise<void>[] = [];
+  const take = (owner: string, job: string) => {
+    ends.push(
+      turns.take(owner, job).then(async (end) => {
+        order.push(`${owner}${job}`);
+        await setImmediate();
+        end();
+        end();
+      }),
+    );
+  };
+  for (const job of ['1', '2', '3']) take('a', job);
+  take('b', '1');
+  take('c', '1');
+  take('b', '2');
+  await Promise.all(ends);
+  t.strictSame(order, ['a1', 'a2', 'b1', 'c1', 'a3', 'b2']);
 });
 
 t.test('pins are the objects of jobs that have not ended; what a killed process has left is swept', async (t) => {

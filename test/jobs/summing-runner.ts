@@ -14,7 +14,7 @@ export class SummingRunner implements Runner {
   async plan(_owner: string, { bytes }: JobRequest): Promise<JobPlan> {
     const text = `${Buffer.from(bytes)}`;
     if (text === '') throw new Refusal('invalid-request', { detail: 'expected a text' });
-    return { samples: text.length, flops: text.length, parts: text.length, samplesPerPart: 1 };
+    return { samples: text.length, flops: text.length, parts: text.length, samplesPerPart: 1, nodeBytes: 1 };
   }
 
   async divisor() {

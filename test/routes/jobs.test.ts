@@ -199,8 +199,8 @@ async function listen(t: Test): Promise<Listening> {
   await app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = app.server.address() as { port: number };
   const ones = (rows: number, columns: number) => Array.from({ length: rows }, () => Array(columns).fill(0.001));
-  const layers = Array.from({ length: 20 }, () => ({ weights: ones(200, 200) }));
-  const endless = { network: { layers }, batch: { inputs: ones(4000, 200), targets: ones(4000, 200) } };
+  const layers = Array.from({ length: 60 }, () => ({ weights: ones(200, 200) }));
+  const endless = { network: { layers }, batch: { inputs: ones(8000, 200), targets: ones(8000, 200) } };
   return { app, port, endless: (await submit(app, endless)).headers.location as string };
 }
 
