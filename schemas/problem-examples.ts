@@ -78,7 +78,12 @@ export const problemExamples: Record<ProblemType, Refused> = {
   },
   'unknown-dataset': {
     detail: '1 problem in the request',
-    errors: [{ pointer: '/batch/dataset', detail: 'there is no dataset "digits": PUT it at /datasets/digits' }],
+    errors: [
+      {
+        pointer: '/batch/dataset',
+        detail: 'there is no dataset "digits": PUT it at /datasets/{name}; GET /datasets lists those that there are',
+      },
+    ],
   },
   'not-additive': {
     detail:

@@ -190,6 +190,7 @@ t.test('the examples of problems agree with the service', async (t) => {
     ['invalid-request', { network, batch: { inputs: batch.inputs, target: batch.targets } }],
     ['not-acceptable', request, { accept: 'text/csv' }],
     ['unsupported-media-type', request, { 'content-type': 'text/csv' }],
+    ['unknown-dataset', { network, batch: { dataset: 'digits' } }],
     ['shape-mismatch', { network, batch: { ...batch, inputs: [[1, 2, 3]] } }],
     ['out-of-domain', { network, batch: { ...batch, targets: [[2]] }, loss: 'binary_cross_entropy_with_logits' }],
     ['non-finite-result', { network: { layers: [{ weights: [[1000, 0]], activation: 'exp' }] }, batch }],
