@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import t from 'tap';
+import { pinLocalFile } from '../../src/store/local-files.ts';
 import { Places } from '../../src/store/places.ts';
 import { BUCKET, noS3, startS3 } from '../support/s3.ts';
 import { refusalOf } from './catalog.ts';
@@ -206,7 +207,13 @@ t.test('files', async (t) => {
     t.strictSame(await refusalOf(new Places().readInto(pinned, 0, new Uint8Array(1))), notAllowed(pinned.url));
   });
 
+  await t.test('a long URL is shown in part', async (t) => {
+    const long = `file:///${'a'.repeat(193)}`;
+    t.strictSame(await refusalOf(places.pin('', long)), notAllowed(`${long.slice(0, 200)}…`));
+  });
+
   await t.test('an error that no request causes', async (t) => {
+    await t.rejects(pinLocalFile({ folder: 'a\0/', path: 'b' }), { code: 'ERR_INVALID_ARG_VALUE' });
     const pinned = { url: url('data/a.npy'), ...(await places.pin('', url('data/a.npy'))) };
     await t.rejects(places.readInto(pinned, -1.5, new Uint8Array(1)), { code: 'ERR_OUT_OF_RANGE' });
   });
