@@ -76,7 +76,7 @@ export class FolderStore implements Store {
   /** Calls `use` with a file. Returns undefined if there is none. */
   async #open<Result>(key: string, use: (handle: FileHandle) => Promise<Result>): Promise<Result | undefined> {
     await using handle = await open(this.#pathOf(key), constants.O_RDONLY | constants.O_NOFOLLOW).catch(ifMissing);
-    return handle && use(handle);
+    return handle && (await use(handle));
   }
 
   #pathOf(key: string): string {
