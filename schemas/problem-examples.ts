@@ -11,7 +11,8 @@ export const problemExamples: Record<ProblemType, Refused> = {
     errors: [
       {
         pointer: '/batch/target',
-        detail: 'unknown key "target": it is targets here; there are inputs, targets, classes, sample_weights, samples',
+        detail:
+          'unknown key "target": it is targets here; there are inputs, targets, classes, sample_weights, samples, dataset, rows, indices',
       },
       {
         pointer: '/batch/targets',
@@ -23,7 +24,12 @@ export const problemExamples: Record<ProblemType, Refused> = {
   unauthorized: { detail: 'the API key is missing or unknown: send it in Authorization: Bearer or in X-API-Key' },
   'place-not-allowed': {
     detail: '1 problem in the request',
-    errors: [{ pointer: '/url', detail: 'expected a URL below one of the places that are allowed: none are (DATA_ALLOW)' }],
+    errors: [
+      {
+        pointer: '/url',
+        detail: 'expected a file in a place that the operator allows to this client (DATA_ALLOW), got file:///etc/passwd',
+      },
+    ],
   },
   'not-found': { detail: 'there is nothing at /problems/unknown' },
   'method-not-allowed': { detail: 'expected POST, got GET' },
@@ -72,7 +78,12 @@ export const problemExamples: Record<ProblemType, Refused> = {
   },
   'unknown-dataset': {
     detail: '1 problem in the request',
-    errors: [{ pointer: '/batch/dataset', detail: 'there is no dataset "digits": PUT it at /datasets/digits' }],
+    errors: [
+      {
+        pointer: '/batch/dataset',
+        detail: 'there is no dataset "digits": PUT it at /datasets/{name}; GET /datasets lists those that there are',
+      },
+    ],
   },
   'not-additive': {
     detail:
@@ -85,7 +96,9 @@ export const problemExamples: Record<ProblemType, Refused> = {
   'headers-too-large': { detail: 'the HTTP parser stopped with HPE_HEADER_OVERFLOW' },
   overloaded: { detail: 'large requests in flight: 66, as many as there may be (MAX_QUEUE + threads)' },
   'deadline-exceeded': { detail: 'not answered within 60000 ms (DEADLINE_MS)' },
-  'storage-full': { detail: 'the datasets and jobs take more than 68719476736 bytes (STORE_LIMIT)' },
+  'storage-full': {
+    detail: 'the datasets and jobs of this client would take more than 68719476736 bytes (STORE_LIMIT): delete some of them',
+  },
   internal: { detail: 'the log has the cause, under the request id 0b5a2c1e-6f0d-4d57-9d0a-3f1f5d1c2b7a' },
 };
 

@@ -30,6 +30,7 @@ interface WithBatch {
 
 /** The rows that a request needs of a dataset; undefined if its batch is inline. The document fits the schema of its operation. */
 export function wantedBy(document: unknown): Wanted | undefined {
+  // An operation may have no batch.
   const { dataset, rows, indices } = (document as Partial<WithBatch>).batch ?? {};
   if (dataset === undefined) return undefined;
   if (rows) return { dataset, first: rows[0], end: rows[1] };

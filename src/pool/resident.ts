@@ -1,7 +1,7 @@
 // The datasets that stay in memory, so that a request which names one transfers only its network.
 import { sharedCollector } from '../memory/garbage.ts';
 import type { Data, Wanted } from '../operations/data.ts';
-import { Findings, Refusal } from '../refusal.ts';
+import { Refusal } from '../refusal.ts';
 import type { Catalog } from '../store/catalog.ts';
 import type { Column, Content, Dataset, Rows } from '../store/dataset.ts';
 import type { Budget } from './budget.ts';
@@ -124,15 +124,10 @@ const MOST_OWNERS = 10_000;
 export async function datasetOf(source: Source, owner: string, name: string): Promise<Dataset> {
   const dataset = await source.get(owner, name);
   if (dataset) return dataset;
-  const findings = new Findings();
   const isLong = name.length > SHOWN_CHARACTERS;
   const shown = JSON.stringify(isLong ? `${name.slice(0, SHOWN_CHARACTERS)}…` : name);
-  findings.add(
-    '/batch/dataset',
-    `there is no dataset ${shown}: PUT it at /datasets/{name}; GET /datasets lists those that there are`,
-  );
-  findings.refuse('unknown-dataset');
-  throw new Refusal('unknown-dataset', { detail: 'there is no such dataset' });
+  const detail = `there is no dataset ${shown}: PUT it at /datasets/{name}; GET /datasets lists those that there are`;
+  throw new Refusal('unknown-dataset', { detail: '1 problem in the request', errors: [{ pointer: '/batch/dataset', detail }] });
 }
 
 const SHOWN_CHARACTERS = 64;

@@ -242,7 +242,7 @@ function descriptionOf({ name, columns, bytes, etag, expires }: Dataset): Datase
     name,
     samples,
     features,
-    ...(targets && { targets: targets.shape[1] ?? 1 }),
+    ...(targets && { targets: targets.shape[1] }),
     ...(classes && { targets: 0 }),
     dtype: inputs.dtype,
     bytes,

@@ -2,16 +2,21 @@
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { buffer } from 'node:stream/consumers';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import type { FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
+import { Exchanges } from '../../src/http/exchange.ts';
+import { UnreadBodies } from '../../src/http/unread.ts';
+import { Uploads } from '../../src/http/upload.ts';
 import { answersIn } from '../fuzz/client.ts';
 import { startApp, storeOf } from '../support/app.ts';
 
 const CSV = 'Content-Type: text/csv';
 const CHUNKED = 'Transfer-Encoding: chunked';
+/** How long an upload may be silent, for a client that is not. */
+const IDLE_MS = 1_000;
+
 const TABLE = 'x\n1\n2\n';
 
 interface Service {
@@ -35,13 +40,18 @@ async function open({ port }: Service): Promise<Socket> {
 
 /** All answers until the service closes the connection. */
 async function answersOn(socket: Socket) {
-  const bytes = await buffer(socket).catch(() => Buffer.alloc(0));
-  return answersIn(bytes).map(({ status, headers, body }) => ({
+  const pieces: Buffer[] = [];
+  socket.on('data', (bytes: Buffer) => pieces.push(bytes));
+  await new Promise((resolve) => socket.once('end', resolve).once('close', resolve));
+  return answersIn(Buffer.concat(pieces)).map(({ status, headers, body }) => ({
     status,
     connection: headers.connection,
     document: body.length > 0 ? JSON.parse(`${body}`) : undefined,
   }));
 }
+
+/** Resolves when a connection has been closed, in whatever way. */
+const closed = (socket: Socket) => new Promise((resolve) => socket.resume().once('close', resolve));
 
 const head = (path: string, ...lines: string[]) => [`PUT ${path} HTTP/1.1`, 'Host: a', ...lines, '', ''].join('\r\n');
 const chunk = (text: string | Buffer) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
@@ -116,14 +126,14 @@ t.test('an upload may take longer than REQUEST_TIMEOUT_MS', async (t) => {
 });
 
 t.test('an upload may be silent for longer than other connections, but only until it is answered', async (t) => {
-  const service = await start(t, { DEADLINE_MS: '1', ANSWER_TIMEOUT_MS: '1' });
+  const service = await start(t, { DEADLINE_MS: '300', ANSWER_TIMEOUT_MS: '300' });
   const upload = await begun(service, '/datasets/d');
   const other = await open(service);
-  await once(other.resume(), 'close');
+  await closed(other);
   upload.write(`${chunk(TABLE)}0\r\n\r\n`);
   t.match(`${(await once(upload, 'data'))[0]}`, /^HTTP\/1\.1 201 Created\r\n/);
   upload.write(head('/gradients', 'Content-Type: application/json', 'Content-Length: 10').replace('PUT', 'POST'));
-  await once(upload.resume(), 'close');
+  await closed(upload);
 });
 
 t.test('a client that goes away in the middle: nothing of its upload stays', async (t) => {
@@ -233,12 +243,52 @@ t.test('the rest of a refused body that does not come ends its connection', asyn
   const connected = once(service.app.server, 'connection');
   const long = connect({ port: service.port, host: '127.0.0.1', allowHalfOpen: true });
   const [atServer] = await connected;
-  const closed = once(atServer, 'close');
+  const ended = once(atServer, 'close');
   long.write(`${head('/datasets/d', 'Content-Type: text/plain', 'Content-Length: 500000')}x`);
   t.match(await answersOn(long), [{ status: 415, connection: 'close' }]);
-  await closed;
+  await ended;
   long.destroy();
   const short = await open(service);
   short.write(`${head('/datasets/d', 'Content-Type: text/plain', 'Content-Length: 500')}x`);
   t.match(await answersOn(short), [{ status: 415 }, { status: 408 }]);
+});
+
+t.test('a body is read only as far as it is asked for', async (t) => {
+  const app = Fastify();
+  t.teardown(() => app.close());
+  const exchanges = new Exchanges(app, []);
+  app.decorate('unreadBodies', new UnreadBodies());
+  app.addHook('onRequest', (request, reply, done) => {
+    exchanges.begin(request, reply);
+    done();
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _body, done) => done(null));
+  const uploads = new Uploads(IDLE_MS);
+  const first = Promise.withResolvers<Socket>();
+  const goOn = Promise.withResolvers<void>();
+  app.put('/', (request, reply) =>
+    uploads.receive(request, reply, async (bytes) => {
+      let length = 0;
+      for await (const chunk of bytes) {
+        first.resolve(request.raw.socket);
+        // For longer than the upload may be silent: it is not the client that is slow.
+        await goOn.promise;
+        length += chunk.length;
+        if (length > 2 ** 25) break;
+      }
+      return { length };
+    }),
+  );
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1').on('error', () => {});
+  const answers = answersOn(socket);
+  socket.write(head('/', CSV, `Content-Length: ${2 ** 26}`));
+  socket.write(Buffer.alloc(2 ** 26));
+  const atServer = await first.promise;
+  // The upload's own timer, which began earlier, has ended by then.
+  await setTimeout(IDLE_MS);
+  t.ok(atServer.bytesRead < 2 ** 20, `${atServer.bytesRead} bytes have been read`);
+  goOn.resolve();
+  t.match(await answers, [{ status: 200, connection: 'close' }], 'what is not wanted stays unread');
 });

@@ -44,6 +44,7 @@ t.test('additional rules', async (t) => {
       );
       for (const { description, content } of [...Object.values(responses), ...(requestBody ? [requestBody] : [])]) {
         if (!requestBody) t.ok(description);
+        if (!content) continue;
         const [[, { example, examples }]] = Object.entries(content);
         t.ok(example ?? Object.keys(examples ?? {}).length > 0, 'it has an example');
       }
@@ -62,5 +63,6 @@ interface Operation {
 
 interface Content {
   readonly description?: string;
-  readonly content: Record<string, { readonly example?: unknown; readonly examples?: object }>;
+  /** Undefined for 204 and 304. */
+  readonly content?: Record<string, { readonly example?: unknown; readonly examples?: object }>;
 }

@@ -15,6 +15,8 @@ t.test('OpenAPI 3.1, generated from the schemas', async (t) => {
   t.equal(openapi, '3.1.0');
   t.strictSame(Object.keys(paths).toSorted(), [
     '/',
+    '/datasets',
+    '/datasets/{name}',
     '/gradients',
     '/livez',
     '/metrics',
@@ -29,6 +31,7 @@ t.test('OpenAPI 3.1, generated from the schemas', async (t) => {
     '401',
     '406',
     '408',
+    '409',
     '413',
     '415',
     '422',
@@ -76,7 +79,25 @@ t.test('OpenAPI 3.1, generated from the schemas', async (t) => {
     t.strictSame(request.examples[name], { summary, value: sent }, `${name}: the request`);
     t.strictSame(responses[200].content['application/json'].examples[name], { summary, value: answer }, `${name}: the answer`);
   }
-  const types = Object.keys(responses).flatMap((status) => {
+  const { put, get, delete: remove } = paths['/datasets/{name}'];
+  t.strictSame(Object.keys(put.responses), [
+    ...['200', '201', '400', '401', '403', '408', '412', '413', '415', '422', '429', '431', '500', '503', '507'],
+  ]);
+  t.strictSame(Object.keys(get.responses), ['200', '304', '400', '401', '404', '412', '429', '431', '500']);
+  t.strictSame(Object.keys(remove.responses), ['204', '400', '401', '404', '412', '429', '431', '500']);
+  t.strictSame(Object.keys(put.requestBody.content), ['application/json', 'application/vnd.safetensors', 'text/csv']);
+  t.strictSame(put.requestBody.content['application/json'].schema, {
+    anyOf: [named('DatasetArrays'), named('SafetensorsReference'), named('NpyReferences')],
+  });
+  for (const status of ['200', '201'])
+    t.strictSame(put.responses[status].content['application/json'].schema, named('DatasetDescription'));
+  t.strictSame(
+    put.parameters.map((parameter: { in: string; name: string }) => `${parameter.in} ${parameter.name}`),
+    ['query targets', 'query classes', 'path name', 'header If-Match', 'header If-None-Match'],
+  );
+
+  const statuses = new Set([responses, put.responses, get.responses].flatMap((some) => Object.keys(some)));
+  const types = [...statuses].flatMap((status) => {
     const { enum: several, const: only } = schemas[`Problem${status}`]?.properties.type ?? {};
     return several ?? only ?? [];
   });
@@ -84,7 +105,7 @@ t.test('OpenAPI 3.1, generated from the schemas', async (t) => {
     new Set(types),
     new Set(
       Object.keys(problems)
-        .filter((type) => !/not-found|method-not-allowed/.test(type))
+        .filter((type) => type !== 'method-not-allowed')
         .map((type) => `/problems/${type}`),
     ),
   );
@@ -125,10 +146,15 @@ t.test('GET /, as JSON and as a page', async (t) => {
   });
   const body = /-d '(.*)'$/.exec(home.example)?.[1] as string;
   t.strictSame(JSON.parse(body), examples.article.request);
+  const statuses: Record<string, number> = {
+    'PUT /datasets/{name}': 415,
+    'GET /datasets/{name}': 404,
+    'DELETE /datasets/{name}': 404,
+  };
   for (const route of Object.keys(home.routes)) {
-    const [method, url] = route.replace('{type}', 'internal').split(' ');
+    const [method, url] = route.replace('{type}', 'internal').replace('{name}', 'digits').split(' ');
     const response = await app.inject({ method: method as 'GET', url });
-    t.equal(response.statusCode, method === 'GET' ? 200 : 400, route);
+    t.equal(response.statusCode, statuses[route] ?? (method === 'GET' ? 200 : 400), route);
   }
   const page = await app.inject({
     url: '/',
@@ -164,6 +190,7 @@ t.test('the examples of problems agree with the service', async (t) => {
     ['invalid-request', { network, batch: { inputs: batch.inputs, target: batch.targets } }],
     ['not-acceptable', request, { accept: 'text/csv' }],
     ['unsupported-media-type', request, { 'content-type': 'text/csv' }],
+    ['unknown-dataset', { network, batch: { dataset: 'digits' } }],
     ['shape-mismatch', { network, batch: { ...batch, inputs: [[1, 2, 3]] } }],
     ['out-of-domain', { network, batch: { ...batch, targets: [[2]] }, loss: 'binary_cross_entropy_with_logits' }],
     ['non-finite-result', { network: { layers: [{ weights: [[1000, 0]], activation: 'exp' }] }, batch }],
@@ -173,4 +200,28 @@ t.test('the examples of problems agree with the service', async (t) => {
     const response = await post(app, body, headers);
     t.strictSame(response.json(), problemOf(type, problemExamples[type]));
   }
+  const put = (url: string, body: object, headers: Record<string, string> = {}) =>
+    app.inject({
+      method: 'PUT',
+      url,
+      headers: { 'content-type': 'application/json', ...headers },
+      payload: JSON.stringify(body),
+    });
+  t.equal((await put('/datasets/digits', batch)).statusCode, 201);
+  const answers: [type: ProblemType, response: Promise<{ json(): unknown }>][] = [
+    ['place-not-allowed', put('/datasets/elsewhere', { url: 'file:///etc/passwd' })],
+    ['precondition-failed', put('/datasets/digits', batch, { 'if-none-match': '*' })],
+    ['not-found', app.inject({ url: '/problems/unknown' })],
+    ['method-not-allowed', app.inject({ url: '/gradients' })],
+  ];
+  for (const [type, response] of answers) t.strictSame((await response).json(), problemOf(type, problemExamples[type]), type);
+  const full = await startApp(t, { STORE_LIMIT: '8' });
+  const response = await full.inject({
+    method: 'PUT',
+    url: '/datasets/digits',
+    headers: { 'content-type': 'application/json' },
+    payload: JSON.stringify(batch),
+  });
+  const { detail } = problemExamples['storage-full'];
+  t.strictSame(response.json(), problemOf('storage-full', { detail: detail.replace('68719476736', '8') }));
 });
