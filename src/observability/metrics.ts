@@ -117,7 +117,7 @@ export function collectMetrics(measured: Measured): Metrics {
 }
 
 /** The metrics that are not about single requests; their values are read when Prometheus asks. */
-function addGauges(register: Registry, { engine, pool, ready, connections }: Measured): void {
+function addGauges(register: Registry, { engine, pool, jobs, ready, connections }: Measured): void {
   const registers = [register];
   const gauge = (name: string, help: string, value: (state: PoolState) => number) =>
     new Gauge({
@@ -142,6 +142,15 @@ function addGauges(register: Registry, { engine, pool, ready, connections }: Mea
       const { threads, busy } = pool.state;
       this.set({ state: 'busy' }, busy);
       this.set({ state: 'idle' }, threads - busy);
+    },
+  });
+  new Gauge({
+    name: 'gradients_jobs',
+    help: 'Jobs of this process that have not ended, by state',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      for (const [state, count] of Object.entries(jobs.counts)) this.set({ state }, count);
     },
   });
   const counter = (name: string, help: string, value: () => number) =>

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Job } from '../../schemas/job.ts';
 import { safetensors } from '../store/catalog.ts';
-import { BUCKET, startS3, withoutS3 } from '../store/stores.ts';
+import { missing, startS3 } from '../store/s3-server.ts';
 import { wave } from '../support/numbers.ts';
 import { type Service, startService } from '../support/process.ts';
 import { encodeSafetensors, SAFETENSORS } from '../support/safetensors-file.ts';
@@ -148,8 +148,10 @@ t.test('a store in a folder', async (t) =>
   }),
 );
 
-t.test('a store in S3', { skip: withoutS3 }, async (t) => {
-  await startS3(t);
+t.test('a store in S3', { skip: missing }, async (t) => {
+  const server = await startS3();
+  t.teardown(() => server.stop());
+  const bucket = await server.makeBucket();
   let places = 0;
-  test(t, () => `s3://${BUCKET}/place-${places++}`);
+  test(t, () => `s3://${bucket}/place-${places++}`);
 });
