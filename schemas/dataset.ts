@@ -51,7 +51,7 @@ export const DatasetDescription = Type.Object(
     samples: Type.Integer({ minimum: 1 }),
     features: Type.Integer({ minimum: 1 }),
     targets: Type.Optional(
-      Type.Integer({ minimum: 1, description: 'how many a sample has; left out if it has a class, or neither' }),
+      Type.Integer({ minimum: 0, description: 'how many a sample has; 0 if it has a class; left out if it has neither' }),
     ),
     dtype: Type.String({ description: 'of the inputs, by the names of safetensors' }),
     bytes: Type.Integer({ minimum: 0, description: 'that it takes in the store; of references, those of the files' }),

@@ -48,6 +48,10 @@ const TEXTS: Partial<Record<keyof Config, { readonly expected: string; readonly 
     expected: 'origins such as https://example.com, or *',
     isRight: (items) => items.length > 0 && items.every(isOrigin),
   },
+  STORE: {
+    expected: 'a folder such as ./data, or s3://bucket/prefix',
+    isRight: (items) => /^(?:s3:\/\/[^/]|(?![a-z][a-z\d+.-]*:))/i.test(items.join()),
+  },
   TRUST_PROXY: {
     expected: 'addresses or networks such as 10.0.0.0/8, or a number of proxies up to 99',
     isRight: (items) => items.length > 0 && (/^\d{1,2}$/.test(items.join()) || items.every(isNetwork)),

@@ -80,6 +80,8 @@ t.test('wrong values', async (t) => {
     ['CORS_ORIGINS', 'https://A.example', 'got "https://A.example"'],
     ['CORS_ORIGINS', 'https://a.example/', 'got "https://a.example/"'],
     ['CORS_ORIGINS', ',', 'expected origins'],
+    ['STORE', 'http://example.com', 'expected a folder such as ./data, or s3://bucket/prefix, got "http://example.com"'],
+    ['STORE', 's3:///prefix', 'got "s3:///prefix"'],
     ['TRUST_PROXY', 'proxy', 'expected addresses or networks such as 10.0.0.0/8, or a number of proxies up to 99, got "proxy"'],
     ['TRUST_PROXY', '10.0.0.0/33', 'got "10.0.0.0/33"'],
     ['TRUST_PROXY', '10.0.0.0/0', 'got "10.0.0.0/0"'],
@@ -98,6 +100,7 @@ t.test('wrong values', async (t) => {
 t.test('right lists', async (t) => {
   const right: Record<string, string[]> = {
     CORS_ORIGINS: ['*', 'https://a.example, http://localhost:8080', 'chrome-extension://abc'],
+    STORE: ['data', '/var/a, b', './c:d', 's3://bucket', 's3://bucket/a/b'],
     TRUST_PROXY: ['0', '99', '10.0.0.1', '10.0.0.0/8, fd00::/8', 'loopback,::1'],
     OTEL_EXPORTER_OTLP_ENDPOINT: ['http://collector:4318', 'https://collector.example/otlp'],
   };

@@ -215,8 +215,8 @@ function queryOf(query: unknown): Upload['query'] {
 
 /** @throws Refusal `body-too-large`, if the body is announced to be. */
 function checkLength(bytes: number, mediaType: string, { BODY_LIMIT, DATASET_LIMIT }: Config): void {
-  const [setting, most] =
-    mediaType === 'application/json' ? ['BODY_LIMIT', Math.min(BODY_LIMIT, DATASET_LIMIT)] : ['DATASET_LIMIT', DATASET_LIMIT];
+  const isWhole = mediaType === 'application/json' && BODY_LIMIT < DATASET_LIMIT;
+  const [setting, most] = isWhole ? ['BODY_LIMIT', BODY_LIMIT] : ['DATASET_LIMIT', DATASET_LIMIT];
   if (bytes > most) throw new Refusal('body-too-large', { detail: `expected at most ${most} bytes (${setting})` });
 }
 
