@@ -65,7 +65,7 @@ t.test('the cost of a request is limited before anything is computed', async (t)
   checkLimit(t, request, 'MAX_FLOPS', 6, {
     type: 'too-many-operations',
     pointer: '/batch/inputs',
-    detail: `the request takes up to 6 floating-point operations, more than the limit of 5 (MAX_FLOPS): ${fewer}`,
+    detail: `the request takes up to 6 floating-point operations, more than the limit of 5 (MAX_FLOPS): send it as a job (Prefer: respond-async), or ${fewer}`,
   });
   // X, dX, Z, A, dA, dZ, a weight, and room for a bias.
   checkLimit(t, request, 'MAX_MEMORY', 64, {
