@@ -27,7 +27,7 @@ export const problemExamples: Record<ProblemType, Refused> = {
     errors: [
       {
         pointer: '/url',
-        detail: 'expected a file in a place that the operator allows to this client (DATA_ALLOW), got file:///etc/passwd',
+        detail: 'expected a URL below one of the places that are allowed: none are (DATA_ALLOW)',
       },
     ],
   },

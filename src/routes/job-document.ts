@@ -25,3 +25,13 @@ export function shown(record: JobRecord, jobs: Pick<Jobs, 'expiryOf'>): Job {
 export function unknownJob(): Refusal {
   return new Refusal('not-found', { detail: 'there is no such job: it was deleted or has expired, or its id is wrong' });
 }
+
+/** For the documentation. */
+export const JOB_EXAMPLE: Job = {
+  id: '6f1d2c3b4a59687766554433221100ff',
+  operation: 'gradients',
+  state: 'running',
+  parts: { total: 40, completed: 12 },
+  created: '2026-12-01T12:00:00.000Z',
+  started: '2026-12-01T12:00:00.150Z',
+};

@@ -12,13 +12,15 @@ import { type Jobs, RETRY_SECONDS } from '../jobs/jobs.ts';
 import { hasEnded, type JobRecord } from '../jobs/records.ts';
 import { Refusal } from '../refusal.ts';
 import { mediaTypes } from '../wire/codecs.ts';
-import { shown, unknownJob } from './job-document.ts';
+import { JOB_EXAMPLE, shown, unknownJob } from './job-document.ts';
 import { eventsOf } from './job-events.ts';
 
 /** The most streams of events of one owner. */
 const MOST_STREAMS = 100;
 
 const EVENTS = 'text/event-stream';
+
+const [json, safetensors] = mediaTypes;
 
 interface Identified {
   Params: { id: string };
@@ -87,7 +89,7 @@ export async function jobRoutes(app: FastifyInstance, jobs: Jobs, answerTimeoutM
 
   await app.register(async (scope) => {
     const identified = { params: Type.Object({ id: Job.properties.id }) };
-    const json = (schema: TSchema, description: string, example: object) => ({
+    const described = (schema: TSchema, description: string, example: object) => ({
       description,
       content: { 'application/json': { schema, example } },
     });
@@ -98,7 +100,7 @@ export async function jobRoutes(app: FastifyInstance, jobs: Jobs, answerTimeoutM
         summary: 'The jobs of this client',
         description: 'All keys of an owner see the same jobs.',
         tags: ['jobs'],
-        response: { 200: json(JobList, 'Newest first', { jobs: [EXAMPLE] }), ...problemResponses(500) },
+        response: { 200: described(JobList, 'Newest first', { jobs: [JOB_EXAMPLE] }), ...problemResponses(500) },
       },
       handler: async ({ exchange }) => ({ jobs: (await jobs.list(exchange.owner)).map((record) => shown(record, jobs)) }),
     });
@@ -114,7 +116,7 @@ export async function jobRoutes(app: FastifyInstance, jobs: Jobs, answerTimeoutM
           200: {
             description: 'The job. Retry-After says when to ask again, if it has not ended',
             content: {
-              'application/json': { schema: Job, example: EXAMPLE },
+              'application/json': { schema: Job, example: JOB_EXAMPLE },
               [EVENTS]: { schema: Type.String({ description: 'Server-sent events, each named after the state' }) },
             },
           },
@@ -134,7 +136,10 @@ export async function jobRoutes(app: FastifyInstance, jobs: Jobs, answerTimeoutM
         response: {
           200: {
             description: "The operation's answer",
-            content: Object.fromEntries(mediaTypes.map((type) => [type, { schema: Type.Any() }])),
+            content: {
+              [json]: { schema: Type.Any(), example: { loss: 0.5, gradients: [{ weights: [[1, 0]], biases: [1] }], divisor: 2 } },
+              [safetensors]: { schema: Type.String({ format: 'binary' }) },
+            },
           },
           ...problemResponses(404, 406, 409, 422, 500, 503),
         },
@@ -158,12 +163,3 @@ export async function jobRoutes(app: FastifyInstance, jobs: Jobs, answerTimeoutM
     });
   });
 }
-
-const EXAMPLE: Job = {
-  id: '6f1d2c3b4a59687766554433221100ff',
-  operation: 'gradients',
-  state: 'running',
-  parts: { total: 40, completed: 12 },
-  created: '2026-12-01T12:00:00.000Z',
-  started: '2026-12-01T12:00:00.150Z',
-};

@@ -15,6 +15,7 @@ import type { Pool } from '../pool/pool.ts';
 import type { Encoded } from '../wire/codec.ts';
 import { mediaTypes } from '../wire/codecs.ts';
 import { Places } from '../wire/merge.ts';
+import { JOB_EXAMPLE } from './job-document.ts';
 import type { Submit } from './submissions.ts';
 
 const [json, safetensors] = mediaTypes;
@@ -92,7 +93,7 @@ function schemaOf({ name, summary, description, request, answer, examples, parts
       ...(parts && {
         202: {
           description: 'The request is a job now, as Prefer asks: Location says where it is',
-          content: { [json]: { schema: Job } },
+          content: { [json]: { schema: Job, example: JOB_EXAMPLE } },
         },
       }),
     },

@@ -95,7 +95,8 @@ t.test('in the documentation, on the page and in the metrics', async (t) => {
     schema: { $ref: '#/components/schemas/GramAnswer' },
     examples: { two: { value: answer } },
   });
-  t.strictSame(Object.keys(post.responses), Object.keys(paths['/gradients'].post.responses), 'the same refusals');
+  const others = Object.keys(paths['/gradients'].post.responses).filter((status) => status !== '202');
+  t.strictSame(Object.keys(post.responses), others, 'the same refusals, but no jobs');
   t.strictSame(components.schemas.GramRequest.required, ['weights']);
   t.match((await app.inject({ url: '/' })).json().routes, { 'POST /gram': gram.summary });
   await ask(app, request);

@@ -18,6 +18,9 @@ t.test('OpenAPI 3.1, generated from the schemas', async (t) => {
     '/datasets',
     '/datasets/{name}',
     '/gradients',
+    '/jobs',
+    '/jobs/{id}',
+    '/jobs/{id}/result',
     '/livez',
     '/metrics',
     '/openapi.json',
@@ -27,6 +30,7 @@ t.test('OpenAPI 3.1, generated from the schemas', async (t) => {
   const { requestBody, responses } = paths['/gradients'].post;
   t.strictSame(Object.keys(responses), [
     '200',
+    '202',
     '400',
     '401',
     '406',
@@ -96,7 +100,14 @@ t.test('OpenAPI 3.1, generated from the schemas', async (t) => {
     ['query targets', 'query classes', 'path name', 'header If-Match', 'header If-None-Match'],
   );
 
-  const statuses = new Set([responses, put.responses, get.responses].flatMap((some) => Object.keys(some)));
+  const result = paths['/jobs/{id}/result'].get;
+  t.strictSame(Object.keys(result.responses), ['200', '401', '404', '406', '409', '422', '429', '431', '500', '503']);
+  const events = paths['/jobs/{id}'].get.responses[200].content;
+  t.strictSame(Object.keys(events), ['application/json', 'text/event-stream']);
+  t.strictSame(events['application/json'].schema, named('Job'));
+  t.strictSame(responses[202].content['application/json'].schema, named('Job'));
+
+  const statuses = new Set([responses, put.responses, get.responses, result.responses].flatMap((some) => Object.keys(some)));
   const types = [...statuses].flatMap((status) => {
     const { enum: several, const: only } = schemas[`Problem${status}`]?.properties.type ?? {};
     return several ?? only ?? [];
@@ -150,9 +161,12 @@ t.test('GET /, as JSON and as a page', async (t) => {
     'PUT /datasets/{name}': 415,
     'GET /datasets/{name}': 404,
     'DELETE /datasets/{name}': 404,
+    'GET /jobs/{id}': 404,
+    'GET /jobs/{id}/result': 404,
+    'DELETE /jobs/{id}': 404,
   };
   for (const route of Object.keys(home.routes)) {
-    const [method, url] = route.replace('{type}', 'internal').replace('{name}', 'digits').split(' ');
+    const [method, url] = route.replace('{type}', 'internal').replace('{name}', 'digits').replace('{id}', '0').split(' ');
     const response = await app.inject({ method: method as 'GET', url });
     t.equal(response.statusCode, statuses[route] ?? (method === 'GET' ? 200 : 400), route);
   }

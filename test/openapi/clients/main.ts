@@ -68,7 +68,7 @@ await answer({
   loss: huber,
   include: [Extra.Trace],
 });
-article.batch.inputs.pop();
+article.batch.inputs?.pop();
 try {
   await answer(article);
 } catch (error) {
