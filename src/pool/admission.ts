@@ -39,6 +39,7 @@ export class Admission {
   /** The clients that have tickets. */
   readonly #clients = new Map<string, Client>();
   #working = 0;
+  #inBackground = 0;
   #smallBytes = 0;
   #meanSeconds = 1;
 
@@ -84,9 +85,9 @@ export class Admission {
     return this.#free.length === 0 || this.#budget.spent;
   }
 
-  /** Whether there are no more large requests, arriving ones included, than threads. */
+  /** Whether there are no more large requests, arriving ones included, than threads. Work in the background gives way to them. */
   get isQuiet(): boolean {
-    return this.#count - this.#free.length <= this.#threads;
+    return this.#count - this.#free.length - this.#inBackground <= this.#threads;
   }
 
   /** The number of busy threads. */
@@ -137,8 +138,9 @@ export class Admission {
   }
 
   /** For tickets: the number of requests given to the threads changes by one. */
-  work(change: 1 | -1): void {
+  work(change: 1 | -1, isInBackground: boolean): void {
     this.#working += change;
+    if (isInBackground) this.#inBackground += change;
   }
 
   /**
@@ -205,6 +207,7 @@ export class Ticket {
   #arrival: NodeJS.Timeout | undefined;
   #giveUp: (() => void) | undefined;
   #isWorking = false;
+  #isInBackground = false;
   #hasEnded = false;
 
   constructor(admission: Admission, client: Client) {
@@ -243,11 +246,12 @@ export class Ticket {
    * lost.
    * @throws Refusal `overloaded`, if there is no place.
    */
-  enter(): number {
+  enter(isInBackground = false): number {
     clearTimeout(this.#arrival);
     const place = this.#place ?? this.#takePlace();
     this.#isWorking = true;
-    this.#admission.work(+1);
+    this.#isInBackground = isInBackground;
+    this.#admission.work(+1, isInBackground);
     return place;
   }
 
@@ -260,7 +264,7 @@ export class Ticket {
   leave(): void {
     this.#giveUp = undefined;
     this.#isWorking = false;
-    this.#admission.work(-1);
+    this.#admission.work(-1, this.#isInBackground);
     this.#freePlace();
     if (this.#hasEnded) this.#freeMemory();
   }

@@ -229,7 +229,7 @@ class ThreadPool implements Pool {
 
   /** Gives a task to the threads. */
   #begin(task: Task | (StepTask & { held: number }), ticket: Ticket, isInBackground = false): Job {
-    const place = ticket.enter();
+    const place = ticket.enter(isInBackground);
     const job = this.#threads.run({ ...task, bytes: owned(task.bytes), place }, () => ticket.leave(), isInBackground);
     ticket.onEnd(job.giveUp);
     return job;

@@ -233,3 +233,19 @@ t.test('Retry-After depends on the queue and on recent computing times', async (
   for (let i = 0; i < 100; i++) some.learn(1000);
   t.equal(some.retryAfter, 60);
 });
+
+t.test('work in the background keeps no thread from helping', async (t) => {
+  const admission = new Admission(new Budget(shareBudget(2 ** 20, 6)), 2, 4);
+  const tickets = Array.from({ length: 3 }, (_, i) => admission.admit(`${i}`));
+  for (const ticket of tickets) ticket.enter();
+  t.equal(admission.isQuiet, false);
+  for (const ticket of tickets) ticket.leave();
+  for (const ticket of tickets) ticket.enter(true);
+  t.equal(admission.isQuiet, true);
+  t.equal(admission.waiting, 1);
+  for (const ticket of tickets) {
+    ticket.leave();
+    ticket.end();
+  }
+  t.equal(admission.isQuiet, true);
+});
