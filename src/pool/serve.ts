@@ -19,8 +19,8 @@ interface Port {
   postMessage(message: FromThread, transferred: (ArrayBuffer | MessagePort)[]): void;
 }
 
-/** Help costs more than it saves if the computation takes less than this, in milliseconds. */
-const HELP_MS = 4;
+/** Help costs more than it saves if the computation takes less than this, in milliseconds, as estimated: up to four times the actual time. */
+const HELP_MS = 8;
 
 /** The speed of a thread for that estimate. */
 const FLOPS_PER_MS = 2 ** 24;
