@@ -34,7 +34,10 @@ export const Batch = Type.Object(
       }),
     ),
     dataset: Type.Optional(
-      Type.String({ description: 'the name of a dataset, in place of `inputs`, `targets` and `classes`: see /datasets' }),
+      Type.String({
+        minLength: 1,
+        description: 'the name of a dataset, in place of `inputs`, `targets` and `classes`: see /datasets',
+      }),
     ),
     rows: Type.Optional(
       Integers(

@@ -1003,6 +1003,70 @@ export interface components {
             /** @description samples x inputs: d loss / d inputs */
             input_gradients: number[][];
         };
+        /** Job */
+        Job: {
+            id: string;
+            operation: string;
+            state: components["schemas"]["JobState"];
+            /** @description how many parts the batch has, and how many of them are computed */
+            parts: {
+                /** Format: int64 */
+                total: number;
+                /** Format: int64 */
+                completed: number;
+            };
+            /**
+             * Format: date-time
+             * @description when the job was made
+             */
+            created: string;
+            /**
+             * Format: date-time
+             * @description when it began to run
+             */
+            started?: string;
+            /**
+             * Format: date-time
+             * @description when it succeeded or failed
+             */
+            ended?: string;
+            /**
+             * Format: date-time
+             * @description when it is removed, with its result
+             */
+            expires?: string;
+            problem?: components["schemas"]["Problem"];
+        };
+        /**
+         * JobState
+         * @enum {string}
+         */
+        JobState: "queued" | "running" | "succeeded" | "failed";
+        /** Problem */
+        Problem: {
+            type: string;
+            title: string;
+            /** Format: int64 */
+            status: number;
+            detail: string;
+            errors?: components["schemas"]["Finding"][];
+            /**
+             * @description where the first value arose that is not finite
+             * @enum {string}
+             */
+            step?: "pre_activations" | "outputs" | "loss" | "gradients";
+            /**
+             * Format: int64
+             * @description counted from 0; not with the step "loss"
+             */
+            layer?: number;
+        };
+        /** Finding */
+        Finding: {
+            /** @description JSON pointer (RFC 6901) into the body of the request */
+            pointer: string;
+            detail: string;
+        };
         /** Problem400 */
         Problem400: {
             /** @enum {string} */
@@ -1015,12 +1079,6 @@ export interface components {
             status: 400;
             detail: string;
             errors?: components["schemas"]["Finding"][];
-        };
-        /** Finding */
-        Finding: {
-            /** @description JSON pointer (RFC 6901) into the body of the request */
-            pointer: string;
-            detail: string;
         };
         /** Problem401 */
         Problem401: {
@@ -1192,64 +1250,6 @@ export interface components {
         JobList: {
             jobs: components["schemas"]["Job"][];
         };
-        /** Job */
-        Job: {
-            id: string;
-            operation: string;
-            state: components["schemas"]["JobState"];
-            /** @description how many parts the batch has, and how many of them are computed */
-            parts: {
-                /** Format: int64 */
-                total: number;
-                /** Format: int64 */
-                completed: number;
-            };
-            /**
-             * Format: date-time
-             * @description when the job was made
-             */
-            created: string;
-            /**
-             * Format: date-time
-             * @description when it began to run
-             */
-            started?: string;
-            /**
-             * Format: date-time
-             * @description when it succeeded or failed
-             */
-            ended?: string;
-            /**
-             * Format: date-time
-             * @description when it is removed, with its result
-             */
-            expires?: string;
-            problem?: components["schemas"]["Problem"];
-        };
-        /**
-         * JobState
-         * @enum {string}
-         */
-        JobState: "queued" | "running" | "succeeded" | "failed";
-        /** Problem */
-        Problem: {
-            type: string;
-            title: string;
-            /** Format: int64 */
-            status: number;
-            detail: string;
-            errors?: components["schemas"]["Finding"][];
-            /**
-             * @description where the first value arose that is not finite
-             * @enum {string}
-             */
-            step?: "pre_activations" | "outputs" | "loss" | "gradients";
-            /**
-             * Format: int64
-             * @description counted from 0; not with the step "loss"
-             */
-            layer?: number;
-        };
         /** Problem404 */
         Problem404: {
             /** @constant */
@@ -1301,7 +1301,7 @@ export interface components {
             features: number;
             /**
              * Format: int64
-             * @description how many a sample has; left out if it has a class, or neither
+             * @description how many a sample has; 0 if it has a class; left out if it has neither
              */
             targets?: number;
             /** @description of the inputs, by the names of safetensors */
@@ -1408,7 +1408,12 @@ export interface operations {
     gradients: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description respond-async: compute the request as a job, which may take long and read any amount of data from a dataset; with wait=10 beside it, answer at once if it is done in so many seconds */
+                Prefer?: string;
+                /** @description of a job: the same key and request are the same job, so that sending it again is harmless */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1427,6 +1432,28 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["GradientsAnswer"];
                     "application/vnd.safetensors": string;
+                };
+            };
+            /** @description The request is a job now, as Prefer asks: Location says where it is */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "6f1d2c3b4a59687766554433221100ff",
+                     *       "operation": "gradients",
+                     *       "state": "running",
+                     *       "parts": {
+                     *         "total": 40,
+                     *         "completed": 12
+                     *       },
+                     *       "created": "2026-12-01T12:00:00.000Z",
+                     *       "started": "2026-12-01T12:00:00.150Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description The body cannot be read. The request does not fit the schema. The request is not HTTP */
@@ -1802,8 +1829,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "loss": 0.5,
+                     *       "gradients": [
+                     *         {
+                     *           "weights": [
+                     *             [
+                     *               1,
+                     *               0
+                     *             ]
+                     *           ],
+                     *           "biases": [
+                     *             1
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "divisor": 2
+                     *     }
+                     */
                     "application/json": unknown;
-                    "application/vnd.safetensors": unknown;
+                    "application/vnd.safetensors": string;
                 };
             };
             /** @description An API key is needed */

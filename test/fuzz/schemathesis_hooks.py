@@ -7,6 +7,7 @@ from collections import Counter
 
 import schemathesis
 from hypothesis import strategies as st
+from schemathesis.core.parameters import ParameterLocation
 
 SAFETENSORS = "application/vnd.safetensors"
 
@@ -73,9 +74,10 @@ def before_call(_ctx, case, _kwargs):
         case.headers = {**(case.headers or {}), "Accept": SAFETENSORS}
 
 
-# What the schema does not say: that min_val is at most max_val, that an ignore_index could be a class, and that there are either
-# targets or classes.
-CONSTRAINTS = ("/activation/max_val", "/activation/min_val", "/loss/ignore_index", "/batch/targets", "/batch/classes")
+# What the schema does not say: that min_val is at most max_val, that an ignore_index could be a class, and which arrays of a batch go
+# together, and with a dataset.
+BATCH = ("inputs", "targets", "classes", "dataset", "rows", "indices")
+CONSTRAINTS = ("/activation/max_val", "/activation/min_val", "/loss/ignore_index", *(f"/batch/{key}" for key in BATCH))
 
 
 @schemathesis.check
@@ -112,7 +114,11 @@ def wrong_is_refused(_ctx, response, case):
     Replaces negative_data_rejection: a request that does not fit the schema is refused, unless null stands for a missing key, or
     class indices are a list of targets.
     """
-    if case.meta is None or not case.meta.generation.mode.is_negative or case.path != "/gradients" or response.status_code != 200:
+    if case.meta is None or case.path != "/gradients" or response.status_code != 200:
+        return
+    body = case.meta.components.get(ParameterLocation.BODY)
+    # Preferences may be ignored, and so are headers that mean nothing here.
+    if body is None or not body.mode.is_negative:
         return
     assert with_documented_targets(without_nulls(case.body)) != case.body, f"{response.status_code}: {case.body}"
 
