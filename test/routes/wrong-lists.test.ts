@@ -111,7 +111,12 @@ const cases: [name: string, pointer: string, value: unknown, errors: string | Re
     { type: 'kl_div', log_target: 0 },
     { '/loss/log_target': 'expected true or false, got 0: write false' },
   ],
-  ['null for a required list', INPUTS, null, 'expected a list of lists, got null'],
+  [
+    'null for a required list',
+    INPUTS,
+    null,
+    'expected a list of lists, or the name of a dataset under the key dataset, but both keys are missing',
+  ],
 ];
 
 t.test('lists that are wrong throughout, and values of a wrong type', (t) =>
