@@ -1,5 +1,4 @@
 // Assembles the application. This is the only call of Fastify(), also for tests.
-import { setTimeout } from 'node:timers/promises';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Config } from '../schemas/config.ts';
 import {
@@ -71,7 +70,6 @@ export async function buildApp(
     reserve: (owner, bytes) => catalog.reserve(owner, bytes),
     onEnd: async ({ owner, plan }) => plan.content && catalog.release(owner, plan.content),
     onPart: parts.count,
-    wait: (ms) => setTimeout(ms, undefined, { ref: false }),
     log,
   });
   const closeStore = async () => {

@@ -1,5 +1,6 @@
 // The jobs of all owners: made from requests, run part by part, and kept with their results for some time.
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../../schemas/config.ts';
 import type { Divisor } from '../backprop/losses.ts';
 import { Refusal } from '../refusal.ts';
@@ -18,7 +19,7 @@ const PARTS_AT_ONCE = 3;
 /** What is left of a job without a record is removed after this time, in milliseconds. */
 const LEFT_MS = 3_600_000;
 
-export interface JobsOptions extends Pick<RunOptions, 'wait' | 'log' | 'onPart'> {
+export interface JobsOptions extends Pick<RunOptions, 'log' | 'onPart'>, Partial<Pick<RunOptions, 'wait'>> {
   /** Opens the store, when it is first needed. */
   readonly store: () => Promise<Store>;
   readonly runner: Runner;
@@ -45,7 +46,7 @@ export class Jobs {
   #isClosed = false;
 
   constructor(options: JobsOptions) {
-    this.#options = { now: Date.now, ...options };
+    this.#options = { now: Date.now, wait: (ms) => setTimeout(ms, undefined, { ref: false }), ...options };
   }
 
   /**

@@ -225,7 +225,9 @@ export class Run {
   /** Calls the runner until there is room for it, and again after a fault. */
   async #attempt<Result>(call: (job: Job) => Promise<Result>): Promise<Result> {
     const { wait } = this.#options;
-    for (let faults = 0, ms = FIRST_WAIT_MS; ; ms = Math.min(2 * ms, LONGEST_WAIT_MS)) {
+    let faults = 0;
+    let ms = FIRST_WAIT_MS;
+    for (;;) {
       this.#check();
       try {
         return await call(await this.#job());
@@ -236,6 +238,7 @@ export class Run {
         } else if (++faults >= MOST_FAULTS) throw error;
       }
       await Promise.race([wait(ms), this.#stopped.promise]);
+      ms = Math.min(2 * ms, LONGEST_WAIT_MS);
     }
   }
 

@@ -203,10 +203,7 @@ export class Threads {
   #letHelp(thread: Thread): void {
     const team = this.#threads.find(({ team }) => team && team.ports.length > 0)?.team;
     if (!team || !this.#options.mayHelp()) return;
-    const port = team.ports.pop() as MessagePort;
-    const member = team.ports.length;
-    if (join(thread.worker, { control: team.control.memory, member, port })) thread.helped = { team, member };
-    else team.ports.length = 0;
+    join(thread, team);
   }
 
   /** A thread has left a team. */
@@ -268,18 +265,17 @@ export class Threads {
   }
 }
 
-/**
- * Has a thread join a team. Returns false if the team is over: its thread has closed the ports, or was ended, and its last message has not
- * been read yet.
- */
-export function join(worker: Pick<Worker, 'postMessage'>, message: Join): boolean {
+/** Has a thread join a team, unless the team is over: then the thread that asked for it has closed its ports. */
+export function join(thread: { readonly worker: Pick<Worker, 'postMessage'>; helped: unknown }, team: WantedTeam): void {
+  const port = team.ports.pop() as MessagePort;
+  const member = team.ports.length;
   try {
-    worker.postMessage(message, [message.port]);
-    return true;
+    thread.worker.postMessage({ control: team.control.memory, member, port } satisfies Join, [port]);
+    thread.helped = { team, member };
   } catch (error) {
     // A port that has been closed cannot be transferred.
-    if ((error as Error).name === 'DataCloneError') return false;
-    throw error;
+    if ((error as Error).name !== 'DataCloneError') throw error;
+    team.ports.length = 0;
   }
 }
 

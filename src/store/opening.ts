@@ -39,17 +39,11 @@ export function openCatalog(config: Config, log: Log, others: Others = {}): Open
   };
   let opened: Promise<Store> | undefined;
   const store = () => {
-    opened ??= openStore(config.STORE).then(
-      (store) => {
-        timer = setInterval(sweep, SWEEP_MS).unref();
-        setImmediate(sweep);
-        return store;
-      },
-      (error) => {
-        opened = undefined;
-        throw error;
-      },
-    );
+    opened ??= openStore(config.STORE).then((store) => {
+      timer = setInterval(sweep, SWEEP_MS).unref();
+      setImmediate(sweep);
+      return store;
+    });
     return opened;
   };
   const catalog = new Datasets({

@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import { readConfig } from '../../src/config.ts';
 import { limitsOf } from '../../src/operations/limits.ts';
 import { Budget, shareBudget } from '../../src/pool/budget.ts';
+import { Control } from '../../src/pool/control.ts';
 import type { FromThread, Outcome } from '../../src/pool/messages.ts';
 import { join, Threads } from '../../src/pool/threads.ts';
 import { endless, large, registry, taskOf } from './tasks.ts';
@@ -132,15 +133,20 @@ t.test('help takes memory, which is reserved, if there is any', async (t) => {
 
 t.test('a team that ended before its request for help was answered is not joined, and harms nothing', async (t) => {
   const { port1, port2 } = new MessageChannel();
-  const message = { control: new SharedArrayBuffer(8), member: 0, port: port2 };
   port2.ref();
   port1.close();
   await once(port2, 'close');
+  const left = new MessageChannel();
+  const team = { control: new Control(), ports: [left.port2, port2] };
   const other = new MessageChannel().port1;
-  t.equal(join(other as unknown as Worker, message), false);
+  const thread = { worker: other as unknown as Worker, helped: undefined };
+  join(thread, team);
+  t.equal(thread.helped, undefined);
+  t.strictSame(team.ports, []);
   const failing = () => {
     throw new TypeError('another fault');
   };
-  t.throws(() => join({ postMessage: failing }, message), /another fault/);
+  t.throws(() => join({ ...thread, worker: { postMessage: failing } }, { ...team, ports: [left.port2] }), /another fault/);
   other.close();
+  left.port1.close();
 });

@@ -4,7 +4,10 @@ import { get, type IncomingMessage } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
-import { startApp, validRequest } from '../support/app.ts';
+import { buildApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { silent } from '../../src/observability/logger.ts';
+import { ENGINE, startApp, validRequest } from '../support/app.ts';
 
 const SAFETENSORS = 'application/vnd.safetensors';
 const ASYNC = { prefer: 'respond-async' };
@@ -194,14 +197,19 @@ interface Listening {
   readonly endless: string;
 }
 
+const ones = (rows: number, columns: number) => Array.from({ length: rows }, () => Array(columns).fill(0.001));
+
+/** A request that takes longer than the tests. */
+const long = {
+  network: { layers: Array.from({ length: 60 }, () => ({ weights: ones(200, 200) })) },
+  batch: { inputs: ones(8000, 200), targets: ones(8000, 200) },
+};
+
 async function listen(t: Test): Promise<Listening> {
   const app = await startApp(t, { MAX_QUEUE: '4' });
   await app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = app.server.address() as { port: number };
-  const ones = (rows: number, columns: number) => Array.from({ length: rows }, () => Array(columns).fill(0.001));
-  const layers = Array.from({ length: 60 }, () => ({ weights: ones(200, 200) }));
-  const endless = { network: { layers }, batch: { inputs: ones(8000, 200), targets: ones(8000, 200) } };
-  return { app, port, endless: (await submit(app, endless)).headers.location as string };
+  return { app, port, endless: (await submit(app, long)).headers.location as string };
 }
 
 t.test('events: each state, and the end', async (t) => {
@@ -233,6 +241,37 @@ t.test('streams of events end when the service does, and are bounded', async (t)
   const texts = Promise.all([...streams.slice(1), next].map(textOf));
   await app.close();
   for (const text of await texts) t.notMatch(text, /removed|succeeded|failed/);
+});
+
+t.test('a job that is deleted while its client waits for the answer', async (t) => {
+  const app = await startApp(t);
+  const jobs = async () => (await ask(app, '/jobs')).json().jobs;
+  const removed = (async () => {
+    let [job] = await jobs();
+    while (!job) [job] = await jobs();
+    return ask(app, `/jobs/${job.id}`, {}, 'DELETE');
+  })();
+  const waiting = await submit(app, long, { prefer: 'respond-async, wait=30' });
+  t.equal((await removed).statusCode, 204);
+  t.equal(waiting.statusCode, 404);
+});
+
+t.test('jobs that cannot be read at the start: the log says why, and requests are answered', async (t) => {
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1',
+    AWS_REGION: 'r',
+    AWS_ACCESS_KEY_ID: 'a',
+    AWS_SECRET_ACCESS_KEY: 'b',
+  });
+  const errors: string[] = [];
+  const error = (_error: unknown, message: string) => void errors.push(message);
+  const log = Object.assign(Object.create(silent), { error });
+  const app = await buildApp(readConfig({ ENGINE, STORE: 's3://bucket/prefix' }), log);
+  t.teardown(() => app.close());
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  t.equal((await submit(app, validRequest(), {})).statusCode, 200);
+  while (!errors.includes('the jobs that were interrupted could not be read')) await setImmediate();
+  t.equal((await ask(app, '/jobs')).statusCode, 500);
 });
 
 /** A stream, as soon as there may be one more. */

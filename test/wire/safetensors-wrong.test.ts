@@ -134,7 +134,7 @@ const unfit: Record<string, Wrong> = {
     pointer: '/network/layers/0/weight',
     detail:
       'a request has no tensor "network.layers.0.weight": it is network.layers.0.weights here; there are network.layers.{k}.weights, network.layers.{k}.biases, batch.inputs, ' +
-      'batch.targets, batch.classes, batch.sample_weights, loss.pos_weight, loss.weight',
+      'batch.targets, batch.classes, batch.sample_weights, batch.rows, batch.indices, loss.pos_weight, loss.weight',
   },
   'a tensor whose name means nothing': {
     body: file(renamed(first, 'foo'), data),
