@@ -40,7 +40,8 @@ export class GradientsError extends Error {
 export async function gradients(request: GradientsRequest): Promise<GradientsAnswer> {
   for (let tries = 1; ; tries++) {
     const { data, error, response } = await client.POST('/gradients', { body: request });
-    if (data) return data;
+    // Only a request with Prefer: respond-async becomes a job.
+    if (data && 'gradients' in data) return data;
     if (![429, 503].includes(response.status) || tries === TRIES) {
       // A proxy may have sent something other than a problem document.
       const isProblem = response.headers.get('Content-Type')?.startsWith('application/problem+json');

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { answersIn } from '../fuzz/client.ts';
 import { startApp, validRequest } from '../support/app.ts';
@@ -145,11 +146,12 @@ async function upload(service: Service, length: number, part: Buffer, then: 'wai
   return answersIn(await all).map(({ status, body }) => ({ status, type: JSON.parse(`${body}`).type.replace('/problems/', '') }));
 }
 
-/** Asserts that the store has no object. */
+/** Asserts that the store has no object, as soon as the service has noticed the end of the upload: otherwise the test times out. */
 async function isEmpty(t: Test, store: string, service: Service) {
   t.match(await ask(service.url, 'GET', '/datasets/half'), refused(404, 'not-found'));
-  const files = readdirSync(store, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  t.strictSame(files, [], 'nothing of it is left');
+  const files = () => readdirSync(store, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  while (files().length > 0) await setImmediate();
+  t.strictSame(files(), [], 'nothing of it is left');
 }
 
 t.test('uploads that stall, and that break off', async (t) => {
