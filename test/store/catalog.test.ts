@@ -143,7 +143,7 @@ t.test('media types and queries', async (t) => {
   const { datasets } = startCatalog(t);
   t.strictSame(await refusalOf(datasets.put('', 'a', upload(row(1), 9, 'text/plain'), {})), {
     type: 'unsupported-media-type',
-    detail: 'expected application/vnd.safetensors, application/json, text/csv, got text/plain',
+    detail: 'expected the Content-Type application/vnd.safetensors, application/json, text/csv, got text/plain',
   });
   t.strictSame(await refusalOf(datasets.put('', 'a', upload(row(1), 9, undefined, { targets: 'x' }), {})), {
     type: 'invalid-request',
