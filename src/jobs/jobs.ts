@@ -105,7 +105,7 @@ export class Jobs {
   async list(owner: string): Promise<JobRecord[]> {
     const all = await (await this.#open()).all(owner);
     const alive = all.filter((record) => !this.#isExpired(record)).map((record) => this.#current(record));
-    return alive.sort((a, b) => b.created - a.created || (a.id < b.id ? -1 : 1));
+    return alive.sort((a, b) => b.created - a.created || a.id.localeCompare(b.id));
   }
 
   /** Cancels a job, if it runs, and removes it. Returns whether there was one. */

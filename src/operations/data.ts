@@ -147,7 +147,7 @@ export function ofPart(document: unknown, { first, end }: { first: number; end: 
 
 /** The indices of some samples in the dataset. */
 export function indicesOf(document: unknown, { first, end }: { first: number; end: number }): Float64Array {
-  return Float64Array.from((document as WithBatch).batch.indices?.slice(first, end) ?? []);
+  return Float64Array.from((document as WithBatch).batch.indices as ArrayLike<number>).slice(first, end);
 }
 
 /** The row of the dataset that is the first sample; undefined if rows are selected by indices. */

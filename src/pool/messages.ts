@@ -21,11 +21,14 @@ export interface ThreadData {
 }
 
 /** To a thread: a task, or a step of a job, with its place in the budget. The buffer of `bytes` is transferred. */
-export type PlacedTask = (Task | StepTask) & {
+export type PlacedTask = (Task & Placed) | PlacedStep;
+
+interface Placed {
   readonly place: number;
-  /** For a step: the bytes that are counted outside the threads. */
-  readonly held?: number;
-};
+}
+
+/** `held` is the number of bytes that are counted outside the threads. */
+export type PlacedStep = StepTask & Placed & { readonly held: number };
 
 /** To a thread without a task: compute parts for the team of another one, as a member of it, until it is sent away. */
 export interface Join {

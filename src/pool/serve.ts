@@ -7,10 +7,19 @@ import { Scratch } from '../memory/scratch.ts';
 import { Answerer, type Task } from '../operations/answer.ts';
 import type { Operation } from '../operations/operation.ts';
 import type { Report } from '../operations/report.ts';
-import { runStep, type Step, type StepResults, type StepTask, type Workplace } from '../operations/steps.ts';
+import { runStep, type Step, type StepResults, type Workplace } from '../operations/steps.ts';
 import { Refusal } from '../refusal.ts';
 import { Budget } from './budget.ts';
-import { type FromThread, HELPED, type Join, LOADED, type Outcome, type PlacedTask, type ThreadData } from './messages.ts';
+import {
+  type FromThread,
+  HELPED,
+  type Join,
+  LOADED,
+  type Outcome,
+  type PlacedStep,
+  type PlacedTask,
+  type ThreadData,
+} from './messages.ts';
 import { help, Leader } from './team.ts';
 
 /** The MessagePort of a thread, with the types of its messages. */
@@ -97,24 +106,20 @@ function answerOf(task: Task & { readonly place: number }, answerer: Answerer, r
 }
 
 /** Runs a step of a job. */
-function stepOf(
-  task: StepTask & { readonly place: number; readonly held?: number },
-  workplace: Omit<Workplace, 'teamFor'>,
-  reserve: Reserve,
-): StepResults[Step['step']] {
+function stepOf(task: PlacedStep, workplace: Omit<Workplace, 'teamFor'>, reserve: Reserve): StepResults[Step['step']] {
   let team: Leader | undefined;
   try {
     return runStep(task, {
       ...workplace,
       teamFor(cost, bytes) {
-        team = reserve(task.place, bytes, task.held ?? 0, cost);
+        team = reserve(task.place, bytes, task.held, cost);
         return team;
       },
     });
   } finally {
     team?.end();
     // Its data are in shared memory.
-    sharedCollector.add(task.held ?? 0);
+    sharedCollector.add(task.held);
   }
 }
 

@@ -6,7 +6,7 @@ import { PoolRunner } from '../../src/jobs/pool-runner.ts';
 import type { JobRequest } from '../../src/jobs/runner.ts';
 import { loadEngine } from '../../src/linalg/engines.ts';
 import { Answerer } from '../../src/operations/answer.ts';
-import type { Data } from '../../src/operations/data.ts';
+import { type Data, pointingAtDataset } from '../../src/operations/data.ts';
 import { limitsOf } from '../../src/operations/limits.ts';
 import type { StepTask } from '../../src/operations/steps.ts';
 import { Budget, shareBudget } from '../../src/pool/budget.ts';
@@ -27,7 +27,7 @@ const limits = limitsOf(readConfig({ JOB_MAX_FLOPS: '100000000' }));
 const budget = shareBudget(2 ** 30, 2);
 const said: FromThread[] = [];
 const port = Object.assign(new EventEmitter(), { postMessage: (message: FromThread) => said.push(message) });
-serve(port, registry.operations, { engine: { name: 'portable' }, limits, budget, threads: 1 });
+serve(port, registry.operations, { engine: { name: 'portable' }, limits, budget, threads: 2 });
 
 function outcomeOf(message: object): Outcome {
   port.emit('message', { place: 1, ...message });
@@ -137,6 +137,32 @@ t.test('refusals', async (t) => {
     type: 'out-of-domain',
     errors: [{ pointer: '/batch/dataset', detail: /^targets, row \d+, column [01]: / }],
   });
+});
+
+t.test('refusals of a batch in the request, and faults, stay as they are', async (t) => {
+  const { runner } = await start(t);
+  const wrong = requestOf(
+    {
+      inputs: matrix(2, FEATURES, 5),
+      targets: [
+        [0, 2],
+        [1, 1],
+      ],
+    },
+    { loss: 'binary_cross_entropy' },
+  );
+  t.match(await refusalOf(run(runner, wrong)), { type: 'out-of-domain', errors: [{ pointer: '/batch/targets/0/1' }] });
+  const fail = () => {
+    throw new TypeError('a fault');
+  };
+  t.throws(() => pointingAtDataset({ batch: { dataset: 'x' } }, fail), /a fault/);
+});
+
+t.test('a request that wants a dataset goes back', async (t) => {
+  const task = taskOf(requestOf({ dataset: 'x' }));
+  const outcome = outcomeOf(task);
+  t.match(outcome, { wanted: { dataset: 'x', first: 0 } });
+  t.equal('bytes' in outcome && outcome.bytes, task.bytes);
 });
 
 t.test('a request that wants rows, of which others are there', async (t) => {

@@ -85,6 +85,15 @@ t.test('a job from its submission to its removal', async (t) => {
   t.strictSame((await ask(app, '/jobs')).json(), { jobs: [] });
 });
 
+t.test('a job on a dataset', async (t) => {
+  const app = await startApp(t);
+  const { inputs, targets } = validRequest().batch;
+  const put = { method: 'PUT', url: '/datasets/small', headers: { 'content-type': 'application/json' } } as const;
+  t.equal((await app.inject({ ...put, payload: json({ inputs, targets }) })).statusCode, 201);
+  const waited = await submit(app, { ...validRequest(), batch: { dataset: 'small' } }, { prefer: 'respond-async, wait=30' });
+  t.equal(waited.body, (await submit(app, validRequest(), {})).body);
+});
+
 t.test('waiting for the answer; preferences that are none', async (t) => {
   const app = await startApp(t);
   const inline = await submit(app, validRequest(), {});
