@@ -4,11 +4,14 @@ import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../../schemas/config.ts';
 import type { Divisor } from '../backprop/losses.ts';
 import { Refusal } from '../refusal.ts';
+import { objectsOf } from '../store/descriptions.ts';
+import { hashOf } from '../store/keys.ts';
+import { OneByOne } from '../store/one-by-one.ts';
 import type { Store } from '../store/store.ts';
 import type { Encoded } from '../wire/codec.ts';
 import type { MediaType } from '../wire/codecs.ts';
 import { ARITY } from '../work/sums.ts';
-import { hasEnded, type JobRecord, Records, sha256 } from './records.ts';
+import { hasEnded, type JobRecord, Records } from './records.ts';
 import { heightOf, Run, type RunOptions } from './run.ts';
 import type { JobRequest, Runner } from './runner.ts';
 import { Turns } from './turns.ts';
@@ -40,9 +43,8 @@ export class Jobs {
   readonly #turns = new Turns(PARTS_AT_ONCE);
   /** The jobs that wait or run in this process, by their ids. */
   readonly #runs = new Map<string, Run>();
-  /** The last submission of each owner: they are made one after the other. */
-  readonly #submissions = new Map<string, Promise<unknown>>();
-  #records: Promise<Records> | undefined;
+  /** By owner, so that the limits and the keys hold. */
+  readonly #submissions = new OneByOne();
   #isClosed = false;
 
   constructor(options: JobsOptions) {
@@ -55,9 +57,9 @@ export class Jobs {
    */
   async submit(owner: string, request: JobRequest, key?: string): Promise<JobRecord> {
     const records = await this.#open();
-    const digest = sha256(`${request.operation}\n${request.mediaType}\n`, request.bytes);
-    const keyDigest = key === undefined ? undefined : sha256(key);
-    return this.#oneByOne(owner, async () => {
+    const digest = hashOf(`${request.operation}\n${request.mediaType}\n`, request.bytes);
+    const keyDigest = key === undefined ? undefined : hashOf(key);
+    return this.#submissions.do(owner, async () => {
       const same = keyDigest && (await records.withKey(owner, keyDigest));
       if (same && !this.#isExpired(same)) {
         if (same.digest !== digest)
@@ -150,11 +152,7 @@ export class Jobs {
   /** The objects of the store that jobs read. */
   async pins(): Promise<Set<string>> {
     const running = (await (await this.#open()).all()).filter((record) => !hasEnded(record));
-    return new Set(
-      running.flatMap(({ plan }) =>
-        Object.values(plan.content?.columns ?? {}).flatMap(({ source }) => ('object' in source ? [source.object] : [])),
-      ),
-    );
+    return new Set(running.flatMap(({ plan: { content } }) => (content ? [...objectsOf(content)] : [])));
   }
 
   /** The jobs of this process by their states, for metrics. */
@@ -223,28 +221,8 @@ export class Jobs {
     await onEnd(record).catch((error) => log.error(error, 'the dataset of a job could not be freed'));
   }
 
-  #oneByOne<Result>(owner: string, work: () => Promise<Result>): Promise<Result> {
-    const next = (this.#submissions.get(owner) ?? Promise.resolve()).then(work);
-    const ended = next.then(
-      () => {},
-      () => {},
-    );
-    this.#submissions.set(owner, ended);
-    ended.then(() => {
-      if (this.#submissions.get(owner) === ended) this.#submissions.delete(owner);
-    });
-    return next;
-  }
-
-  #open(): Promise<Records> {
-    this.#records ??= this.#options.store().then(
-      (store) => new Records(store),
-      (error) => {
-        this.#records = undefined;
-        throw error;
-      },
-    );
-    return this.#records;
+  async #open(): Promise<Records> {
+    return new Records(await this.#options.store());
   }
 }
 

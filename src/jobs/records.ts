@@ -1,8 +1,8 @@
 // What the store keeps of a job: its record, its request, the results of nodes that are still needed, and that of the root.
-import { createHash } from 'node:crypto';
 import type { JobState } from '../../schemas/job.ts';
 import type { ProblemType, Refused } from '../../schemas/problem.ts';
 import type { Divisor } from '../backprop/losses.ts';
+import { ownerPart } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import type { MediaType } from '../wire/codecs.ts';
 import type { JobPlan } from './runner.ts';
@@ -32,12 +32,6 @@ export interface JobRecord {
 export interface Node {
   readonly height: number;
   readonly index: number;
-}
-
-export function sha256(...parts: readonly (string | Uint8Array)[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex');
 }
 
 export function hasEnded({ state }: JobRecord): boolean {
@@ -149,11 +143,8 @@ const ROOT = 'jobs/';
 const NODES = 'nodes/';
 const KEYS = 'keys/';
 
-/** The digest of an owner is long enough to be unique. */
-const OWNER_CHARACTERS = 32;
-
 function ownerFolder(owner: string): string {
-  return `${ROOT}${sha256(owner).slice(0, OWNER_CHARACTERS)}/`;
+  return `${ROOT}${ownerPart(owner)}/`;
 }
 
 function folderOf(owner: string, id: string): string {

@@ -1,6 +1,5 @@
 // The steps of a job that need the mathematics: each is a function of the request, the rows of its part, and the results of other steps.
 import type { Divisor, DivisorState } from '../backprop/losses.ts';
-import type { Sizes } from '../backprop/shapes.ts';
 import type { Engine } from '../linalg/engine.ts';
 import type { Refusal } from '../refusal.ts';
 import type { Rows } from '../store/dataset.ts';
@@ -27,7 +26,6 @@ export interface Planned {
   readonly samplesPerPart: number;
   /** The size of a result of the tree. */
   readonly nodeBytes: number;
-  readonly sizes: Sizes;
   /** The divisor, if it depends on no data. */
   readonly divisor: Divisor | undefined;
   /** The row of the dataset that is the first sample; undefined if rows are selected by indices. */
@@ -129,7 +127,6 @@ function planned(parts: Parts<object>, document: unknown, limits: Limits): Plann
     parts: count,
     samplesPerPart: parts.samplesOf(0).end,
     nodeBytes: nodeNumbers * Float64Array.BYTES_PER_ELEMENT,
-    sizes,
     divisor,
     firstRow: firstRowOf(document),
   };

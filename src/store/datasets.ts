@@ -10,6 +10,7 @@ import { Descriptions, folderOf, keyOf, objectsOf } from './descriptions.ts';
 import type { Elsewhere } from './elsewhere.ts';
 import { type Format, formatOf } from './formats.ts';
 import { Objects } from './objects.ts';
+import { OneByOne } from './one-by-one.ts';
 import { Outputs } from './outputs.ts';
 import { type ReadInto, readRows } from './read-rows.ts';
 import type { Store } from './store.ts';
@@ -39,8 +40,8 @@ export class Datasets implements Catalog {
   #opened: Promise<Opened> | undefined;
   /** The uploads in progress, by the owner's folder. */
   readonly #uploads = new Map<string, Set<Outputs>>();
-  /** The last change of an owner's datasets: changes are made one after the other. */
-  readonly #changes = new Map<string, Promise<unknown>>();
+  /** The changes of an owner's datasets, by the owner's folder. */
+  readonly #changes = new OneByOne();
 
   constructor(options: Options) {
     this.#options = { now: Date.now, otherBytes: async () => 0, pins: async () => new Set<string>(), ...options };
@@ -58,7 +59,7 @@ export class Datasets implements Catalog {
     const outputs = await this.#begin(store, owner);
     try {
       const content = await this.#receive(owner, upload, read, outputs);
-      return await this.#change(folderOf(owner), () => this.#commit(owner, name, content, outputs, conditions));
+      return await this.#changes.do(folderOf(owner), () => this.#commit(owner, name, content, outputs, conditions));
     } finally {
       await this.#end(owner, outputs);
     }
@@ -78,7 +79,7 @@ export class Datasets implements Catalog {
   async remove(owner: string, name: string, conditions: Conditions): Promise<boolean> {
     const { descriptions, objects } = await this.#open();
     const key = keyOf(owner, name);
-    return this.#change(folderOf(owner), async () => {
+    return this.#changes.do(folderOf(owner), async () => {
       const before = await descriptions.read(key);
       const current = this.#alive(before);
       checkConditions(conditions, current?.etag);
@@ -171,7 +172,7 @@ export class Datasets implements Catalog {
 
   async #expire(key: string, now: number): Promise<void> {
     const { descriptions } = await this.#open();
-    await this.#change(key.slice(0, key.lastIndexOf('/') + 1), async () => {
+    await this.#changes.do(key.slice(0, key.lastIndexOf('/') + 1), async () => {
       // It may have been put again meanwhile.
       const dataset = await descriptions.read(key);
       if (dataset && dataset.expires <= now) await descriptions.remove(key);
@@ -222,21 +223,6 @@ export class Datasets implements Catalog {
     let bytes = await this.#options.otherBytes(owner);
     for (const size of sizes.values()) bytes += size;
     return bytes;
-  }
-
-  /** Makes a change to the datasets of a folder after those before it. */
-  #change<Result>(folder: string, make: () => Promise<Result>): Promise<Result> {
-    const before = this.#changes.get(folder) ?? Promise.resolve();
-    const change = before.then(make);
-    const ended = change.then(
-      () => {},
-      () => {},
-    );
-    this.#changes.set(folder, ended);
-    ended.then(() => {
-      if (this.#changes.get(folder) === ended) this.#changes.delete(folder);
-    });
-    return change;
   }
 
   #open(): Promise<Opened> {

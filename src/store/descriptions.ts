@@ -1,6 +1,6 @@
 // The descriptions of datasets: JSON objects in the store, under hashes of owner and name. What has a description is there.
-import { createHash } from 'node:crypto';
-import type { Dataset } from './dataset.ts';
+import type { Content, Dataset } from './dataset.ts';
+import { hashOf, ownerPart } from './keys.ts';
 import type { Store } from './store.ts';
 
 /** Where descriptions lie. */
@@ -14,7 +14,7 @@ const AT_ONCE = 16;
 
 /** The folder of an owner's descriptions. */
 export function folderOf(owner: string): string {
-  return `${DESCRIPTIONS}${hashOf(owner).slice(0, 32)}/`;
+  return `${DESCRIPTIONS}${ownerPart(owner)}/`;
 }
 
 /** The key of the description of an owner's dataset. */
@@ -22,12 +22,8 @@ export function keyOf(owner: string, name: string): string {
   return `${folderOf(owner)}${hashOf(name)}.json`;
 }
 
-function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
-
 /** The objects of the store that a dataset has, each once. */
-export function objectsOf({ columns }: Pick<Dataset, 'columns'>): Set<string> {
+export function objectsOf({ columns }: Pick<Content, 'columns'>): Set<string> {
   return new Set(Object.values(columns).flatMap(({ source }) => ('object' in source ? [source.object] : [])));
 }
 
