@@ -375,59 +375,63 @@ export interface Divisor {
   readonly exponent: number;
 }
 
-/** How far the sum of a divisor has come: all of it is numbers, so that another thread can go on. */
+/**
+ * How far the sum of a divisor has come: numbers, so that another thread can go on. If the plain sum is too large or too small, all samples
+ * are added in two more passes: for the largest exponent of a term, and for the sum of the terms relative to it.
+ */
 export interface DivisorState {
+  readonly pass: 'sum' | 'exponents' | 'scaled';
   readonly sum: number;
   /** The rounding errors of the sum. */
   readonly lost: number;
   /** The largest exponent of a term. */
-  readonly largest: number;
-  /** If the terms are added once more, relative to 2^exponent: see `finishDivisor`. */
-  readonly exponent?: number;
+  readonly exponent: number;
 }
 
-export const NO_TERMS: DivisorState = { sum: 0, lost: 0, largest: Number.NEGATIVE_INFINITY };
+export const NO_TERMS: DivisorState = { pass: 'sum', sum: 0, lost: 0, exponent: Number.NEGATIVE_INFINITY };
 
 /**
  * Adds n samples to a divisor: their classes, if the targets are classes, and their weights s. Samples may come in several ranges, in
  * their order: the result has the same bits.
  */
 export function addToDivisor(
-  before: DivisorState,
+  { pass, sum: before, lost, exponent: largest }: DivisorState,
   { loss, reduction }: BoundLoss,
   n: number,
   outputs: number,
   classes: Float64Array | undefined,
   s: Float64Array | undefined,
 ): DivisorState {
-  const sum = new Sum(before.sum, before.lost);
-  const { exponent } = before;
-  let { largest } = before;
+  const sum = new Sum(before, lost);
+  let exponent = largest;
   for (let i = 0; i < n; i++) {
     const weight = s ? s[i] : 1;
     const count = reduction === 'mean' ? loss.countOf(classes?.[i], outputs) : 1;
-    const own = weight === 0 || count === 0 ? Number.NEGATIVE_INFINITY : exponentOf(weight) + exponentOf(count);
-    if (own > largest) largest = own;
-    if (exponent === undefined) sum.add(weight * count);
-    else if (own !== Number.NEGATIVE_INFINITY) sum.add(timesPowerOf2(mantissa(weight) * mantissa(count), own - exponent));
+    if (pass === 'sum') sum.add(weight * count);
+    else if (weight !== 0 && count !== 0) {
+      const own = exponentOf(weight) + exponentOf(count);
+      if (pass === 'exponents') exponent = Math.max(exponent, own);
+      else sum.add(timesPowerOf2(mantissa(weight) * mantissa(count), own - exponent));
+    }
   }
-  return { ...sum.state, largest, ...(exponent !== undefined && { exponent }) };
+  return { pass, ...sum.state, exponent };
 }
 
 /**
- * The divisor, when all samples have been added; or, if the sum is so large or small that its terms have to be scaled, the state with
- * which all samples are added once more.
+ * The divisor, when all samples have been added; or the state with which all of them are added once more.
  * @throws Refusal `out-of-domain`, if it is 0.
  */
-export function finishDivisor({ sum, lost, largest, exponent }: DivisorState): Divisor | DivisorState {
+export function finishDivisor({ pass, sum, lost, exponent }: DivisorState): Divisor | DivisorState {
   const factor = new Sum(sum, lost).value;
-  if (exponent !== undefined) return { factor, exponent };
-  if (factor > 1 / SAFE && factor < SAFE) return { factor, exponent: 0 };
-  if (largest === Number.NEGATIVE_INFINITY) throw countsForNothing();
-  return { ...NO_TERMS, exponent: largest };
+  if (pass === 'scaled') return { factor, exponent };
+  if (pass === 'exponents') {
+    if (exponent === Number.NEGATIVE_INFINITY) throw countsForNothing();
+    return { ...NO_TERMS, pass: 'scaled', exponent };
+  }
+  return factor > 1 / SAFE && factor < SAFE ? { factor, exponent: 0 } : { ...NO_TERMS, pass: 'exponents' };
 }
 
-/** The divisor if it is the same for all data: undefined if it depends on them. */
+/** The divisor, if it does not depend on the data. */
 export function fixedDivisor({ reduction }: BoundLoss): Divisor | undefined {
   return reduction === 'sum' ? { factor: 1, exponent: 0 } : undefined;
 }

@@ -199,7 +199,7 @@ export class Jobs {
 
   #start(record: JobRecord, records: Records): void {
     if (this.#isClosed || this.#runs.has(record.id)) return;
-    const run = new Run(record, { ...this.#options, records, turns: this.#turns });
+    const run = new Run(record, { ...this.#options, records, turns: this.#turns, partsAtOnce: PARTS_AT_ONCE });
     this.#runs.set(record.id, run);
     void run.run().then(async () => {
       this.#runs.delete(record.id);

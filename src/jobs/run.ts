@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly records: Records;
   readonly runner: Runner;
   readonly turns: Turns;
+  /** How many parts of a job are computed, or wait for their turn, at a time. */
+  readonly partsAtOnce: number;
   readonly wait: (ms: number) => Promise<void>;
   readonly now: () => number;
   readonly log: { error(error: unknown, message: string): void };
@@ -128,59 +130,50 @@ export class Run {
     }
   }
 
-  /** Computes the parts that are not there. The first that fails ends this; then no more are begun. */
+  /** Computes the parts that are not there, some at a time. After the first that fails, no more are begun. */
   async #computeParts(): Promise<void> {
-    const { turns } = this.#options;
-    const { owner, id, plan } = this.record;
-    const failed = Promise.withResolvers<never>();
-    failed.promise.catch(() => {});
-    const running = new Set<Promise<void>>();
-    let hasFailed = false;
-    for (let i = 0; i < plan.parts && !hasFailed; i++) {
-      if (this.#covers(i)) continue;
-      const turn = turns.take(owner, id);
-      const end = await Promise.race([turn, failed.promise]).catch(() => undefined);
-      if (!end || this.#isStopped) {
-        // Its turn comes all the same.
-        void turn.then((unused) => unused());
-        break;
+    let failure: { readonly error: unknown } | undefined;
+    const left = this.#leavesLeft();
+    // All share the same leaves: each takes the next one.
+    const compute = async () => {
+      for (const i of left) {
+        try {
+          await this.#computePart(i, () => failure !== undefined);
+        } catch (error) {
+          failure ??= { error };
+          return;
+        }
       }
-      const part: Promise<void> = this.#computePart(i, end)
-        .catch((error) => {
-          hasFailed = true;
-          failed.reject(error);
-        })
-        .finally(() => {
-          running.delete(part);
-          end();
-        });
-      running.add(part);
-    }
-    await Promise.all(running);
-    if (hasFailed) await failed.promise;
-    this.#check();
+    };
+    await Promise.all(Array.from({ length: this.#options.partsAtOnce }, compute));
+    if (failure) throw failure.error;
   }
 
-  /** Computes a part in the turn that `end` ends; after a wait, in another one. */
-  async #computePart(i: number, end: () => void): Promise<void> {
+  /** The leaves whose results are not there yet. */
+  *#leavesLeft(): Generator<number> {
+    for (let i = 0; i < this.record.plan.parts; i++) if (!this.#covers(i)) yield i;
+  }
+
+  /** Computes a part, unless another one `hasFailed` when it is its turn. */
+  async #computePart(i: number, hasFailed: () => boolean): Promise<void> {
     const { records, runner, onPart } = this.#options;
-    const { divisor } = this.record;
-    const began = performance.now();
-    const seconds = () => (performance.now() - began) / 1000;
+    const divisor = this.record.divisor as NonNullable<JobRecord['divisor']>;
+    let began = 0;
+    const report = (outcome: Parameters<typeof onPart>[0]) => onPart(outcome, (performance.now() - began) / 1000);
     let result: Uint8Array;
     try {
-      const part = (job: Job) => runner.part(job, divisor as NonNullable<typeof divisor>, i);
-      let isFirst = true;
-      result = await this.#attempt(async (job) => {
-        if (!isFirst) return this.#inTurn(() => part(job));
-        isFirst = false;
-        return part(job).finally(end);
-      });
+      result = await this.#attempt((job) =>
+        this.#inTurn(() => {
+          if (hasFailed()) throw new Stopped();
+          began = performance.now();
+          return runner.part(job, divisor, i);
+        }),
+      );
     } catch (error) {
-      if (!(error instanceof Stopped)) onPart(error instanceof Refusal ? 'refused' : 'failed', seconds());
+      if (!(error instanceof Stopped)) report(error instanceof Refusal ? 'refused' : 'failed');
       throw error;
     }
-    onPart('computed', seconds());
+    report('computed');
     await this.#inOrder(async () => {
       await records.writeNode(this.record, { height: 0, index: i }, result);
       this.#done.add(nameOf({ height: 0, index: i }));
@@ -233,6 +226,7 @@ export class Run {
         return await call(await this.#job());
       } catch (error) {
         this.#check();
+        if (error instanceof Stopped) throw error;
         if (error instanceof Refusal) {
           if (!TEMPORARY.has(error.type)) throw error;
         } else if (++faults >= MOST_FAULTS) throw error;

@@ -16,7 +16,7 @@ import type { Plan } from './plan.ts';
 import { splitLayers, splitProducts } from './split.ts';
 import { levelsOf, numbersOfSums, Sums, tileNode } from './sums.ts';
 import { alone, type Team } from './team.ts';
-import { type Division, divisionOf, type Tiling, tileAt, tilingOf } from './tiles.ts';
+import { type Division, divisionOf, tileAt, tilingOf } from './tiles.ts';
 
 /**
  * Checks the shapes of a request, and estimates its cost. The plan's `run` computes the loss of the batch and its gradients.
@@ -25,8 +25,8 @@ import { type Division, divisionOf, type Tiling, tileAt, tilingOf } from './tile
 export function planGradients(request: DecodedRequest): Plan<GradientsResult> {
   const bound = bindLoss(lossOf(request) as { type: string });
   const sizes = checkShapes(request, bound);
-  const prepared = prepare(request, sizes);
-  const { include, tiling, division, work } = prepared;
+  const { division, work } = prepare(request, sizes);
+  const { include, tiling } = work;
   const { count } = tiling;
   return {
     sizes,
@@ -40,8 +40,6 @@ export function planGradients(request: DecodedRequest): Plan<GradientsResult> {
 
 /** A request that is ready to be computed, but for its divisor. */
 export interface Prepared {
-  readonly include: Work['include'];
-  readonly tiling: Tiling;
   readonly division: Division;
   readonly work: Omit<Work, 'divisor'>;
 }
@@ -57,7 +55,7 @@ export function prepare(request: DecodedRequest, sizes: Sizes): Prepared {
   // checkShapes has excluded ragged matrices.
   const { network, batch } = request as Tensors<GradientsRequest>;
   const work = { network, batch, start: 0, origin: 0, loss: lossOf(request), include, tiling };
-  return { include, tiling, division: divisionOf(sizes, tiling), work };
+  return { division: divisionOf(sizes, tiling), work };
 }
 
 /** @throws Refusal `out-of-domain`, if targets or weights are, or if the divisor is 0. */

@@ -32,9 +32,11 @@ export function planGradientParts(request: DecodedRequest, given?: number): Part
   const held = checkShapes(request, bound);
   const samples = given ?? held.samples;
   const sizes = { ...held, samples };
-  const { include, tiling, division, work } = prepare(request, sizes);
+  const { division, work } = prepare(request, sizes);
+  const { include, tiling } = work;
   checkInclude(sampleExtrasIn(include));
-  const perPart = tilesPerPart(sizes, tiling);
+  const { flops } = costOf(sizes, [], 0, 0, false);
+  const perPart = tilesPerPart(sizes, tiling, flops);
   const samplesOf = (i: number) => ({
     first: i * perPart * tiling.perTile,
     end: Math.min(samples, (i + 1) * perPart * tiling.perTile),
@@ -57,7 +59,7 @@ export function planGradientParts(request: DecodedRequest, given?: number): Part
     sizes,
     cost: {
       ...costOf({ ...sizes, samples: samplesOf(0).end }, [], tileAt(tiling, 0).end, levelsOf(perPart), division === 'tiles'),
-      flops: costOf(sizes, [], 0, 0, false).flops,
+      flops,
     },
     count: Math.ceil(tiling.count / perPart),
     nodeNumbers: numbersOfNode(layers),
@@ -88,11 +90,9 @@ export function planGradientParts(request: DecodedRequest, given?: number): Part
 }
 
 /** A complete subtree: a power of ARITY. It depends on the request's shape alone. */
-function tilesPerPart({ features, units }: Sizes, { perTile, count }: Tiling): number {
-  let weights = 0;
-  for (let k = 0, inputs = features; k < units.length; inputs = units[k++]) weights += units[k] * inputs;
+function tilesPerPart({ samples, features, units }: Sizes, { perTile, count }: Tiling, flops: number): number {
   const outputs = units[units.length - 1];
-  const most = Math.min(PART_FLOPS / (6 * perTile * weights), PART_NUMBERS / (perTile * (features + outputs + 1)));
+  const most = Math.min(PART_FLOPS / ((flops / samples) * perTile), PART_NUMBERS / (perTile * (features + outputs + 1)));
   let tiles = 1;
   while (tiles < count && tiles * ARITY <= most) tiles *= ARITY;
   return tiles;
