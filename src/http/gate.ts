@@ -6,7 +6,7 @@ import type { Config } from '../../schemas/config.ts';
 import type { Pool } from '../pool/pool.ts';
 import { Refusal } from '../refusal.ts';
 import { mediaTypes } from '../wire/codecs.ts';
-import { preferred } from './accept.ts';
+import { accepted } from './accept.ts';
 import { bodyMediaType, tooLarge } from './body.ts';
 import { contentEncoding } from './content-encoding.ts';
 import type { Exchanges } from './exchange.ts';
@@ -146,10 +146,7 @@ function checkBody(request: FastifyRequest, operation: string, bodyLimit: number
   exchange.operation = operation;
   exchange.mediaType = bodyMediaType(headers);
   contentEncoding(headers);
-  const answerType = preferred(request, mediaTypes);
-  if (!answerType)
-    throw new Refusal('not-acceptable', { detail: `there is ${mediaTypes.join(', ')}; Accept is ${headers.accept}` });
-  exchange.answerType = answerType;
+  exchange.answerType = accepted(request, mediaTypes);
   const announced = Number(headers['content-length'] ?? 0);
   if (announced > bodyLimit) throw tooLarge(bodyLimit);
   pool.check(announced, exchange.client);

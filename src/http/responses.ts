@@ -1,4 +1,5 @@
 // OpenAPI descriptions of responses that several routes share.
+import type { TSchema } from '@sinclair/typebox';
 import { type ProblemType, ProblemWith, problems } from '../../schemas/problem.ts';
 import { problemExamples } from '../../schemas/problem-examples.ts';
 import { PROBLEM_MEDIA_TYPE, problemOf } from './problems.ts';
@@ -17,4 +18,9 @@ function problemResponse(status: number) {
     description: titles.join('. '),
     content: { [PROBLEM_MEDIA_TYPE]: { schema: ProblemWith(status), examples } },
   };
+}
+
+/** The description of an answer in JSON. */
+export function jsonResponse(schema: TSchema, description: string, example: object) {
+  return { description, content: { 'application/json': { schema, example } } };
 }

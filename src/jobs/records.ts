@@ -3,6 +3,7 @@ import type { JobState } from '../../schemas/job.ts';
 import type { ProblemType, Refused } from '../../schemas/problem.ts';
 import type { Divisor } from '../backprop/losses.ts';
 import { ownerPart } from '../store/keys.ts';
+import { readAll } from '../store/read-all.ts';
 import type { Store } from '../store/store.ts';
 import type { MediaType } from '../wire/codecs.ts';
 import type { JobPlan } from './runner.ts';
@@ -54,12 +55,10 @@ export class Records {
 
   /** All records, or those of an owner. */
   async all(owner?: string): Promise<JobRecord[]> {
-    const records: JobRecord[] = [];
-    for await (const { key } of this.#store.list(owner === undefined ? ROOT : ownerFolder(owner))) {
-      const record = key.endsWith(`/${RECORD}`) ? await this.#parse(key) : undefined;
-      if (record) records.push(record);
-    }
-    return records;
+    const keys: string[] = [];
+    for await (const { key } of this.#store.list(owner === undefined ? ROOT : ownerFolder(owner)))
+      if (key.endsWith(`/${RECORD}`)) keys.push(key);
+    return [...(await readAll(keys, (key) => this.#parse(key))).values()];
   }
 
   /** The bytes of all jobs of an owner. */

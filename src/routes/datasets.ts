@@ -1,12 +1,12 @@
 // PUT, GET and DELETE /datasets/{name}, GET /datasets: data that requests use by its name.
-import { type TSchema, Type } from '@sinclair/typebox';
+import { Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DATASET_NAME } from '../../schemas/batch.ts';
 import type { Config } from '../../schemas/config.ts';
 import { DatasetArrays, DatasetDescription, DatasetList, NpyReferences, SafetensorsReference } from '../../schemas/dataset.ts';
 import { contentEncoding } from '../http/content-encoding.ts';
 import { handleLargeAnswers } from '../http/large-answers.ts';
-import { problemResponses } from '../http/responses.ts';
+import { jsonResponse, problemResponses } from '../http/responses.ts';
 import { Uploads } from '../http/upload.ts';
 import { Refusal } from '../refusal.ts';
 import type { Catalog, Conditions, Upload } from '../store/catalog.ts';
@@ -75,10 +75,6 @@ export async function datasetRoutes(app: FastifyInstance, catalog: Catalog, conf
   await app.register(async (scope) => {
     handleLargeAnswers(scope, config.ANSWER_TIMEOUT_MS);
     const named = { params: Type.Object({ name: Type.String({ pattern: DATASET_NAME }) }) };
-    const json = (schema: TSchema, description: string) => ({
-      description,
-      content: { 'application/json': { schema, example: schema === DatasetList ? { datasets: [EXAMPLE] } : EXAMPLE } },
-    });
     scope.put<Named>('/datasets/:name', {
       config: { needsKey: true, isUpload: true },
       schema: {
@@ -117,8 +113,8 @@ export async function datasetRoutes(app: FastifyInstance, catalog: Catalog, conf
           },
         },
         response: {
-          200: json(DatasetDescription, 'The dataset has been replaced, or was the same'),
-          201: json(DatasetDescription, 'There was no dataset of this name'),
+          200: jsonResponse(DatasetDescription, 'The dataset has been replaced, or was the same', EXAMPLE),
+          201: jsonResponse(DatasetDescription, 'There was no dataset of this name', EXAMPLE),
           ...problemResponses(400, 403, 408, 412, 413, 415, 422, 500, 503, 507),
         },
       },
@@ -131,7 +127,7 @@ export async function datasetRoutes(app: FastifyInstance, catalog: Catalog, conf
         summary: 'The datasets of this client',
         description: 'All keys of an owner see the same datasets.',
         tags: ['datasets'],
-        response: { 200: json(DatasetList, 'By their names'), ...problemResponses(500) },
+        response: { 200: jsonResponse(DatasetList, 'By their names', { datasets: [EXAMPLE] }), ...problemResponses(500) },
       },
       handler: async ({ exchange }) => ({ datasets: (await catalog.list(exchange.owner)).map(descriptionOf) }),
     });
@@ -145,7 +141,7 @@ export async function datasetRoutes(app: FastifyInstance, catalog: Catalog, conf
         ...named,
         headers: conditionHeaders('If-Match', 'If-None-Match'),
         response: {
-          200: json(DatasetDescription, 'The dataset'),
+          200: jsonResponse(DatasetDescription, 'The dataset', EXAMPLE),
           304: { description: 'The dataset has one of the ETags of If-None-Match', type: 'null' },
           ...problemResponses(400, 404, 412, 500),
         },

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { engineNames } from '../../schemas/config.ts';
 import { Names } from '../../schemas/names.ts';
 import { type Readiness, readinessStates } from '../http/readiness.ts';
+import { jsonResponse } from '../http/responses.ts';
 import type { EngineChoice } from '../linalg/engines.ts';
 
 /** Called every few seconds: not logged and not rate-limited. */
@@ -30,7 +31,7 @@ export function healthRoutes(app: FastifyInstance, { name, library }: EngineChoi
         summary: 'Liveness: the process responds',
         description: 'For an orchestrator that restarts a process that does not respond.',
         tags: ['health'],
-        response: { 200: { description: 'Live', ...json(Live, { status: 'live' }) } },
+        response: { 200: jsonResponse(Live, 'Live', { status: 'live' }) },
       },
     },
     () => ({ status: 'live' }),
@@ -45,11 +46,11 @@ export function healthRoutes(app: FastifyInstance, { name, library }: EngineChoi
         description: 'For a load balancer that sends requests only to ready instances.',
         tags: ['health'],
         response: {
-          200: { description: 'Ready', ...json(Ready, { status: 'ready', engine: 'portable' }) },
-          503: {
-            description: 'Not ready: starting, overloaded or shutting down',
-            ...json(Ready, { status: 'draining', engine: 'portable' }),
-          },
+          200: jsonResponse(Ready, 'Ready', { status: 'ready', engine: 'portable' }),
+          503: jsonResponse(Ready, 'Not ready: starting, overloaded or shutting down', {
+            status: 'draining',
+            engine: 'portable',
+          }),
         },
       },
     },
@@ -58,8 +59,4 @@ export function healthRoutes(app: FastifyInstance, { name, library }: EngineChoi
       return reply.code(status === 'ready' ? 200 : 503).send({ status, engine: name, ...(library && { library }) });
     },
   );
-}
-
-function json(schema: object, example: object) {
-  return { content: { 'application/json': { schema, example } } };
 }

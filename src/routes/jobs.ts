@@ -1,12 +1,12 @@
 // GET /jobs, GET and DELETE /jobs/{id}, GET /jobs/{id}/result.
 import { Readable } from 'node:stream';
-import { type TSchema, Type } from '@sinclair/typebox';
+import { Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Job, JobList } from '../../schemas/job.ts';
-import { preferred } from '../http/accept.ts';
+import { accepted } from '../http/accept.ts';
 import { payloadOf } from '../http/large-answers.ts';
 import { asItIs } from '../http/problems.ts';
-import { problemResponses } from '../http/responses.ts';
+import { jsonResponse, problemResponses } from '../http/responses.ts';
 import { liveLong } from '../http/upload.ts';
 import { type Jobs, RETRY_SECONDS } from '../jobs/jobs.ts';
 import { hasEnded, type JobRecord } from '../jobs/records.ts';
@@ -62,12 +62,7 @@ export async function jobRoutes(app: FastifyInstance, jobs: Jobs, answerTimeoutM
 
   const get = async (request: FastifyRequest<Identified>, reply: FastifyReply): Promise<FastifyReply> => {
     const record = await find(request);
-    const type = preferred(request, ['application/json', EVENTS]);
-    if (!type)
-      throw new Refusal('not-acceptable', {
-        detail: `there is application/json, ${EVENTS}; Accept is ${request.headers.accept}`,
-      });
-    if (type === EVENTS) return sendEvents(request, reply, record);
+    if (accepted(request, ['application/json', EVENTS]) === EVENTS) return sendEvents(request, reply, record);
     if (!hasEnded(record)) reply.header('retry-after', RETRY_SECONDS);
     return reply
       .type('application/json')
@@ -77,9 +72,7 @@ export async function jobRoutes(app: FastifyInstance, jobs: Jobs, answerTimeoutM
 
   const result = async (request: FastifyRequest<Identified>, reply: FastifyReply): Promise<FastifyReply> => {
     const record = await find(request);
-    const type = preferred(request, mediaTypes);
-    if (!type)
-      throw new Refusal('not-acceptable', { detail: `there is ${mediaTypes.join(', ')}; Accept is ${request.headers.accept}` });
+    const type = accepted(request, mediaTypes);
     const answer = await jobs.result(record, type);
     return reply
       .type(type)
@@ -89,10 +82,6 @@ export async function jobRoutes(app: FastifyInstance, jobs: Jobs, answerTimeoutM
 
   await app.register(async (scope) => {
     const identified = { params: Type.Object({ id: Job.properties.id }) };
-    const described = (schema: TSchema, description: string, example: object) => ({
-      description,
-      content: { 'application/json': { schema, example } },
-    });
     scope.get('/jobs', {
       config: { needsKey: true },
       schema: {
@@ -100,7 +89,7 @@ export async function jobRoutes(app: FastifyInstance, jobs: Jobs, answerTimeoutM
         summary: 'The jobs of this client',
         description: 'All keys of an owner see the same jobs.',
         tags: ['jobs'],
-        response: { 200: described(JobList, 'Newest first', { jobs: [JOB_EXAMPLE] }), ...problemResponses(500) },
+        response: { 200: jsonResponse(JobList, 'Newest first', { jobs: [JOB_EXAMPLE] }), ...problemResponses(500) },
       },
       handler: async ({ exchange }) => ({ jobs: (await jobs.list(exchange.owner)).map((record) => shown(record, jobs)) }),
     });

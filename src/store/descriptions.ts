@@ -1,6 +1,7 @@
 // The descriptions of datasets: JSON objects in the store, under hashes of owner and name. What has a description is there.
 import type { Content, Dataset } from './dataset.ts';
 import { hashOf, ownerPart } from './keys.ts';
+import { readAll } from './read-all.ts';
 import type { Store } from './store.ts';
 
 /** Where descriptions lie. */
@@ -8,9 +9,6 @@ const DESCRIPTIONS = 'datasets/';
 
 /** How long a description may be cached: other replicas write to the same store. */
 const CACHED_MS = 1000;
-
-/** How many descriptions are read at once. */
-const AT_ONCE = 16;
 
 /** The folder of an owner's descriptions. */
 export function folderOf(owner: string): string {
@@ -70,13 +68,7 @@ export class Descriptions {
   async all(folder = DESCRIPTIONS): Promise<Map<string, Dataset>> {
     const keys: string[] = [];
     for await (const { key } of this.#store.list(folder)) keys.push(key);
-    const found = new Map<string, Dataset>();
-    for (let i = 0; i < keys.length; i += AT_ONCE) {
-      const some = keys.slice(i, i + AT_ONCE);
-      for (const [j, dataset] of (await Promise.all(some.map((key) => this.read(key)))).entries())
-        if (dataset) found.set(some[j], dataset);
-    }
-    return found;
+    return readAll(keys, (key) => this.read(key));
   }
 
   #cache(key: string, at: number, dataset: Dataset | undefined): void {

@@ -2,18 +2,14 @@
 import t, { type Test } from 'tap';
 import { readConfig } from '../../src/config.ts';
 import { PoolRunner } from '../../src/jobs/pool-runner.ts';
-import type { Job, JobRequest } from '../../src/jobs/runner.ts';
 import { chooseEngine } from '../../src/linalg/engines.ts';
 import { startPool } from '../../src/pool/pool.ts';
-import { Refusal } from '../../src/refusal.ts';
-import { ARITY } from '../../src/work/sums.ts';
 import { registry } from '../pool/tasks.ts';
 import { safetensors, startCatalog, upload } from '../store/catalog.ts';
 import { ENGINE } from '../support/app.ts';
 import { wave } from '../support/numbers.ts';
+import { FEATURES, jobRequest, matrix, network, planOf, refusalOf, requestOf, runJob } from './requests.ts';
 
-/** A part has 8 tiles of 512 samples. */
-const FEATURES = 700;
 const SAMPLES = 3 * 4096 - 100;
 
 async function start(t: Test, environment: Record<string, string> = {}) {
@@ -44,34 +40,6 @@ async function start(t: Test, environment: Record<string, string> = {}) {
   return { inline, runner: new PoolRunner(pool, datasets), pool };
 }
 
-function jobRequest(request: object): JobRequest {
-  const bytes = new Uint8Array(Buffer.from(JSON.stringify(request)));
-  return { operation: 'gradients', mediaType: 'application/json', bytes };
-}
-
-const matrix = (n: number, width: number, seed: number) => Array.from({ length: n }, (_, i) => [...wave(width, seed + i)]);
-const network = {
-  layers: [{ weights: matrix(3, FEATURES, 10), biases: [0.1, 0.2, 0.3], activation: 'tanh' }, { weights: matrix(2, 3, 20) }],
-};
-const request = (batch: object, more: object = {}) => ({ network, batch, include: ['gradient_norms'], ...more });
-
-/** Runs a job as the engine of jobs does. */
-async function run(runner: PoolRunner, job: Job): Promise<string> {
-  const divisor = await runner.divisor(job);
-  let nodes = await Promise.all(Array.from({ length: job.plan.parts }, (_, i) => runner.part(job, divisor, i)));
-  while (nodes.length > 1) {
-    const merged = [];
-    for (let i = 0; i < nodes.length; i += ARITY) merged.push(await runner.merge(job, nodes.slice(i, i + ARITY)));
-    nodes = merged;
-  }
-  return `${await runner.answer(job, divisor, nodes[0], 'application/json')}`;
-}
-
-const planOf = async (runner: PoolRunner, of: object): Promise<Job> => ({
-  request: jobRequest(of),
-  plan: await runner.plan('owner', jobRequest(of)),
-});
-
 t.test('the bits of the inline answer', async (t) => {
   const { inline, runner } = await start(t);
   const indices = Array.from({ length: 5000 }, (_, i) => (i < 4500 ? i : (i * 37) % SAMPLES));
@@ -87,36 +55,26 @@ t.test('the bits of the inline answer', async (t) => {
     [{ inputs: matrix(20, FEATURES, 30), targets: matrix(20, 2, 40) }, 1],
     [{ inputs: matrix(4097, FEATURES, 30), targets: matrix(4097, 2, 40) }, 2],
   ] as const) {
-    const of = request(batch, more);
+    const of = requestOf(batch, more);
     const job = await planOf(runner, of);
     t.equal(job.plan.parts, parts);
-    const plan = JSON.parse(JSON.stringify(job.plan));
-    t.ok((await run(runner, { ...job, plan })) === (await inline(of)), JSON.stringify(batch).slice(0, 60));
+    t.ok((await runJob(runner, job)) === (await inline(of)), JSON.stringify(batch).slice(0, 60));
   }
 });
-
-async function refusalOf(work: Promise<unknown>): Promise<object> {
-  const error = await work.then(
-    () => undefined,
-    (error) => error,
-  );
-  if (!(error instanceof Refusal)) throw error;
-  return { type: error.type, errors: error.refused.errors };
-}
 
 t.test('what is wrong with the request is found by the plan', async (t) => {
   const { runner } = await start(t, { JOB_MAX_FLOPS: '100000000' });
   const refused = (of: object) => refusalOf(runner.plan('owner', jobRequest(of)));
-  t.match(await refused(request({ dataset: 'none' })), { type: 'unknown-dataset' });
-  t.match(await refused(request({ dataset: 'regression', rows: [0, SAMPLES + 1] })), { type: 'out-of-domain' });
+  t.match(await refused(requestOf({ dataset: 'none' })), { type: 'unknown-dataset' });
+  t.match(await refused(requestOf({ dataset: 'regression', rows: [0, SAMPLES + 1] })), { type: 'out-of-domain' });
   t.match(
-    await refused(request({ dataset: 'regression' }, { loss: 'cross_entropy', network: { layers: network.layers.slice(1) } })),
+    await refused(requestOf({ dataset: 'regression' }, { loss: 'cross_entropy', network: { layers: network.layers.slice(1) } })),
     {
       type: 'shape-mismatch',
     },
   );
-  t.match(await refused(request({ dataset: 'regression' }, { include: ['outputs'] })), { type: 'not-additive' });
-  t.match(await refused(request({ dataset: 'regression' })), {
+  t.match(await refused(requestOf({ dataset: 'regression' }, { include: ['outputs'] })), { type: 'not-additive' });
+  t.match(await refused(requestOf({ dataset: 'regression' })), {
     type: 'too-many-operations',
     errors: [{ detail: /more than the limit of 100000000 \(JOB_MAX_FLOPS\): send fewer samples at a time/ }],
   });
@@ -126,13 +84,13 @@ t.test('what only the data shows fails the job, with the row', async (t) => {
   const { runner, inline } = await start(t);
   const failed = async (of: object) => {
     const job = await planOf(runner, of);
-    return refusalOf(run(runner, job));
+    return refusalOf(runJob(runner, job));
   };
-  t.match(await failed(request({ dataset: 'regression', rows: [4000, 12000] }, { loss: 'binary_cross_entropy_with_logits' })), {
+  t.match(await failed(requestOf({ dataset: 'regression', rows: [4000, 12000] }, { loss: 'binary_cross_entropy_with_logits' })), {
     type: 'out-of-domain',
     errors: [{ pointer: '/batch/dataset', detail: /^targets, row \d{4,5}, column [01]: expected a value from 0 to 1, got / }],
   });
-  t.match(await failed(request({ dataset: 'classes', rows: [0, 5000] }, { loss: 'cross_entropy' })), {
+  t.match(await failed(requestOf({ dataset: 'classes', rows: [0, 5000] }, { loss: 'cross_entropy' })), {
     type: 'out-of-domain',
     errors: [{ detail: /every sample has the weight 0 or an ignored target/ }],
   });
@@ -147,14 +105,14 @@ t.test('what only the data shows fails the job, with the row', async (t) => {
       },
     ],
   };
-  const of = request({ dataset: 'regression', rows: [0, 5000] }, { network: huge });
+  const of = requestOf({ dataset: 'regression', rows: [0, 5000] }, { network: huge });
   t.match(await failed(of), { type: 'non-finite-result' });
   t.strictSame(await failed(of), await refusalOf(inline(of)));
 });
 
 t.test('a step that finds no room, and one whose pool ends', async (t) => {
   const { runner, pool } = await start(t);
-  const job = await planOf(runner, request({ dataset: 'regression' }));
+  const job = await planOf(runner, requestOf({ dataset: 'regression' }));
   const ticket = pool.admit('another');
   ticket.grow(2 ** 31 - 2 ** 20);
   t.match(await refusalOf(runner.part(job, { factor: 1, exponent: 0 }, 0)), { type: 'overloaded' });

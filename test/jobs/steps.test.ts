@@ -3,7 +3,6 @@ import { EventEmitter } from 'node:events';
 import t, { type Test } from 'tap';
 import { readConfig } from '../../src/config.ts';
 import { PoolRunner } from '../../src/jobs/pool-runner.ts';
-import type { JobRequest } from '../../src/jobs/runner.ts';
 import { loadEngine } from '../../src/linalg/engines.ts';
 import { Answerer } from '../../src/operations/answer.ts';
 import { type Data, pointingAtDataset } from '../../src/operations/data.ts';
@@ -14,13 +13,11 @@ import type { FromThread, Outcome } from '../../src/pool/messages.ts';
 import type { Pool } from '../../src/pool/pool.ts';
 import { serve } from '../../src/pool/serve.ts';
 import { Refusal } from '../../src/refusal.ts';
-import { ARITY } from '../../src/work/sums.ts';
 import { registry, taskOf } from '../pool/tasks.ts';
 import { safetensors, startCatalog, upload } from '../store/catalog.ts';
 import { wave } from '../support/numbers.ts';
+import { FEATURES, matrix, network, planOf, refusalOf, requestOf, runJob } from './requests.ts';
 
-/** A part has 8 tiles of 512 samples. */
-const FEATURES = 700;
 const SAMPLES = 5000;
 
 const limits = limitsOf(readConfig({ JOB_MAX_FLOPS: '100000000' }));
@@ -66,36 +63,7 @@ async function start(t: Test) {
   return { runner: new PoolRunner(pool, datasets), inline };
 }
 
-const matrix = (rows: number, columns: number, seed: number) =>
-  Array.from({ length: rows }, (_, i) => [...wave(columns, seed + i)]);
-const network = {
-  layers: [
-    { weights: matrix(3, FEATURES, 10), activation: 'tanh' },
-    { weights: matrix(2, 3, 20), biases: [1, 2] },
-  ],
-};
-const requestOf = (batch: object, more: object = {}) => ({ network, batch, ...more });
-
-function jobRequest(request: object): JobRequest {
-  return { operation: 'gradients', mediaType: 'application/json', bytes: new Uint8Array(Buffer.from(JSON.stringify(request))) };
-}
-
-async function run(runner: PoolRunner, of: object): Promise<string> {
-  const request = jobRequest(of);
-  const plan = await runner.plan('owner', request);
-  const job = { request, plan };
-  const divisor = await runner.divisor(job);
-  let nodes: Uint8Array[] = [];
-  for (let i = 0; i < plan.parts; i++) nodes.push(await runner.part(job, divisor, i));
-  if (nodes.length > 1) nodes = [await runner.merge(job, nodes.slice(0, ARITY))];
-  return `${await runner.answer(job, divisor, nodes[0], 'application/json')}`;
-}
-
-async function refusalOf(work: Promise<unknown>): Promise<object> {
-  const error = await work.catch((reason) => reason);
-  if (!(error instanceof Refusal)) throw error;
-  return { type: error.type, errors: error.refused.errors };
-}
+const run = async (runner: PoolRunner, request: object) => runJob(runner, await planOf(runner, request));
 
 t.test('a job has the bits of the inline answer', async (t) => {
   const { runner, inline } = await start(t);
