@@ -5,7 +5,7 @@ import { hasEnded, type JobRecord, type Node, type Records } from './records.ts'
 import type { Job, Runner } from './runner.ts';
 import type { Turns } from './turns.ts';
 
-/** Thrown in a run that was stopped: its job was removed, or the process ends. */
+/** Thrown where a run does not go on: its job was removed, another part has failed, or the process ends. */
 export class Stopped extends Error {}
 
 /** How often an error that is no refusal is met before the job fails. */

@@ -206,7 +206,8 @@ class ThreadPool implements Pool {
   }
 
   async #runInThread(task: Task, ticket: Ticket, report: Report, owner: string): Promise<Buffer<ArrayBuffer> | undefined> {
-    const data = task.data ?? (this.#resident.hasUsed(owner) ? await this.#resident.likely(owner) : undefined);
+    const mayName = !task.data && this.#resident.mayName(owner, task.bytes);
+    const data = mayName ? await this.#resident.likely(owner) : task.data;
     if (ticket.hasEnded) return undefined;
     const came = performance.timeOrigin + performance.now();
     const job = this.#begin(data ? { ...task, data } : task, ticket);

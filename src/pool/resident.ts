@@ -38,18 +38,25 @@ export class Resident {
     return this.#bytes;
   }
 
-  /** Whether an owner has used a dataset. */
-  hasUsed(owner: string): boolean {
-    return this.#last.has(owner);
+  /** Whether a body may name the dataset that an owner used last. */
+  mayName(owner: string, { buffer, byteOffset, length }: Uint8Array<ArrayBuffer>): boolean {
+    return this.#last.has(owner) && Buffer.from(buffer, byteOffset, length).includes('dataset');
   }
 
-  /** The rows of the dataset that an owner used last, if they are in memory: a request will probably name it. */
+  /**
+   * The rows of the dataset that an owner used last, if they are in memory: a request that names a dataset probably names this one. Never
+   * fails: it saves time, and the request may be another.
+   */
   async likely(owner: string): Promise<Data | undefined> {
     const name = this.#last.get(owner);
     if (name === undefined) return undefined;
-    const dataset = await this.#source.get(owner, name);
-    const entry = dataset && this.#entries.get(keyOf(owner, dataset));
-    return entry && dataOf(dataset, await entry.rows);
+    try {
+      const dataset = await this.#source.get(owner, name);
+      const entry = dataset && this.#entries.get(keyOf(owner, dataset));
+      return entry && dataOf(dataset, await entry.rows);
+    } catch {
+      return undefined;
+    }
   }
 
   /**

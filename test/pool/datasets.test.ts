@@ -34,7 +34,10 @@ async function start(t: Test, environment: Record<string, string> = {}) {
   await put(datasets, 'classes', { inputs: INPUTS, classes: INPUTS.map((_, i) => i % 2) });
   const reads: string[] = [];
   const source = {
-    get: (owner: string, name: string) => datasets.get(owner, name),
+    isBroken: false,
+    get(owner: string, name: string) {
+      return source.isBroken ? Promise.reject(new Error('the store is broken')) : datasets.get(owner, name);
+    },
     read(...given: Parameters<typeof datasets.read>) {
       reads.push(`${given[1]}-${given[2]}`);
       return datasets.read(...given);
@@ -57,7 +60,7 @@ async function start(t: Test, environment: Record<string, string> = {}) {
       ticket.end();
     }
   };
-  return { pool, answer, datasets, reads };
+  return { pool, answer, datasets, reads, source };
 }
 
 /** A request whose batch is inline, or in a dataset. */
@@ -198,6 +201,19 @@ t.test('a dataset that was put again is read again; a request in a thread gets t
   t.strictSame(reads, ['0-40', '0-40', '0-40']);
 });
 
+t.test('while the store is broken, requests that name no dataset are answered, whatever their owner used before', async (t) => {
+  const { answer, source } = await start(t);
+  await answer(request({ dataset: 'plain' }, 3000));
+  const inline = request({ inputs: INPUTS, targets: TARGETS }, 3000);
+  const before = await answer(inline);
+  source.isBroken = true;
+  t.equal(await answer(inline), before);
+  t.equal(await answer({ ...inline, loss: { type: 'mse' } }), before);
+  await t.rejects(answer(request({ dataset: 'plain' }, 3000)), /the store is broken/);
+  source.isBroken = false;
+  t.equal(await answer(request({ dataset: 'plain' }, 3000)), before);
+});
+
 t.test('of a dataset that is too large to stay, the rows are read, and counted', async (t) => {
   const { answer, reads, pool } = await start(t, { MEMORY_BUDGET: '6000', MAX_MEMORY: '1500' });
   const inline = await answer(request({ inputs: INPUTS.slice(2, 5), targets: TARGETS.slice(2, 5) }, 1));
@@ -236,7 +252,10 @@ t.test('datasets give way to each other, and to requests', async (t) => {
   t.equal(await resident.likely('owner'), undefined);
   t.throws(() => budget.check(4096, 0), { type: 'overloaded' } as never);
   t.equal(await resident.likely('stranger'), undefined);
-  t.equal(resident.hasUsed('stranger'), false);
+  const named = Uint8Array.from(Buffer.from('{"dataset": "a"}'));
+  t.equal(resident.mayName('owner', named), true);
+  t.equal(resident.mayName('owner', Uint8Array.from(Buffer.from('{"inputs": []}'))), false);
+  t.equal(resident.mayName('stranger', named), false);
 });
 
 t.test('a dataset that cannot be read does not stay', async (t) => {

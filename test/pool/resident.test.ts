@@ -4,6 +4,9 @@ import { Budget, shareBudget } from '../../src/pool/budget.ts';
 import { Resident } from '../../src/pool/resident.ts';
 import type { Dataset, Rows } from '../../src/store/dataset.ts';
 
+/** A body that names a dataset. */
+const NAMED = Uint8Array.from(Buffer.from('{"batch": {"dataset": "a"}}'));
+
 const SAMPLES = 1024;
 
 /** Of a dataset in float64. */
@@ -83,14 +86,14 @@ t.test('of a dataset that is too large only the wanted rows are read, and held b
   await use(3000, 2);
   t.strictSame(readings, ['large 100-300', 'large 2000-2048', 'large 0-10', 'large 3000-3000']);
   t.strictSame(held, [1600, 384, 80, 0]);
-  t.strictSame([resident.bytes, resident.hasUsed('owner')], [0, false]);
+  t.strictSame([resident.bytes, resident.mayName('owner', NAMED)], [0, false]);
 });
 
 t.test('the dataset that an owner used last is likely', async (t) => {
   const { resident, named } = start(1, datasetOf('a'), datasetOf('b'));
   t.equal(await resident.likely('owner'), undefined, 'none was used');
   await resident.rowsFor('owner', whole('a'), unheld);
-  t.ok(resident.hasUsed('owner'));
+  t.ok(resident.mayName('owner', NAMED));
   t.match(await resident.likely('owner'), { name: 'a', samples: SAMPLES, first: 0 });
   t.equal(await resident.likely('other'), undefined);
   resident.release(1);
@@ -106,7 +109,7 @@ t.test('so many owners are remembered', async (t) => {
   const { resident } = start(1, datasetOf('a', 1));
   for (let i = 0; i <= 10_000; i++) await resident.rowsFor(`owner ${i}`, whole('a'), unheld);
   t.strictSame(
-    [0, 1, 10_000].map((i) => resident.hasUsed(`owner ${i}`)),
+    [0, 1, 10_000].map((i) => resident.mayName(`owner ${i}`, NAMED)),
     [false, true, true],
   );
 });
