@@ -229,6 +229,19 @@ t.test('the examples of problems agree with the service', async (t) => {
     ['method-not-allowed', app.inject({ url: '/gradients' })],
   ];
   for (const [type, response] of answers) t.strictSame((await response).json(), problemOf(type, problemExamples[type]), type);
+  const asJob = { prefer: 'respond-async', 'idempotency-key': 'one' };
+  const busy = await startApp(t, { MAX_JOBS: '1' });
+  t.equal((await post(busy, request, asJob)).statusCode, 202);
+  t.strictSame(
+    (await post(busy, { ...request, loss: 'l1' }, asJob)).json(),
+    problemOf('idempotency-key-reused', problemExamples['idempotency-key-reused']),
+  );
+  const tooMany = problemExamples['too-many-jobs'].detail.replace('100', '1');
+  t.strictSame((await post(busy, request, { prefer: 'respond-async' })).json(), problemOf('too-many-jobs', { detail: tooMany }));
+  t.strictSame(
+    (await post(app, { ...request, include: ['outputs'] }, { prefer: 'respond-async' })).json(),
+    problemOf('not-additive', problemExamples['not-additive']),
+  );
   const full = await startApp(t, { STORE_LIMIT: '8' });
   const response = await full.inject({
     method: 'PUT',
