@@ -32,7 +32,7 @@ export interface JobsOptions extends Pick<RunOptions, 'log' | 'onPart'>, Partial
    * @throws Refusal `storage-full`.
    */
   readonly reserve: (owner: string, bytes: number) => Promise<void>;
-  /** Told that a job no longer needs its dataset. */
+  /** Called when a job no longer needs its dataset. */
   readonly onEnd: (record: JobRecord) => Promise<void>;
   /** In milliseconds since 1970. */
   readonly now?: () => number;

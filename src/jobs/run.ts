@@ -24,7 +24,7 @@ export interface RunOptions {
   readonly wait: (ms: number) => Promise<void>;
   readonly now: () => number;
   readonly log: { error(error: unknown, message: string): void };
-  /** Told how long each part took, in seconds, and what came of it. */
+  /** Called after each part, with its outcome and the time that it took, in seconds. */
   readonly onPart: (outcome: 'computed' | 'refused' | 'failed', seconds: number) => void;
 }
 

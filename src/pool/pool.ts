@@ -191,7 +191,7 @@ class ThreadPool implements Pool {
   async #runWithData(task: Task, wanted: Wanted, ticket: Ticket, report: Report, owner: string): Promise<Encoded | undefined> {
     const data = await this.#dataFor(task, wanted, ticket, owner);
     const withData = { ...task, data };
-    // Rows that stay in memory only until the request has ended are many.
+    // It wants no other rows: these were read for it.
     const here = this.#runHere(withData, report);
     return here === undefined ? this.#runInThread(withData, ticket, report, owner) : (here as Encoded);
   }

@@ -45,7 +45,7 @@ export class Resident {
 
   /**
    * The rows of the dataset that an owner used last, if they are in memory: a request that names a dataset probably names this one. Never
-   * fails: it saves time, and the request may be another.
+   * fails, since it only saves time, and the request may name another one.
    */
   async likely(owner: string): Promise<Data | undefined> {
     const name = this.#last.get(owner);
@@ -74,7 +74,7 @@ export class Resident {
       if (this.#last.size > MOST_OWNERS) this.#last.delete(this.#last.keys().next().value as string);
       return dataOf(dataset, await this.#whole(keyOf(owner, dataset), dataset, samples, bytes));
     }
-    // A wrong selection is refused where the request is checked; here it must only read nothing.
+    // A selection outside of the dataset is refused later, when the request is prepared. Until then it reads no rows.
     const end = Math.max(wanted.first, Math.min(wanted.end ?? samples, samples));
     const first = Math.max(0, Math.min(wanted.first, end));
     hold((end - first) * bytesPerRow(dataset));

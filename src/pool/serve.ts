@@ -71,7 +71,7 @@ type Reserve = (place: number, bytes: number, held: number, cost: Cost) => Leade
 
 const noReserve: Reserve = () => undefined;
 
-/** What a task comes to, if it is not refused. */
+/** The outcome of a task that is not refused, without its report. */
 type Result =
   | Pick<Extract<Outcome, { answer: unknown }>, 'answer'>
   | Pick<Extract<Outcome, { wanted: unknown }>, 'wanted' | 'bytes'>
