@@ -21,10 +21,17 @@ const COMPUTE_NS_PER_FLOP = 0.2;
 const COMPUTE_NS_PER_NUMBER = 10;
 const ENCODE_NS_PER_BYTE = 1.5;
 
+type Work = Pick<Cost, 'flops' | 'computedNumbers'>;
+
+/** Whether a request takes so long, as estimated, that a thread has to answer it. */
+export function needsThread(bodyBytes: number, work: Work, answerBytes: number): boolean {
+  return inlineMicroseconds(bodyBytes, work, answerBytes) > INLINE_MICROSECONDS;
+}
+
 /**
  * The estimated time of a request on the event loop, in microseconds.
  */
-export function inlineMicroseconds(bodyBytes: number, { flops, computedNumbers }: Cost, answerBytes: number): number {
+export function inlineMicroseconds(bodyBytes: number, { flops, computedNumbers }: Work, answerBytes: number): number {
   const decode = bodyBytes * DECODE_NS_PER_BYTE;
   const compute = flops * COMPUTE_NS_PER_FLOP + computedNumbers * COMPUTE_NS_PER_NUMBER;
   return (decode + compute + answerBytes * ENCODE_NS_PER_BYTE) / 1000;

@@ -16,7 +16,7 @@ import { Refusal } from '../refusal.ts';
 import type { Encoded } from '../wire/codec.ts';
 import { Admission, type Ticket } from './admission.ts';
 import { Budget, shareBudget } from './budget.ts';
-import { INLINE_BODY_BYTES, INLINE_MICROSECONDS, inlineMicroseconds } from './inline.ts';
+import { INLINE_BODY_BYTES, needsThread } from './inline.ts';
 import type { Outcome } from './messages.ts';
 import { Resident, type Source } from './resident.ts';
 import { type Job, ThreadEnded, Threads } from './threads.ts';
@@ -127,7 +127,8 @@ class ThreadPool implements Pool {
   }
 
   run(task: Task, ticket: Ticket, report: Report, owner: string): Encoded | Promise<Encoded | undefined> {
-    const here = task.bytes.length <= INLINE_BODY_BYTES ? this.#runHere(task, report) : undefined;
+    const isSmall = task.bytes.length <= INLINE_BODY_BYTES && !this.#resident.mayNeedThread(owner, task.bytes);
+    const here = isSmall ? this.#runHere(task, report) : undefined;
     if (typeof here === 'string' || Buffer.isBuffer(here)) return here;
     return here ? this.#runWithData(task, here, ticket, report, owner) : this.#runInThread(task, ticket, report, owner);
   }
@@ -182,8 +183,7 @@ class ThreadPool implements Pool {
     return this.#engine.scratch.recycle(() => {
       const prepared = this.#answerer.prepare(task, report);
       if ('dataset' in prepared) return prepared;
-      const microseconds = inlineMicroseconds(task.bytes.length, prepared.cost, prepared.answerBytes);
-      return microseconds <= INLINE_MICROSECONDS ? prepared.run() : undefined;
+      return needsThread(task.bytes.length, prepared.cost, prepared.answerBytes) ? undefined : prepared.run();
     });
   }
 
@@ -193,6 +193,7 @@ class ThreadPool implements Pool {
     const withData = { ...task, data };
     // It wants no other rows: these were read for it.
     const here = this.#runHere(withData, report);
+    this.#resident.learn(owner, here === undefined);
     return here === undefined ? this.#runInThread(withData, ticket, report, owner) : (here as Encoded);
   }
 
@@ -218,7 +219,16 @@ class ThreadPool implements Pool {
         throw this.#explained(error);
       })
       .finally(() => clearTimeout(deadline));
-    if (!outcome || !('wanted' in outcome)) return outcome && this.#read(outcome, came, report);
+    if (!outcome) return undefined;
+    if (!('wanted' in outcome)) {
+      const answer = this.#read(outcome, came, report);
+      if (data)
+        this.#resident.learn(
+          owner,
+          needsThread(task.bytes.length, { flops: report.flops as number, computedNumbers: 0 }, answer.length),
+        );
+      return answer;
+    }
     const again = { ...task, bytes: outcome.bytes };
     return this.#runInThread(
       { ...again, data: await this.#dataFor(again, outcome.wanted, ticket, owner) },

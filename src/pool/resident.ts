@@ -17,6 +17,12 @@ interface Entry {
   readonly bytes: number;
 }
 
+interface Last {
+  readonly name: string;
+  /** Whether the last request that named it was answered in a thread. */
+  inThread: boolean;
+}
+
 export class Resident {
   readonly #source: Source;
   readonly #budget: Budget;
@@ -24,7 +30,7 @@ export class Resident {
   /** By owner and content; the one used last is the last one. */
   readonly #entries = new Map<string, Entry>();
   /** The dataset that each owner used last. */
-  readonly #last = new Map<string, string>();
+  readonly #last = new Map<string, Last>();
   #bytes = 0;
 
   constructor(source: Source, budget: Budget) {
@@ -43,15 +49,26 @@ export class Resident {
     return this.#last.has(owner) && Buffer.from(buffer, byteOffset, length).includes('dataset');
   }
 
+  /** Whether a body may name the dataset that an owner used last, and such a request probably has to go to a thread. */
+  mayNeedThread(owner: string, bytes: Uint8Array<ArrayBuffer>): boolean {
+    return this.#last.get(owner)?.inThread === true && this.mayName(owner, bytes);
+  }
+
+  /** Notes whether an owner's request that named a dataset had to be answered in a thread. */
+  learn(owner: string, inThread: boolean): void {
+    const last = this.#last.get(owner);
+    if (last) last.inThread = inThread;
+  }
+
   /**
    * The rows of the dataset that an owner used last, if they are in memory: a request that names a dataset probably names this one. Never
    * fails, since it only saves time, and the request may name another one.
    */
   async likely(owner: string): Promise<Data | undefined> {
-    const name = this.#last.get(owner);
-    if (name === undefined) return undefined;
+    const last = this.#last.get(owner);
+    if (!last) return undefined;
     try {
-      const dataset = await this.#source.get(owner, name);
+      const dataset = await this.#source.get(owner, last.name);
       const entry = dataset && this.#entries.get(keyOf(owner, dataset));
       return entry && dataOf(dataset, await entry.rows);
     } catch {
@@ -69,8 +86,9 @@ export class Resident {
     const samples = samplesOf(dataset);
     const bytes = samples * bytesPerRow(dataset);
     if (bytes <= this.#mostBytes) {
+      const last = this.#last.get(owner);
       this.#last.delete(owner);
-      this.#last.set(owner, wanted.dataset);
+      this.#last.set(owner, last?.name === wanted.dataset ? last : { name: wanted.dataset, inThread: false });
       if (this.#last.size > MOST_OWNERS) this.#last.delete(this.#last.keys().next().value as string);
       return dataOf(dataset, await this.#whole(keyOf(owner, dataset), dataset, samples, bytes));
     }

@@ -108,6 +108,15 @@ for (const [where, hidden] of [
   });
 }
 
+t.test('small bodies that need a thread, and some that do not, in turns', async (t) => {
+  const { answer } = await start(t);
+  const long = Array.from({ length: 20_000 }, (_, i) => i % SAMPLES);
+  for (const indices of [long, INDICES, long, long, INDICES, INDICES]) {
+    const inline = { inputs: picked(INPUTS, indices), targets: picked(TARGETS, indices) };
+    t.equal(await answer(request({ dataset: 'plain', indices })), await answer(request(inline)));
+  }
+});
+
 async function refusalOf(work: Promise<unknown>): Promise<object> {
   const { type, refused } = (await work.catch((error) => error)) as Refusal;
   return { type, errors: refused.errors };

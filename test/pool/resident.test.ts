@@ -105,6 +105,24 @@ t.test('the dataset that an owner used last is likely', async (t) => {
   t.match(refusal.refused.errors, [{ pointer: '/batch/dataset', detail: `there is no dataset "${'x'.repeat(64)}…": PUT it` }]);
 });
 
+t.test('it is remembered where the last request that named a dataset was answered', async (t) => {
+  const { resident } = start(2, datasetOf('a'), datasetOf('b'));
+  const seen: boolean[] = [];
+  const see = () => seen.push(resident.mayNeedThread('owner', NAMED));
+  resident.learn('owner', true);
+  see();
+  await resident.rowsFor('owner', whole('a'), unheld);
+  see();
+  resident.learn('owner', true);
+  see();
+  await resident.rowsFor('owner', whole('a'), unheld);
+  see();
+  t.notOk(resident.mayNeedThread('owner', Uint8Array.from(Buffer.from('{"batch": {"inputs": [[1]]}}'))), 'inline');
+  await resident.rowsFor('owner', whole('b'), unheld);
+  see();
+  t.strictSame(seen, [false, false, true, true, false]);
+});
+
 t.test('so many owners are remembered', async (t) => {
   const { resident } = start(1, datasetOf('a', 1));
   for (let i = 0; i <= 10_000; i++) await resident.rowsFor(`owner ${i}`, whole('a'), unheld);
