@@ -7,6 +7,7 @@ import { Loss } from './loss.ts';
 import { Names } from './names.ts';
 import { Network } from './network.ts';
 import { isTensor, List, Matrix, type MaybeRagged, type Tensors, Vector } from './numbers.ts';
+import { Penalty, PenaltyShare } from './penalty.ts';
 import type { Finding } from './problem.ts';
 import { resolve } from './variant.ts';
 
@@ -54,6 +55,7 @@ export const GradientsRequest = Type.Object(
     network: Network,
     batch: Batch,
     loss: Type.Optional(Loss),
+    penalty: Type.Optional(Penalty),
     include: Type.Optional(
       Type.Array(Names(Object.keys(extras) as Extra[], { $id: 'Extra' }), {
         description: 'extra values wanted in the answer; left out: none',
@@ -75,6 +77,7 @@ export const GradientsAnswer = Type.Object(
     divisor: Type.Number({
       description: 'what the reduction divided by: answers for parts of a batch merge to sum(divisor * gradient) / sum(divisor)',
     }),
+    penalty: Type.Optional(PenaltyShare),
     ...Type.Partial(Type.Object(extras)).properties,
   },
   { $id: 'GradientsAnswer' },

@@ -2,7 +2,7 @@
 import type { Extra, GradientsResult } from '../../schemas/gradients.ts';
 import { type Tensor, tensor } from '../../schemas/numbers.ts';
 import type { Dense } from '../linalg/dense.ts';
-import { Sum } from '../linalg/sum.ts';
+import { norm } from '../linalg/norm.ts';
 import type { ParameterGradients } from './backward.ts';
 import type { Computed } from './finite.ts';
 
@@ -50,13 +50,4 @@ function sampleGradients(dZ: Dense, X: Dense, biases: boolean): { weights: Tenso
 export function gradientNorms(gradients: readonly ParameterGradients[]): NonNullable<GradientsResult['gradient_norms']> {
   const layers = gradients.map(({ dW, db }) => ({ weights: norm(dW.data), ...(db && { biases: norm(db) }) }));
   return { layers, total: norm(Float64Array.from(layers.flatMap((layer) => Object.values(layer)))) };
-}
-
-/** The L2 norm. Values are scaled by the largest one, as in BLAS's nrm2, so that squares neither overflow nor underflow. */
-function norm(values: Float64Array): number {
-  const largest = values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-  if (largest === 0) return 0;
-  const squares = new Sum();
-  for (let i = 0; i < values.length; i++) squares.add((values[i] / largest) * (values[i] / largest));
-  return largest * Math.sqrt(squares.value);
 }

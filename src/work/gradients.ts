@@ -9,6 +9,7 @@ import { gradientNorms } from '../backprop/extras.ts';
 import { allFinite, NonFinite, type Results, type Total } from '../backprop/finite.ts';
 import { type BoundLoss, bindLoss, type Divisor, divisorAsNumber, divisorOf } from '../backprop/losses.ts';
 import { buildLayers, type Layer } from '../backprop/network.ts';
+import { bindPenalty, withPenalty } from '../backprop/penalty.ts';
 import { checkShapes, type Sizes } from '../backprop/shapes.ts';
 import type { Engine } from '../linalg/engine.ts';
 import { Pass, sampleExtrasIn, tilesTask, type Work } from './pass.ts';
@@ -54,7 +55,16 @@ export function prepare(request: DecodedRequest, sizes: Sizes): Prepared {
   const tiling = tilingOf(sizes);
   // checkShapes has excluded ragged matrices.
   const { network, batch } = request as Tensors<GradientsRequest>;
-  const work = { network, batch, start: 0, origin: 0, loss: lossOf(request), include, tiling };
+  const work = {
+    network,
+    batch,
+    start: 0,
+    origin: 0,
+    loss: lossOf(request),
+    penalty: bindPenalty(request.penalty),
+    include,
+    tiling,
+  };
   return { division: divisionOf(sizes, tiling), work };
 }
 
@@ -89,9 +99,9 @@ export class Run {
 
   /** @throws Refusal `out-of-domain`, if outputs are; `non-finite-result`. */
   result(): GradientsResult {
-    const { include } = this.#work;
+    const { include, penalty, divisor } = this.#work;
     const { total, extras } = this.#compute();
-    const results: Results = { ...total, divisor: divisorAsNumber(this.#work.divisor) };
+    const results = { ...withPenalty(total, penalty, this.#layers), divisor: divisorAsNumber(divisor) };
     const answer = finiteAnswer(results, include, extras);
     if (!answer) throw this.search(results).refusal;
     return answer;
@@ -147,7 +157,7 @@ export class Run {
 
 /** The answer with the values in `include`; undefined if a number of it is not finite. */
 export function finiteAnswer(
-  { loss, divisor, gradients }: Results,
+  { loss, divisor, penalty, gradients }: Results,
   include: Work['include'],
   extras: Partial<GradientsResult>,
 ): GradientsResult | undefined {
@@ -155,6 +165,7 @@ export function finiteAnswer(
     loss,
     gradients: gradients.map(({ dW, db }) => (db ? { weights: dW, biases: db } : { weights: dW })),
     divisor,
+    ...(penalty !== undefined && { penalty }),
   };
   const included = Object.fromEntries(
     include.map((name) => [name, name === 'gradient_norms' ? gradientNorms(gradients) : extras[name]]),

@@ -6,6 +6,7 @@ import { checkDomains } from '../backprop/domains.ts';
 import type { Results } from '../backprop/finite.ts';
 import { addToDivisor, bindLoss, type Divisor, divisorAsNumber, fixedDivisor } from '../backprop/losses.ts';
 import { buildLayers } from '../backprop/network.ts';
+import { withPenalty } from '../backprop/penalty.ts';
 import { checkShapes, type Sizes } from '../backprop/shapes.ts';
 import type { Engine } from '../linalg/engine.ts';
 import { Refusal } from '../refusal.ts';
@@ -46,7 +47,7 @@ export function planGradientParts(request: DecodedRequest, given?: number): Part
   const { sample_weights } = work.batch;
   const { targets } = targetsOf(work.batch);
   const resultsOf = (divisor: Divisor, root: Float64Array): Results => ({
-    ...nodeTotal(layers, root),
+    ...withPenalty(nodeTotal(layers, root), work.penalty, layers),
     divisor: divisorAsNumber(divisor),
   });
   const runOf = (i: number, divisor: Divisor, engine: Engine, team: Team = alone) => {

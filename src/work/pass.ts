@@ -12,6 +12,7 @@ import type { Computed, NonFinite } from '../backprop/finite.ts';
 import { forward } from '../backprop/forward.ts';
 import { type BoundLoss, bindLoss, type Divisor, reduce } from '../backprop/losses.ts';
 import { buildLayers, type Layer } from '../backprop/network.ts';
+import type { BoundPenalty } from '../backprop/penalty.ts';
 import type { Dense } from '../linalg/dense.ts';
 import type { Engine } from '../linalg/engine.ts';
 import type { Scratch } from '../memory/scratch.ts';
@@ -29,6 +30,8 @@ export interface Work {
   readonly start: number;
   readonly origin: number;
   readonly loss: Tensors<GivenLoss>;
+  /** It is added to the sums over all samples, once. */
+  readonly penalty: BoundPenalty | undefined;
   readonly include: readonly Extra[];
   readonly tiling: Tiling;
   readonly divisor: Divisor;
