@@ -31,6 +31,9 @@ const LayerTrace = Type.Object(
     output_gradients: Matrix('samples x outputs: d loss / d outputs'),
     pre_activation_gradients: Matrix('samples x outputs: d loss / d pre_activations'),
     input_gradients: Matrix('samples x inputs: d loss / d inputs'),
+    slopes: Type.Optional(
+      Matrix("samples x outputs: activation'(pre_activations); not of softmax and log_softmax, which mix the units of a sample"),
+    ),
   },
   { $id: 'LayerTrace' },
 );
@@ -45,6 +48,8 @@ const extras = {
     { layers: List(LayerNorms), total: Type.Number() },
     { $id: 'GradientNorms', description: 'L2 norms of `gradients`, and of all of them together' },
   ),
+  per_sample_gradient_norms: Vector("samples: the L2 norm of each sample's share of the gradient, over all layers"),
+  squared_gradients: List(LayerGradients, "the sum of the squares of the samples' shares of the gradient, as `gradients`"),
   trace: List(LayerTrace, 'per layer, every value of the forward and the backward pass'),
 };
 

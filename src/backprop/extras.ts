@@ -3,33 +3,47 @@ import type { Extra, GradientsResult } from '../../schemas/gradients.ts';
 import { type Tensor, tensor } from '../../schemas/numbers.ts';
 import type { Dense } from '../linalg/dense.ts';
 import { norm } from '../linalg/norm.ts';
+import type { Scratch } from '../memory/scratch.ts';
+import { slopesOf } from './activations.ts';
 import type { ParameterGradients } from './backward.ts';
 import type { Computed } from './finite.ts';
+import type { Layer } from './network.ts';
+import { sampleGradientNorms } from './squares.ts';
 
 /** Orients a matrix for the answer: samples in rows or in columns. */
 type Oriented = (matrix: Dense) => Dense;
 
 /** The extra values that have an item per sample. */
-export type SampleExtra = Exclude<Extra, 'gradient_norms'>;
+export type SampleExtra = Exclude<Extra, 'gradient_norms' | 'squared_gradients'>;
 
 /** How the values of some samples are taken from their computation. */
 export const sampleExtras: {
-  readonly [Name in SampleExtra]: (computed: Computed, oriented: Oriented) => NonNullable<GradientsResult[Name]>;
+  readonly [Name in SampleExtra]: (
+    computed: Computed,
+    oriented: Oriented,
+    layers: readonly Layer[],
+    scratch: Scratch,
+  ) => NonNullable<GradientsResult[Name]>;
 } = {
   outputs: ({ steps }, oriented) => oriented(steps[steps.length - 1].A),
   input_gradients: ({ gradients }, oriented) => oriented(gradients[0].dX as Dense),
   per_sample_losses: ({ reduced }) => reduced.shares,
   per_sample_gradients: ({ steps, gradients }) =>
     gradients.map(({ dZ, db }, k) => sampleGradients(dZ, steps[k].X, db !== undefined)),
-  trace: ({ steps, gradients }, oriented) =>
-    steps.map(({ X, Z, A }, k) => ({
-      inputs: oriented(X),
-      pre_activations: oriented(Z),
-      outputs: oriented(A),
-      output_gradients: oriented(gradients[k].dA),
-      pre_activation_gradients: oriented(gradients[k].dZ),
-      input_gradients: oriented(gradients[k].dX as Dense),
-    })),
+  per_sample_gradient_norms: sampleGradientNorms,
+  trace: ({ steps, gradients }, oriented, layers, scratch) =>
+    steps.map(({ X, Z, A }, k) => {
+      const slopes = slopesOf(layers[k].f, Z, A, scratch);
+      return {
+        inputs: oriented(X),
+        pre_activations: oriented(Z),
+        outputs: oriented(A),
+        output_gradients: oriented(gradients[k].dA),
+        pre_activation_gradients: oriented(gradients[k].dZ),
+        input_gradients: oriented(gradients[k].dX as Dense),
+        ...(slopes && { slopes: oriented(slopes) }),
+      };
+    }),
 };
 
 /** Whether samples are in columns if they are in the request; per_sample_gradients have them first in any case. */

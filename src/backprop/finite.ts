@@ -18,6 +18,8 @@ export interface Computed {
 export interface Total {
   readonly loss: number;
   readonly gradients: readonly ParameterGradients[];
+  /** The sums of the squares of the samples' shares, if they are included. */
+  readonly squares?: readonly ParameterGradients[];
 }
 
 /** The results for the whole batch. */
@@ -124,6 +126,10 @@ function* inOrder({ steps, reduced, gradients }: Computed, results: Results): Ge
     yield { step: 'gradients', layer, what: 'gradients of weights', values: dW };
     if (db) yield { step: 'gradients', layer, what: 'gradients of biases', values: vector(db) };
     if (dX) yield { step: 'gradients', layer, what: 'input_gradients', values: dX, perSample };
+  }
+  for (const [layer, { dW, db }] of results.squares?.entries() ?? []) {
+    yield { step: 'gradients', layer, what: 'squared_gradients of weights', values: dW };
+    if (db) yield { step: 'gradients', layer, what: 'squared_gradients of biases', values: vector(db) };
   }
 }
 

@@ -1,7 +1,7 @@
-// L2 norms whose squares neither overflow nor underflow.
+// Sums and L2 norms relative to the largest number, as in BLAS's nrm2: squares neither overflow nor underflow.
 import { Sum } from './sum.ts';
 
-/** The largest magnitude of some numbers; NaN if one is. */
+/** The largest magnitude of the numbers from `start` to before `end`; NaN if one is. */
 export function largestOf(values: Float64Array, start = 0, end = values.length): number {
   let largest = 0;
   for (let i = start; i < end; i++) largest = Math.max(largest, Math.abs(values[i]));
@@ -22,8 +22,8 @@ export function sumOfSquares(values: Float64Array, scale: number, start = 0, end
   return squares.value;
 }
 
-/** The L2 norm of the numbers from `start` to before `end`. Values are scaled by the largest one, as in BLAS's nrm2. */
-export function norm(values: Float64Array, start = 0, end = values.length): number {
-  const largest = largestOf(values, start, end);
-  return largest === 0 ? 0 : largest * Math.sqrt(sumOfSquares(values, largest, start, end));
+/** The L2 norm. */
+export function norm(values: Float64Array): number {
+  const largest = largestOf(values);
+  return largest === 0 ? 0 : largest * Math.sqrt(sumOfSquares(values, largest));
 }
