@@ -41,8 +41,12 @@ t.test('the examples of the documentation', async (t) => {
 t.test('an answer has the requested members, in this order, and no others', async (t) => {
   const app = await startApp(t);
   t.strictSame(Object.keys(await gradients(app, validRequest())), ['loss', 'gradients', 'divisor']);
-  const include: Extra[] = ['trace', 'gradient_norms', 'outputs'];
+  const include: Extra[] = ['trace', 'squared_gradients', 'gradient_norms', 'outputs'];
   t.strictSame(Object.keys(await gradients(app, { ...validRequest(), include })), ['loss', 'gradients', 'divisor', ...include]);
+  t.strictSame(Object.keys(await gradients(app, { ...validRequest(), penalty: {}, include })), [
+    ...['loss', 'gradients', 'divisor', 'penalty'],
+    ...include,
+  ]);
 });
 
 t.test('a layer without biases has no bias gradient anywhere', async (t) => {
@@ -76,7 +80,7 @@ t.test('a missing key, null and the default mean the same', async (t) => {
 t.test('samples in columns: the same numbers, transposed', async (t) => {
   const app = await startApp(t);
   const turn = (matrix: number[][]) => matrix[0].map((_, j) => matrix.map((row) => row[j]));
-  const include: Extra[] = ['outputs', 'input_gradients', 'per_sample_losses', 'per_sample_gradients', 'gradient_norms', 'trace'];
+  const include = extras;
   const square = cases('shapes.json').find(({ name }) => name === 'non-square everything') as Case;
   const request: GradientsRequest = { ...square.request, include };
   const { inputs, targets } = request.batch;
