@@ -6,6 +6,7 @@ import { type Extra, GradientsRequest } from './gradients.ts';
 import { type LossName, type LossOptions, losses, type Reduction, sharedLossOptions } from './loss.ts';
 import { namesOf } from './names.ts';
 import type { Layer } from './network.ts';
+import type { Penalty } from './penalty.ts';
 
 /** A name of this service; as an object, with its options. */
 type Meant<Name extends string> = Name | { readonly type: Name; readonly [option: string]: unknown };
@@ -179,6 +180,19 @@ const ofExtras = aliases<Extra>([
     'per_sample_gradients',
     'persamplegradient persamplegrads persamplegrad perexamplegradients perexamplegrads gradsample samplegradients',
   ],
+  [
+    'per_sample_gradient_norms',
+    'persamplegradientnorm persamplegradnorm persamplegradnorms persamplenorms samplenorms samplegradientnorms perexamplegradientnorms ' +
+      'perexamplegradnorms gradientnormspersample gradnormspersample',
+  ],
+  ['per_sample_gradient_norms', 'batchl2', 'which are not squared'],
+  [
+    'squared_gradients',
+    'squaredgradient squaredgrads gradientssquared gradssquared gradsquared sumgradsquared sumofsquaredgradients sumsquaredgradients ' +
+      'secondmoments secondmoment empiricalfisher fisherdiagonal',
+  ],
+  ['trace', 'slopes slope derivatives derivative activationderivatives', 'its slopes are the derivatives of the activations'],
+  [undefined, 'penalty regularization', 'the answer has it whenever the request has a penalty'],
   ['gradient_norms', 'gradientnorm gradnorm gradnorms gradsnorm norms norm'],
   ['trace', 'activations hidden intermediates intermediate preactivations deltas cache steps all everything'],
   [undefined, 'loss gradients gradient grads grad divisor dw db weightgradients', 'the answer always has it'],
@@ -200,6 +214,7 @@ type Key =
   | OptionOf<{ [Name in ActivationName]: ActivationOptions<Name> }>
   | OptionOf<{ [Name in LossName]: LossOptions<Name> }>
   | keyof typeof sharedLossOptions
+  | keyof Penalty
   | 'type';
 
 const TRANSPOSED = 'transposed if it is inputs x outputs';
@@ -229,6 +244,14 @@ export const keyAliases = aliases<Key & string>([
     'loss',
     'losses lossfn lossfunc lossfunction lossname criterion objective cost costfn costfunction errfct errorfunction performfcn',
   ],
+  ['penalty', 'regularization regularisation regularizer regulariser regularizers regularizationloss reg elasticnet'],
+  ['penalty', 'kernelregularizer weightregularizer biasregularizer', 'and l2(f) of Keras is {"l2": 2 * f}'],
+  [
+    'l2',
+    'weightdecay wd decay ridge l2penalty l2regularization l2regularizationfactor l2reg l2lambda l2weight regl2 lambda lam lmbda',
+    'on weights, and with "biases": true also on biases',
+  ],
+  ['l1', 'lasso l1penalty l1regularization l1reg l1lambda l1weight regl1'],
   ['include', 'includes included return returns want wanted extra extras'],
   ['type', 'name classname kind activation loss function fn method'],
   ['reduction', 'reduce sizeaverage normalization normalizationfactor agg'],
@@ -257,7 +280,7 @@ export const keyAliases = aliases<Key & string>([
     'the sizes follow from the weights',
   ],
   [undefined, 'usebias hasbias', 'a layer without biases has no bias'],
-  [undefined, 'lr learningrate optimizer epochs batchsize momentum weightdecay dropout'],
+  [undefined, 'lr learningrate optimizer epochs batchsize momentum dropout'],
 ]);
 
 const NO_ALIASES: Aliases = new Map();
