@@ -180,17 +180,9 @@ const ofExtras = aliases<Extra>([
     'per_sample_gradients',
     'persamplegradient persamplegrads persamplegrad perexamplegradients perexamplegrads gradsample samplegradients',
   ],
-  [
-    'per_sample_gradient_norms',
-    'persamplegradientnorm persamplegradnorm persamplegradnorms persamplenorms samplenorms samplegradientnorms perexamplegradientnorms ' +
-      'perexamplegradnorms gradientnormspersample gradnormspersample',
-  ],
+  ['per_sample_gradient_norms', 'persamplegradientnorm persamplegradnorms persamplenorms samplenorms gradnormspersample'],
   ['per_sample_gradient_norms', 'batchl2', 'which are not squared'],
-  [
-    'squared_gradients',
-    'squaredgradient squaredgrads gradientssquared gradssquared gradsquared sumgradsquared sumofsquaredgradients sumsquaredgradients ' +
-      'secondmoments secondmoment empiricalfisher fisherdiagonal',
-  ],
+  ['squared_gradients', 'squaredgradient squaredgrads sumgradsquared sumsquaredgradients gradsquared secondmoments'],
   ['trace', 'slopes slope derivatives derivative activationderivatives', 'its slopes are the derivatives of the activations'],
   [undefined, 'penalty regularization', 'the answer has it whenever the request has a penalty'],
   ['gradient_norms', 'gradientnorm gradnorm gradnorms gradsnorm norms norm'],
@@ -217,6 +209,7 @@ type Key =
   | keyof Penalty
   | 'type';
 
+const DECAY = 'on weights, and with "biases": true also on biases';
 const TRANSPOSED = 'transposed if it is inputs x outputs';
 
 /** The keys of other libraries. */
@@ -244,14 +237,6 @@ export const keyAliases = aliases<Key & string>([
     'loss',
     'losses lossfn lossfunc lossfunction lossname criterion objective cost costfn costfunction errfct errorfunction performfcn',
   ],
-  ['penalty', 'regularization regularisation regularizer regulariser regularizers regularizationloss reg elasticnet'],
-  ['penalty', 'kernelregularizer weightregularizer biasregularizer', 'and l2(f) of Keras is {"l2": 2 * f}'],
-  [
-    'l2',
-    'weightdecay wd decay ridge l2penalty l2regularization l2regularizationfactor l2reg l2lambda l2weight regl2 lambda lam lmbda',
-    'on weights, and with "biases": true also on biases',
-  ],
-  ['l1', 'lasso l1penalty l1regularization l1reg l1lambda l1weight regl1'],
   ['include', 'includes included return returns want wanted extra extras'],
   ['type', 'name classname kind activation loss function fn method'],
   ['reduction', 'reduce sizeaverage normalization normalizationfactor agg'],
@@ -271,6 +256,10 @@ export const keyAliases = aliases<Key & string>([
   ['log_input', 'loginputs'],
   ['full', 'computefullloss stirling'],
   ['eps', 'epsilon'],
+  ['penalty', 'regularization regularisation regularizer regulariser regularizers regularizationloss reg elasticnet'],
+  ['penalty', 'kernelregularizer weightregularizer biasregularizer', 'and l2(f) of Keras is {"l2": 2 * f}'],
+  ['l2', 'weightdecay wd decay ridge l2penalty l2regularization l2reg l2lambda lambda lam lmbda', DECAY],
+  ['l1', 'lasso l1penalty l1regularization l1reg l1lambda'],
   [undefined, 'fromlogits', 'cross_entropy and binary_cross_entropy_with_logits are on logits, the other losses are not'],
   [undefined, 'axis dim', 'softmax and log_softmax are over the units of a sample'],
   [undefined, 'inplace', 'leave it out'],
