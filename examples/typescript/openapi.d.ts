@@ -265,6 +265,7 @@ export interface components {
             network: components["schemas"]["Network"];
             batch: components["schemas"]["Batch"];
             loss?: components["schemas"]["Loss"];
+            penalty?: components["schemas"]["Penalty"];
             /** @description extra values wanted in the answer; left out: none */
             include?: components["schemas"]["Extra"][];
         };
@@ -931,10 +932,33 @@ export interface components {
             reduction?: components["schemas"]["Reduction"];
         };
         /**
+         * Penalty
+         * @description added to the loss after the reduction: `l1 * sum |w| + l2 / 2 * sum w^2` over all weights; left out: none. Of answers for parts of a batch to be merged, every one has it; with the reduction `sum`, one of them
+         */
+        Penalty: {
+            /**
+             * Format: double
+             * @description the factor of the sum of |w|
+             * @default 0
+             */
+            l1: number;
+            /**
+             * Format: double
+             * @description the factor of half the sum of w^2: its gradient is l2 * w, as with PyTorch's weight_decay
+             * @default 0
+             */
+            l2: number;
+            /**
+             * @description whether it applies to the biases, too
+             * @default false
+             */
+            biases: boolean;
+        };
+        /**
          * Extra
          * @enum {string}
          */
-        Extra: "outputs" | "input_gradients" | "per_sample_losses" | "per_sample_gradients" | "gradient_norms" | "trace";
+        Extra: "outputs" | "input_gradients" | "per_sample_losses" | "per_sample_gradients" | "gradient_norms" | "per_sample_gradient_norms" | "squared_gradients" | "trace";
         /** GradientsAnswer */
         GradientsAnswer: {
             /** Format: double */
@@ -946,6 +970,11 @@ export interface components {
              * @description what the reduction divided by: answers for parts of a batch merge to sum(divisor * gradient) / sum(divisor)
              */
             divisor: number;
+            /**
+             * Format: double
+             * @description the share of the penalty in `loss`, if the request has one
+             */
+            penalty?: number;
             /** @description samples x outputs: the network's outputs */
             outputs?: number[][];
             /** @description samples x features: d loss / d inputs */
@@ -955,6 +984,10 @@ export interface components {
             /** @description per layer, each sample's share of the gradient; the shares add up to `gradients` */
             per_sample_gradients?: components["schemas"]["SampleGradients"][];
             gradient_norms?: components["schemas"]["GradientNorms"];
+            /** @description samples: the L2 norm of each sample's share of the gradient, over all layers */
+            per_sample_gradient_norms?: number[];
+            /** @description the sum of the squares of the samples' shares of the gradient, as `gradients` */
+            squared_gradients?: components["schemas"]["LayerGradients"][];
             /** @description per layer, every value of the forward and the backward pass */
             trace?: components["schemas"]["LayerTrace"][];
         };
@@ -1002,6 +1035,8 @@ export interface components {
             pre_activation_gradients: number[][];
             /** @description samples x inputs: d loss / d inputs */
             input_gradients: number[][];
+            /** @description samples x outputs: activation'(pre_activations); not of softmax and log_softmax, which mix the units of a sample */
+            slopes?: number[][];
         };
         /** Job */
         Job: {

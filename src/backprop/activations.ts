@@ -30,6 +30,8 @@ export interface Activation {
   readonly forgetsZ?: boolean;
   /** Whether dZ may overwrite dA. */
   readonly forgetsGradient?: true;
+  /** Whether an output depends on other units of the sample, too. */
+  readonly mixesUnits?: true;
 }
 
 /** f(Z); undefined is identity. With `reuse`, it may overwrite Z: allocating memory costs more than most activations. */
@@ -46,6 +48,13 @@ export function pullBack(f: Activation | undefined, dA: Dense, Z: Dense, A: Dens
   const dZ = reuse && f.forgetsGradient ? dA : Dense.in(scratch, dA.rows, dA.columns);
   f.pullback(dA, Z, A, dZ);
   return dZ;
+}
+
+/** f′(Z), given A = f(Z); undefined if f does not act on each unit alone. */
+export function slopesOf(f: Activation | undefined, Z: Dense, A: Dense, scratch: Scratch): Dense | undefined {
+  if (f?.mixesUnits) return undefined;
+  const ones = new Dense(Z.rows, Z.columns, scratch.filled(Z.data.length, 1));
+  return pullBack(f, ones, Z, A, scratch, true);
 }
 
 interface Elementwise {
@@ -101,6 +110,7 @@ function rowwise({ finish, pullback, needsExponentials }: Rowwise): Activation {
       if (needsExponentials) exp(A.data, dZ.data);
       for (let i = 0; i < dZ.rows; i++) pullback(dA.row(i), A.row(i), dZ.row(i));
     },
+    mixesUnits: true,
   };
 }
 

@@ -5,7 +5,7 @@ import { examples } from '../../schemas/examples.ts';
 import type { GradientsRequest } from '../../schemas/gradients.ts';
 import { forPage } from '../../src/page/api.ts';
 import { Computed } from '../../src/page/computed.ts';
-import { biasGradient, outputGradient, shortened, weightGradient } from '../../src/page/explain.ts';
+import { biasGradient, outputGradient, preActivationGradient, shortened, weightGradient } from '../../src/page/explain.ts';
 import { extentOf, matrix, rowOf, short, transposed } from '../../src/page/matrix.ts';
 import { pageExamples } from '../../src/page/page-examples.ts';
 import { readDescription } from '../../src/page/schema.ts';
@@ -107,7 +107,7 @@ t.test("the article's example, in its order", async (t) => {
 });
 
 t.test('every activation, loss and shape of the PyTorch vectors', async (t) => {
-  for (const name of ['activations', 'losses', 'shapes', 'stability']) {
+  for (const name of ['activations', 'losses', 'shapes', 'stability', 'extras']) {
     const cases: { name: string; request: GradientsRequest }[] = JSON.parse(
       readFileSync(new URL(`../vectors/${name}.json`, import.meta.url), 'utf8'),
     );
@@ -171,6 +171,7 @@ t.test('an activation across all units, no biases, a loss other than mse', async
     t.ok(formulas.includes(formula), formula);
   t.notOk(steps.some(({ kind }) => kind === 'db'));
   t.equal(biasGradient(run, 0, 0), undefined);
+  t.equal(preActivationGradient(run, 0, 0, 0), undefined, 'there is no slope of one unit');
   t.equal(run.biasGradient(0, 0), undefined);
   const [rowwise] = quantities(steps.find(({ formula }) => formula.startsWith('dZ_1')) as Step);
   t.strictSame(rowwise.reads?.(1, 2), [undefined, 2], 'a number is made from all of its sample');
@@ -187,15 +188,16 @@ t.test('without the OpenAPI document of the service', async (t) => {
   t.match(steps.at(steps.find('L', 2) as number).why[0], /its target t: mse\./);
 });
 
-t.test('an unknown slope, a single sample, class indices with samples in columns', async (t) => {
+t.test('a slope that nothing comes back through, a single sample, class indices with samples in columns', async (t) => {
   const dead: GradientsRequest = {
     network: { layers: [{ weights: [[1]], biases: [0], activation: 'tanh' }] },
     batch: { inputs: [[2]], targets: [[Math.tanh(2)]] },
   };
   const { steps } = await stepsTo(dead);
   const back = steps.find(({ kind }) => kind === 'dZ') as Step;
-  t.ok(Number.isNaN(numbers(quantities(back)[0])[0][0]));
-  t.equal(back.worked(0, 0), undefined);
+  const slope = numbers(quantities(back)[0])[0][0];
+  t.ok(isNear(slope, 1 - Math.tanh(2) ** 2, 1));
+  t.match(back.worked(0, 0), { terms: [{ factors: [{ value: slope }, { value: 0 }] }], value: 0 });
   t.match((steps.find(({ kind }) => kind === 'dW') as Step).why[1], /^For one sample that is a column times a row\.$/);
 
   const { weights } = softmax.network.layers[0];
