@@ -1,7 +1,7 @@
 // The backward pass: from the gradient of the outputs, last layer first, to the gradients of the parameters and of the inputs.
 import type { Dense } from '../linalg/dense.ts';
 import type { Engine } from '../linalg/engine.ts';
-import { pullBack } from './activations.ts';
+import { pullBack } from './activation.ts';
 import type { Forward } from './forward.ts';
 import type { Layer } from './network.ts';
 
