@@ -169,6 +169,7 @@ export const examples = {
           output_gradients: [[-0.5]],
           pre_activation_gradients: [[-0.1]],
           input_gradients: [[-0.05, 0.15000000000000002]],
+          slopes: [[0.2]],
         },
       ],
     },

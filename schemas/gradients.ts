@@ -7,6 +7,7 @@ import { Loss } from './loss.ts';
 import { Names } from './names.ts';
 import { Network } from './network.ts';
 import { isTensor, List, Matrix, type MaybeRagged, type Tensors, Vector } from './numbers.ts';
+import { Penalty, PenaltyShare } from './penalty.ts';
 import type { Finding } from './problem.ts';
 import { resolve } from './variant.ts';
 
@@ -30,6 +31,9 @@ const LayerTrace = Type.Object(
     output_gradients: Matrix('samples x outputs: d loss / d outputs'),
     pre_activation_gradients: Matrix('samples x outputs: d loss / d pre_activations'),
     input_gradients: Matrix('samples x inputs: d loss / d inputs'),
+    slopes: Type.Optional(
+      Matrix("samples x outputs: activation'(pre_activations); not of softmax and log_softmax, which mix the units of a sample"),
+    ),
   },
   { $id: 'LayerTrace' },
 );
@@ -44,6 +48,8 @@ const extras = {
     { layers: List(LayerNorms), total: Type.Number() },
     { $id: 'GradientNorms', description: 'L2 norms of `gradients`, and of all of them together' },
   ),
+  per_sample_gradient_norms: Vector("samples: the L2 norm of each sample's share of the gradient, over all layers"),
+  squared_gradients: List(LayerGradients, "the sum of the squares of the samples' shares of the gradient, as `gradients`"),
   trace: List(LayerTrace, 'per layer, every value of the forward and the backward pass'),
 };
 
@@ -54,6 +60,7 @@ export const GradientsRequest = Type.Object(
     network: Network,
     batch: Batch,
     loss: Type.Optional(Loss),
+    penalty: Type.Optional(Penalty),
     include: Type.Optional(
       Type.Array(Names(Object.keys(extras) as Extra[], { $id: 'Extra' }), {
         description: 'extra values wanted in the answer; left out: none',
@@ -75,6 +82,7 @@ export const GradientsAnswer = Type.Object(
     divisor: Type.Number({
       description: 'what the reduction divided by: answers for parts of a batch merge to sum(divisor * gradient) / sum(divisor)',
     }),
+    penalty: Type.Optional(PenaltyShare),
     ...Type.Partial(Type.Object(extras)).properties,
   },
   { $id: 'GradientsAnswer' },

@@ -12,6 +12,8 @@ export interface Activation {
   pushforward(RZ: Dense, Z: Dense, A: Dense, RA: Dense): void;
   /** Writes into RdZ the derivative along RZ of the pullback of a fixed dA; undefined if it is 0 everywhere. */
   readonly second: ((dA: Dense, RZ: Dense, Z: Dense, A: Dense, RdZ: Dense) => void) | undefined;
+  /** Whether an output depends on other units of the sample, too. */
+  readonly mixesUnits?: true;
   /** Whether A may overwrite Z, which the backward pass does not need. */
   readonly forgetsZ?: boolean;
   /** Whether dZ may overwrite dA. */
@@ -32,6 +34,13 @@ export function pullBack(f: Activation | undefined, dA: Dense, Z: Dense, A: Dens
   const dZ = reuse && f.forgetsGradient ? dA : Dense.in(scratch, dA.rows, dA.columns);
   f.pullback(dA, Z, A, dZ);
   return dZ;
+}
+
+/** f′(Z), given A = f(Z); undefined if f does not act on each unit alone. */
+export function slopesOf(f: Activation | undefined, Z: Dense, A: Dense, scratch: Scratch): Dense | undefined {
+  if (f?.mixesUnits) return undefined;
+  const ones = new Dense(Z.rows, Z.columns, scratch.filled(Z.data.length, 1));
+  return pullBack(f, ones, Z, A, scratch, true);
 }
 
 /** f′(Z) RZ: the derivative of A along RZ. */

@@ -50,35 +50,46 @@ export function costOf(
   let weights = 0;
   let parameters = 0;
   let perSample = 0;
+  let perSampleUnits = 0;
+  let perSampleSlopes = 0;
   for (let k = 0, inputs = features; k < units.length; inputs = units[k++]) {
     const outputs = units[k];
     weights += outputs * inputs;
     parameters += outputs * (inputs + 1);
     // X and dX; Z, A, dA and dZ.
     perSample += 2 * inputs + 4 * outputs;
+    perSampleUnits += inputs + outputs;
+    perSampleSlopes += outputs;
   }
   const outputs = units[units.length - 1];
   const has = (name: Extra) => (include.includes(name) ? 1 : 0);
   const sampleGradients = has('per_sample_gradients') * parameters;
+  const slopes = has('trace') * perSampleSlopes;
+  const squares = has('squared_gradients');
   const included =
     samples *
     (sampleGradients +
       has('trace') * perSample +
+      slopes +
       has('outputs') * outputs +
       has('input_gradients') * features +
-      has('per_sample_losses'));
-  const computed = samples * (perSample + sampleGradients) + parameters;
+      has('per_sample_losses') +
+      has('per_sample_gradient_norms'));
+  // Squares are computed from those of X and dZ.
+  const ofSample = perSample + sampleGradients + slopes + squares * perSampleUnits + has('per_sample_gradient_norms');
+  const sums = (1 + squares) * parameters;
+  const computed = samples * ofSample + sums;
   // Of many samples, weight gradients are added up by blocks, with their rounding errors.
-  const blocks = tileSamples > SAMPLES ? 2 * weights : 0;
-  const tile = tileSamples * (perSample + sampleGradients) + parameters + blocks;
+  const blocks = tileSamples > SAMPLES ? (1 + squares) * 2 * weights : 0;
+  const tile = tileSamples * ofSample + sums + blocks;
   return {
-    // Forward pass, weight gradients and input gradients.
-    flops: 6 * samples * weights + samples * sampleGradients,
+    // Forward pass, weight gradients and input gradients; and the squares of weight gradients.
+    flops: (6 + 2 * squares) * samples * weights + samples * sampleGradients,
     computedNumbers: computed,
     // At each level the sums, and the rounding errors of some of them.
-    keptNumbers: levels === 0 ? tile : tile + levels * 2 * parameters + included,
+    keptNumbers: levels === 0 ? tile : tile + levels * 2 * sums + included,
     furtherNumbers: (byTiles ? tile : 0) + parameters + samples * (features + outputs),
-    answerNumbers: parameters + included,
+    answerNumbers: sums + included,
     remedy: include.length > 0 ? EXTRAS : ALL_SAMPLES,
   };
 }

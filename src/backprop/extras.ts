@@ -2,34 +2,48 @@
 import type { Extra, GradientsResult } from '../../schemas/gradients.ts';
 import { type Tensor, tensor } from '../../schemas/numbers.ts';
 import type { Dense } from '../linalg/dense.ts';
-import { Sum } from '../linalg/sum.ts';
+import { norm } from '../linalg/norm.ts';
+import type { Scratch } from '../memory/scratch.ts';
+import { slopesOf } from './activation.ts';
 import type { ParameterGradients } from './backward.ts';
 import type { Computed } from './finite.ts';
+import type { Layer } from './network.ts';
+import { sampleGradientNorms } from './squares.ts';
 
 /** Orients a matrix for the answer: samples in rows or in columns. */
 type Oriented = (matrix: Dense) => Dense;
 
 /** The extra values that have an item per sample. */
-export type SampleExtra = Exclude<Extra, 'gradient_norms'>;
+export type SampleExtra = Exclude<Extra, 'gradient_norms' | 'squared_gradients'>;
 
 /** How the values of some samples are taken from their computation. */
 export const sampleExtras: {
-  readonly [Name in SampleExtra]: (computed: Computed, oriented: Oriented) => NonNullable<GradientsResult[Name]>;
+  readonly [Name in SampleExtra]: (
+    computed: Computed,
+    oriented: Oriented,
+    layers: readonly Layer[],
+    scratch: Scratch,
+  ) => NonNullable<GradientsResult[Name]>;
 } = {
   outputs: ({ steps }, oriented) => oriented(steps[steps.length - 1].A),
   input_gradients: ({ gradients }, oriented) => oriented(gradients[0].dX as Dense),
   per_sample_losses: ({ reduced }) => reduced.shares,
   per_sample_gradients: ({ steps, gradients }) =>
     gradients.map(({ dZ, db }, k) => sampleGradients(dZ, steps[k].X, db !== undefined)),
-  trace: ({ steps, gradients }, oriented) =>
-    steps.map(({ X, Z, A }, k) => ({
-      inputs: oriented(X),
-      pre_activations: oriented(Z),
-      outputs: oriented(A),
-      output_gradients: oriented(gradients[k].dA),
-      pre_activation_gradients: oriented(gradients[k].dZ),
-      input_gradients: oriented(gradients[k].dX as Dense),
-    })),
+  per_sample_gradient_norms: sampleGradientNorms,
+  trace: ({ steps, gradients }, oriented, layers, scratch) =>
+    steps.map(({ X, Z, A }, k) => {
+      const slopes = slopesOf(layers[k].f, Z, A, scratch);
+      return {
+        inputs: oriented(X),
+        pre_activations: oriented(Z),
+        outputs: oriented(A),
+        output_gradients: oriented(gradients[k].dA),
+        pre_activation_gradients: oriented(gradients[k].dZ),
+        input_gradients: oriented(gradients[k].dX as Dense),
+        ...(slopes && { slopes: oriented(slopes) }),
+      };
+    }),
 };
 
 /** Whether samples are in columns if they are in the request; per_sample_gradients have them first in any case. */
@@ -50,13 +64,4 @@ function sampleGradients(dZ: Dense, X: Dense, biases: boolean): { weights: Tenso
 export function gradientNorms(gradients: readonly ParameterGradients[]): NonNullable<GradientsResult['gradient_norms']> {
   const layers = gradients.map(({ dW, db }) => ({ weights: norm(dW.data), ...(db && { biases: norm(db) }) }));
   return { layers, total: norm(Float64Array.from(layers.flatMap((layer) => Object.values(layer)))) };
-}
-
-/** The L2 norm. Values are scaled by the largest one, as in BLAS's nrm2, so that squares neither overflow nor underflow. */
-function norm(values: Float64Array): number {
-  const largest = values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-  if (largest === 0) return 0;
-  const squares = new Sum();
-  for (let i = 0; i < values.length; i++) squares.add((values[i] / largest) * (values[i] / largest));
-  return largest * Math.sqrt(squares.value);
 }

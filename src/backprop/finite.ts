@@ -18,11 +18,15 @@ export interface Computed {
 export interface Total {
   readonly loss: number;
   readonly gradients: readonly ParameterGradients[];
+  /** The sums of the squares of the samples' shares, if they are included. */
+  readonly squares?: readonly ParameterGradients[];
 }
 
 /** The results for the whole batch. */
 export interface Results extends Total {
   readonly divisor: number;
+  /** The share of the penalty in the loss, if there is one. */
+  readonly penalty?: number;
 }
 
 /** Values of one step, with their name for error texts. */
@@ -31,6 +35,8 @@ interface Values {
   readonly layer?: number;
   readonly what: string;
   readonly values: Tensor;
+  /** What causes it, if that is neither the loss nor a layer. */
+  readonly pointer?: string;
   /** Whether its first dimension is that of the samples. */
   readonly perSample?: true;
 }
@@ -86,13 +92,12 @@ export class NonFinite {
       return new Refusal('non-finite-result', { detail, errors: [{ pointer: '/include', detail }], step: 'gradients' });
     }
     const { at, value, values: found } = this.#found;
-    const { step, layer, what, values } = found;
+    const { step, layer, what, values, pointer = layer === undefined ? '/loss' : `/network/layers/${layer}` } = found;
     const where = layer === undefined ? '' : ` of layer ${layer}`;
-    const pointer = layer === undefined ? '/loss' : `/network/layers/${layer}`;
     const detail = `${what}${indices(at, values.shape)}${where} is ${value}, the first value that is not finite`;
     return new Refusal('non-finite-result', {
       detail: `not finite from the step ${step}${where} on`,
-      errors: [{ pointer, detail: step === 'loss' ? `${detail}; the divisor is ${this.#results.divisor}` : detail }],
+      errors: [{ pointer, detail: pointer === '/loss' ? `${detail}; the divisor is ${this.#results.divisor}` : detail }],
       step,
       ...(layer !== undefined && { layer }),
     });
@@ -110,6 +115,8 @@ function* inOrder({ steps, reduced, gradients }: Computed, results: Results): Ge
   }
   yield { step: 'loss', what: 'divisor', values: scalar(results.divisor) };
   yield { step: 'loss', what: 'per_sample_losses', values: vector(shares), perSample };
+  if (results.penalty !== undefined)
+    yield { step: 'loss', what: 'penalty', values: scalar(results.penalty), pointer: '/penalty' };
   yield { step: 'loss', what: 'loss', values: scalar(results.loss) };
   yield { step: 'gradients', layer: last, what: 'output_gradients', values: dY, perSample };
   for (let layer = last; layer >= 0; layer--) {
@@ -119,6 +126,10 @@ function* inOrder({ steps, reduced, gradients }: Computed, results: Results): Ge
     yield { step: 'gradients', layer, what: 'gradients of weights', values: dW };
     if (db) yield { step: 'gradients', layer, what: 'gradients of biases', values: vector(db) };
     if (dX) yield { step: 'gradients', layer, what: 'input_gradients', values: dX, perSample };
+  }
+  for (const [layer, { dW, db }] of results.squares?.entries() ?? []) {
+    yield { step: 'gradients', layer, what: 'squared_gradients of weights', values: dW };
+    if (db) yield { step: 'gradients', layer, what: 'squared_gradients of biases', values: vector(db) };
   }
 }
 

@@ -24,6 +24,7 @@ function rowwise({ finish, pullback, pushforward, second, needsExponentials }: R
     for (let i = 0; i < into.rows; i++) compute(i, A.row(i), into.row(i));
   };
   return {
+    mixesUnits: true,
     value(Z, A) {
       const { length } = A.data;
       for (let start = 0; start < length; start += A.columns) subtractLargest(Z.data, A.data, start, start + A.columns);

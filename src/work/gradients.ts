@@ -9,12 +9,13 @@ import { gradientNorms } from '../backprop/extras.ts';
 import { allFinite, NonFinite, type Results, type Total } from '../backprop/finite.ts';
 import { type BoundLoss, bindLoss, type Divisor, divisorAsNumber, divisorOf } from '../backprop/losses.ts';
 import { buildLayers, type Layer } from '../backprop/network.ts';
+import { bindPenalty, withPenalty } from '../backprop/penalty.ts';
 import { checkShapes, type Sizes } from '../backprop/shapes.ts';
 import type { Engine } from '../linalg/engine.ts';
 import { Pass, sampleExtrasIn, tilesTask, type Work } from './pass.ts';
 import type { Plan } from './plan.ts';
 import { splitLayers, splitProducts } from './split.ts';
-import { levelsOf, numbersOfSums, Sums, tileNode } from './sums.ts';
+import { formOf, levelsOf, numbersOfSums, Sums, tileNode } from './sums.ts';
 import { alone, type Team } from './team.ts';
 import { type Division, divisionOf, tileAt, tilingOf } from './tiles.ts';
 
@@ -54,7 +55,16 @@ export function prepare(request: DecodedRequest, sizes: Sizes): Prepared {
   const tiling = tilingOf(sizes);
   // checkShapes has excluded ragged matrices.
   const { network, batch } = request as Tensors<GradientsRequest>;
-  const work = { network, batch, start: 0, origin: 0, loss: lossOf(request), include, tiling };
+  const work = {
+    network,
+    batch,
+    start: 0,
+    origin: 0,
+    loss: lossOf(request),
+    penalty: bindPenalty(request.penalty),
+    include,
+    tiling,
+  };
   return { division: divisionOf(sizes, tiling), work };
 }
 
@@ -89,9 +99,9 @@ export class Run {
 
   /** @throws Refusal `out-of-domain`, if outputs are; `non-finite-result`. */
   result(): GradientsResult {
-    const { include } = this.#work;
+    const { include, penalty, divisor } = this.#work;
     const { total, extras } = this.#compute();
-    const results: Results = { ...total, divisor: divisorAsNumber(this.#work.divisor) };
+    const results = { ...withPenalty(total, penalty, this.#layers), divisor: divisorAsNumber(divisor) };
     const answer = finiteAnswer(results, include, extras);
     if (!answer) throw this.search(results).refusal;
     return answer;
@@ -103,8 +113,8 @@ export class Run {
    */
   node(isTile: boolean): Float64Array {
     if (!isTile) return this.#sum({}).node().slice();
-    const { reduced, gradients } = this.#pass.compute(tileAt(this.#work.tiling, 0), false);
-    return tileNode(this.#layers, reduced.loss, gradients);
+    const computed = this.#pass.compute(tileAt(this.#work.tiling, 0), false);
+    return tileNode(formOf(this.#layers, this.#work.include), this.#pass.totalOf(computed));
   }
 
   /** Computes all tiles once more, to find the first value that is not finite. */
@@ -120,8 +130,7 @@ export class Run {
     const { include, tiling } = this.#work;
     if (tiling.count === 1) {
       const computed = this.#pass.compute(tileAt(tiling, 0), include.includes('trace'));
-      const { reduced, gradients } = computed;
-      return { total: { loss: reduced.loss, gradients }, extras: this.#pass.extrasOf(computed) };
+      return { total: this.#pass.totalOf(computed), extras: this.#pass.extrasOf(computed) };
     }
     const extras: Partial<GradientsResult> = {};
     return { total: this.#sum(extras).total(), extras };
@@ -130,8 +139,9 @@ export class Run {
   /** Adds up all tiles, and collects their values per sample. */
   #sum(extras: Partial<GradientsResult>): Sums {
     const { include, tiling } = this.#work;
-    const memory = this.#engine.scratch.takeLargeForRequest(numbersOfSums(this.#layers, tiling.count)).fill(0);
-    const sums = new Sums(this.#layers, tiling.count, memory);
+    const form = formOf(this.#layers, include);
+    const memory = this.#engine.scratch.takeLargeForRequest(numbersOfSums(form, tiling.count)).fill(0);
+    const sums = new Sums(form, tiling.count, memory);
     const team = this.#byTiles ? this.#team : alone;
     // The first tile makes the arrays for the values per sample, which the threads then share.
     const first = sampleExtrasIn(include).length > 0 ? 1 : 0;
@@ -147,19 +157,29 @@ export class Run {
 
 /** The answer with the values in `include`; undefined if a number of it is not finite. */
 export function finiteAnswer(
-  { loss, divisor, gradients }: Results,
+  results: Results,
   include: Work['include'],
-  extras: Partial<GradientsResult>,
+  sampleExtras: Partial<GradientsResult>,
 ): GradientsResult | undefined {
+  const { loss, divisor, penalty, gradients, squares } = results;
   const answer: GradientsResult = {
     loss,
-    gradients: gradients.map(({ dW, db }) => (db ? { weights: dW, biases: db } : { weights: dW })),
+    gradients: perLayer(gradients),
     divisor,
+    ...(penalty !== undefined && { penalty }),
   };
-  const included = Object.fromEntries(
-    include.map((name) => [name, name === 'gradient_norms' ? gradientNorms(gradients) : extras[name]]),
-  );
-  return isFiniteResult({ loss, divisor, gradients }) && allFinite(included) ? { ...answer, ...included } : undefined;
+  const extras: Partial<GradientsResult> = {
+    ...sampleExtras,
+    ...(include.includes('gradient_norms') && { gradient_norms: gradientNorms(gradients) }),
+    ...(squares && { squared_gradients: perLayer(squares) }),
+  };
+  const included = Object.fromEntries(include.map((name) => [name, extras[name]]));
+  return isFiniteResult(results) && allFinite(included) ? { ...answer, ...included } : undefined;
+}
+
+/** Gradients, or squares of them, as in an answer. */
+function perLayer(gradients: Results['gradients']): GradientsResult['gradients'] {
+  return gradients.map(({ dW, db }) => (db ? { weights: dW, biases: db } : { weights: dW }));
 }
 
 /** Whether loss, divisor and gradients are finite. */

@@ -6,13 +6,14 @@ import { checkDomains } from '../backprop/domains.ts';
 import type { Results } from '../backprop/finite.ts';
 import { addToDivisor, bindLoss, type Divisor, divisorAsNumber, fixedDivisor } from '../backprop/losses.ts';
 import { buildLayers } from '../backprop/network.ts';
+import { withPenalty } from '../backprop/penalty.ts';
 import { checkShapes, type Sizes } from '../backprop/shapes.ts';
 import type { Engine } from '../linalg/engine.ts';
 import { Refusal } from '../refusal.ts';
 import { finiteAnswer, lossOf, prepare, Run } from './gradients.ts';
 import { sampleExtrasIn } from './pass.ts';
 import type { Parts } from './plan.ts';
-import { ARITY, addedNodes, levelsOf, nodeTotal, numbersOfNode } from './sums.ts';
+import { ARITY, addedNodes, formOf, levelsOf, nodeTotal, numbersOfNode } from './sums.ts';
 import { alone, type Team } from './team.ts';
 import { type Tiling, tileAt } from './tiles.ts';
 
@@ -35,6 +36,8 @@ export function planGradientParts(request: DecodedRequest, given?: number): Part
   const { division, work } = prepare(request, sizes);
   const { include, tiling } = work;
   checkInclude(sampleExtrasIn(include));
+  // Norms of gradients are computed from the sums of all parts.
+  const summed = include.filter((name) => name === 'squared_gradients');
   const { flops } = costOf(sizes, [], 0, 0, false);
   const perPart = tilesPerPart(sizes, tiling, flops);
   const samplesOf = (i: number) => ({
@@ -43,26 +46,27 @@ export function planGradientParts(request: DecodedRequest, given?: number): Part
   });
   const outputs = sizes.units[sizes.units.length - 1];
   const layers = buildLayers(work.network);
+  const form = formOf(layers, summed);
   const { sample_weights } = work.batch;
   const { targets } = targetsOf(work.batch);
   const resultsOf = (divisor: Divisor, root: Float64Array): Results => ({
-    ...nodeTotal(layers, root),
+    ...withPenalty(nodeTotal(form, root), work.penalty, layers),
     divisor: divisorAsNumber(divisor),
   });
   const runOf = (i: number, divisor: Divisor, engine: Engine, team: Team = alone) => {
     const { first, end } = samplesOf(i);
     const ofPart: Tiling = { samples: end - first, perTile: tiling.perTile, count: Math.ceil((end - first) / tiling.perTile) };
     const start = held.samples === samples ? first : 0;
-    return new Run({ ...work, include: [], start, origin: first, tiling: ofPart, divisor }, bound, division, engine, team);
+    return new Run({ ...work, include: summed, start, origin: first, tiling: ofPart, divisor }, bound, division, engine, team);
   };
   return {
     sizes,
     cost: {
-      ...costOf({ ...sizes, samples: samplesOf(0).end }, [], tileAt(tiling, 0).end, levelsOf(perPart), division === 'tiles'),
-      flops,
+      ...costOf({ ...sizes, samples: samplesOf(0).end }, summed, tileAt(tiling, 0).end, levelsOf(perPart), division === 'tiles'),
+      flops: costOf(sizes, summed, 0, 0, false).flops,
     },
     count: Math.ceil(tiling.count / perPart),
-    nodeNumbers: numbersOfNode(layers),
+    nodeNumbers: numbersOfNode(form),
     samplesOf,
     divisor: fixedDivisor(bound),
     addToDivisor(state) {
@@ -80,7 +84,7 @@ export function planGradientParts(request: DecodedRequest, given?: number): Part
       checkDomains(work.batch, bound, outputs, true);
       return runOf(i, divisor, engine, team).node(perPart === 1);
     },
-    merge: (nodes) => addedNodes(layers, nodes),
+    merge: (nodes) => addedNodes(form, nodes),
     result: (divisor, root) => finiteAnswer(resultsOf(divisor, root), include, {}),
     find(i, divisor, root, engine) {
       const { position, refusal } = runOf(i, divisor, engine).search(resultsOf(divisor, root));

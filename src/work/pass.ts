@@ -8,16 +8,18 @@ import { backward } from '../backprop/backward.ts';
 import { buildBatch } from '../backprop/batch.ts';
 import { checkOutputs } from '../backprop/domains.ts';
 import { isOriented, type SampleExtra, sampleExtras } from '../backprop/extras.ts';
-import type { Computed, NonFinite } from '../backprop/finite.ts';
+import type { Computed, NonFinite, Total } from '../backprop/finite.ts';
 import { forward } from '../backprop/forward.ts';
 import { type BoundLoss, bindLoss, type Divisor, reduce } from '../backprop/losses.ts';
 import { buildLayers, type Layer } from '../backprop/network.ts';
+import type { BoundPenalty } from '../backprop/penalty.ts';
+import { squaredGradients } from '../backprop/squares.ts';
 import type { Dense } from '../linalg/dense.ts';
 import type { Engine } from '../linalg/engine.ts';
 import type { Scratch } from '../memory/scratch.ts';
 import { packed, unpacked } from './packing.ts';
 import { collect } from './samples.ts';
-import { Sums } from './sums.ts';
+import { formOf, Sums } from './sums.ts';
 import { Sharing, type Task, type Team } from './team.ts';
 import { type Tile, type Tiling, tileAt } from './tiles.ts';
 
@@ -29,6 +31,8 @@ export interface Work {
   readonly start: number;
   readonly origin: number;
   readonly loss: Tensors<GivenLoss>;
+  /** It is added to the sums over all samples, once. */
+  readonly penalty: BoundPenalty | undefined;
   readonly include: readonly Extra[];
   readonly tiling: Tiling;
   readonly divisor: Divisor;
@@ -75,15 +79,28 @@ export class Pass {
     const tile = tileAt(tiling, i);
     this.#engine.scratch.reuse(() => {
       const computed = this.compute(tile, include.includes('trace'));
-      inTurn(() => sums.add(i, computed.reduced.loss, computed.gradients));
+      const total = this.totalOf(computed);
+      inTurn(() => sums.add(i, total));
       this.#collect(extras, this.extrasOf(computed), tile);
     });
+  }
+
+  /** What the samples of a tile add to the sums. */
+  totalOf(computed: Computed): Total {
+    const { reduced, gradients } = computed;
+    const hasSquares = this.#work.include.includes('squared_gradients');
+    return { loss: reduced.loss, gradients, ...(hasSquares && { squares: squaredGradients(computed, this.#engine) }) };
   }
 
   /** The values per sample that the request includes, of some samples. */
   extrasOf(computed: Computed): Partial<GradientsResult> {
     const oriented = (matrix: Dense) => (this.#inColumns ? matrix.transposed() : matrix);
-    return Object.fromEntries(sampleExtrasIn(this.#work.include).map((name) => [name, sampleExtras[name](computed, oriented)]));
+    return Object.fromEntries(
+      sampleExtrasIn(this.#work.include).map((name) => [
+        name,
+        sampleExtras[name](computed, oriented, this.#layers, this.#engine.scratch),
+      ]),
+    );
   }
 
   get #inColumns(): boolean {
@@ -102,7 +119,7 @@ export class Pass {
 }
 
 export function sampleExtrasIn(include: readonly Extra[]): SampleExtra[] {
-  return include.filter((name) => name !== 'gradient_norms');
+  return include.filter((name): name is SampleExtra => Object.hasOwn(sampleExtras, name));
 }
 
 /** The argument of the task by which other threads compute tiles: tile `first` is part 0. */
@@ -123,7 +140,7 @@ export function tilesTask(tiles: Tiles, scratch: Scratch): Task {
 export function computeTiles(argument: object, engine: Engine, team: Pick<Team, 'inTurn'>): (part: number) => void {
   const { work, extras, memory, first } = unpacked(argument) as Tiles;
   const layers = buildLayers(work.network);
-  const sums = new Sums(layers, work.tiling.count, memory);
+  const sums = new Sums(formOf(layers, work.include), work.tiling.count, memory);
   const pass = new Pass(work, engine, layers, bindLoss(work.loss as { type: string }));
   return (part) => pass.addTile(first + part, sums, extras, (add) => team.inTurn(part, add));
 }
