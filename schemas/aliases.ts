@@ -6,6 +6,7 @@ import { type Extra, GradientsRequest } from './gradients.ts';
 import { type LossName, type LossOptions, losses, type Reduction, sharedLossOptions } from './loss.ts';
 import { namesOf } from './names.ts';
 import type { Layer } from './network.ts';
+import type { Penalty } from './penalty.ts';
 
 /** A name of this service; as an object, with its options. */
 type Meant<Name extends string> = Name | { readonly type: Name; readonly [option: string]: unknown };
@@ -179,6 +180,11 @@ const ofExtras = aliases<Extra>([
     'per_sample_gradients',
     'persamplegradient persamplegrads persamplegrad perexamplegradients perexamplegrads gradsample samplegradients',
   ],
+  ['per_sample_gradient_norms', 'persamplegradientnorm persamplegradnorms persamplenorms samplenorms gradnormspersample'],
+  ['per_sample_gradient_norms', 'batchl2', 'which are not squared'],
+  ['squared_gradients', 'squaredgradient squaredgrads sumgradsquared sumsquaredgradients gradsquared secondmoments'],
+  ['trace', 'slopes slope derivatives derivative activationderivatives', 'its slopes are the derivatives of the activations'],
+  [undefined, 'penalty regularization', 'the answer has it whenever the request has a penalty'],
   ['gradient_norms', 'gradientnorm gradnorm gradnorms gradsnorm norms norm'],
   ['trace', 'activations hidden intermediates intermediate preactivations deltas cache steps all everything'],
   [undefined, 'loss gradients gradient grads grad divisor dw db weightgradients', 'the answer always has it'],
@@ -200,8 +206,10 @@ type Key =
   | OptionOf<{ [Name in ActivationName]: ActivationOptions<Name> }>
   | OptionOf<{ [Name in LossName]: LossOptions<Name> }>
   | keyof typeof sharedLossOptions
+  | keyof Penalty
   | 'type';
 
+const DECAY = 'on weights, and with "biases": true also on biases';
 const TRANSPOSED = 'transposed if it is inputs x outputs';
 
 /** The keys of other libraries. */
@@ -248,6 +256,10 @@ export const keyAliases = aliases<Key & string>([
   ['log_input', 'loginputs'],
   ['full', 'computefullloss stirling'],
   ['eps', 'epsilon'],
+  ['penalty', 'regularization regularisation regularizer regulariser regularizers regularizationloss reg elasticnet'],
+  ['penalty', 'kernelregularizer weightregularizer biasregularizer', 'and l2(f) of Keras is {"l2": 2 * f}'],
+  ['l2', 'weightdecay wd decay ridge l2penalty l2regularization l2reg l2lambda lambda lam lmbda', DECAY],
+  ['l1', 'lasso l1penalty l1regularization l1reg l1lambda'],
   [undefined, 'fromlogits', 'cross_entropy and binary_cross_entropy_with_logits are on logits, the other losses are not'],
   [undefined, 'axis dim', 'softmax and log_softmax are over the units of a sample'],
   [undefined, 'inplace', 'leave it out'],
@@ -257,7 +269,7 @@ export const keyAliases = aliases<Key & string>([
     'the sizes follow from the weights',
   ],
   [undefined, 'usebias hasbias', 'a layer without biases has no bias'],
-  [undefined, 'lr learningrate optimizer epochs batchsize momentum weightdecay dropout'],
+  [undefined, 'lr learningrate optimizer epochs batchsize momentum dropout'],
 ]);
 
 const NO_ALIASES: Aliases = new Map();

@@ -127,6 +127,13 @@ export function Matrix(description?: string) {
   return numbers<number[][]>(List(List(Type.Number()), description));
 }
 
+/** Marks the schema of an object: the key that a number in its place stands for, for error texts. */
+export const KEY_OF_NUMBER: unique symbol = Symbol('key of a number');
+
+export function keyOfNumber(schema: TSchema): string | undefined {
+  return (schema as { [KEY_OF_NUMBER]?: string })[KEY_OF_NUMBER];
+}
+
 /** The key of a schema that OpenAPI does not show. */
 export const UNDOCUMENTED = 'x-undocumented';
 

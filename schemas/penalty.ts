@@ -1,5 +1,6 @@
 // The penalty on large parameters (weight decay), part of the loss. Computed in src/backprop/penalty.ts.
 import { type Static, Type } from '@sinclair/typebox';
+import { KEY_OF_NUMBER } from './numbers.ts';
 import { defaultsOf } from './variant.ts';
 
 /** The options of a penalty. */
@@ -17,6 +18,7 @@ export const penaltyDefaults = defaultsOf(options) as Required<Penalty>;
 
 export const Penalty = Type.Object(Type.Partial(Type.Object(options)).properties, {
   $id: 'Penalty',
+  [KEY_OF_NUMBER]: 'l2',
   additionalProperties: false,
   description: 'added to the loss after the reduction: `l1 * sum |w| + l2 / 2 * sum w^2` over all weights; left out: none',
 });

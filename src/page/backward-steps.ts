@@ -1,4 +1,5 @@
 // What the steps backward show and say.
+import type { Penalty } from '../../schemas/penalty.ts';
 import type { Computed } from './computed.ts';
 import { biasGradient, inputGradient, preActivationGradient, weightGradient } from './explain.ts';
 import { computedMatrix, matrix } from './matrix.ts';
@@ -78,19 +79,26 @@ export function throughActivation(run: Computed, quantities: Quantities, layer: 
   };
 }
 
+/** What a formula says of a penalty. */
+function penaltySign(penalty: Penalty | null | undefined, applies = true): string {
+  return penalty && applies ? '+ penalty′' : '';
+}
+
 /** The gradient of weights. */
 export function weights(run: Computed, quantities: Quantities, layer: number): Described {
   const k = layer + 1;
   const [dZ, X] = [quantities.dZ(layer), quantities.X(layer)];
   const several = run.samples > 1;
+  const penalty = penaltySign(run.request.penalty);
   return {
     title: `Layer ${k}: the gradient of its weights`,
-    formula: run.columns ? `dW_${k} = dZ_${k} X_${k}^T` : `dW_${k} = dZ_${k}^T X_${k}`,
+    formula: `dW_${k} = ${run.columns ? `dZ_${k} X_${k}^T` : `dZ_${k}^T X_${k}`}${penalty && ` ${penalty}`}`,
     why: [
       'A weight stands between an input and a unit. Its gradient is what came in, times what comes back to the unit: if either is 0, the weight cannot matter.',
       several
         ? `For one sample that is a column times a row. For ${run.samples} the same product, read as one of matrices, has added the samples up already.`
         : 'For one sample that is a column times a row.',
+      ...(penalty ? ['The penalty adds its own slope at each weight, once for the whole batch.'] : []),
     ],
     result: {
       symbol: `dW_${k}`,
@@ -98,7 +106,7 @@ export function weights(run: Computed, quantities: Quantities, layer: number): D
       matrix: matrix(run.answer.gradients[layer].weights),
       axes: ['unit', 'input'],
     },
-    pieces: run.columns ? product(dZ, flipped(X)) : product(flipped(dZ), X),
+    pieces: [...(run.columns ? product(dZ, flipped(X)) : product(flipped(dZ), X)), ...(penalty ? [penalty] : [])],
     worked: (i, j) => weightGradient(run, layer, i, j),
   };
 }
@@ -107,9 +115,10 @@ export function weights(run: Computed, quantities: Quantities, layer: number): D
 export function biases(run: Computed, quantities: Quantities, layer: number): Described {
   const k = layer + 1;
   const along = run.columns ? 'row' : 'column';
+  const penalty = penaltySign(run.request.penalty, run.penalty.biases);
   return {
     title: `Layer ${k}: the gradient of its biases`,
-    formula: `db_${k} = Σ_samples dZ_${k}`,
+    formula: `db_${k} = Σ_samples dZ_${k}${penalty && ` ${penalty}`}`,
     why: [
       `A bias is a weight whose input is always 1: its gradient is what comes back to the unit. There is no product here that would add the samples up, so each ${along} of dZ is summed.`,
     ],
@@ -118,7 +127,7 @@ export function biases(run: Computed, quantities: Quantities, layer: number): De
       name: `gradient of the biases: gradients[${layer}].biases`,
       ...quantities.perUnit(run.answer.gradients[layer].biases as number[]),
     },
-    pieces: ['Σ', reading(quantities.dZ(layer), run.columns ? row : column)],
+    pieces: ['Σ', reading(quantities.dZ(layer), run.columns ? row : column), ...(penalty ? [penalty] : [])],
     worked: (i, j) => biasGradient(run, layer, quantities.place(i, j)[1]),
   };
 }

@@ -1,11 +1,12 @@
 // A request with its answer, sample by sample and unit by unit, whichever way its matrices stand. Layers count from 0 here.
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
+import type { Penalty } from '../../schemas/penalty.ts';
 import { hasClasses, targetsKey } from './targets.ts';
 
 type Trace = NonNullable<GradientsAnswer['trace']>[number];
 
 /** What a layer of the trace has per sample. */
-type Value = keyof Trace;
+type Value = Exclude<keyof Trace, 'slopes'>;
 
 export class Computed {
   readonly request: GradientsRequest;
@@ -64,6 +65,10 @@ export class Computed {
     return nameOf(this.request.loss ?? 'mse');
   }
 
+  get penalty(): Penalty {
+    return this.request.penalty ?? {};
+  }
+
   /** Whether the targets are class indices. */
   get classes(): boolean {
     return hasClasses(this.request.batch);
@@ -77,10 +82,10 @@ export class Computed {
     return this.columns ? targets[unit][sample] : targets[sample][unit];
   }
 
-  /** What the activation's slope must have been: the gradient behind it over the gradient before it. Unknown where that is 0. */
+  /** The slope of the activation; undefined where it looks at all units of a sample at once. */
   slope(layer: number, sample: number, unit: number): number | undefined {
-    const before = this.value('output_gradients', layer, sample, unit);
-    return before === 0 ? undefined : this.value('pre_activation_gradients', layer, sample, unit) / before;
+    const { slopes } = this.trace[layer];
+    return slopes && (this.columns ? slopes[unit][sample] : slopes[sample][unit]);
   }
 }
 

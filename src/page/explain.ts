@@ -1,4 +1,5 @@
 // The sums that made a number, with the numbers that they are made of. Labels count layers, units and samples from 1.
+import type { Penalty } from '../../schemas/penalty.ts';
 import type { Computed } from './computed.ts';
 
 /** A product, or a number by itself. */
@@ -68,7 +69,7 @@ export function inputGradient(run: Computed, layer: number, sample: number, inpu
   };
 }
 
-/** dz = f′(z) dy; undefined where the activation looks at all units of a sample at once, or its slope cannot be told. */
+/** dz = f′(z) dy; undefined where the activation looks at all units of a sample at once. */
 export function preActivationGradient(run: Computed, layer: number, sample: number, unit: number): Sum | undefined {
   const slope = run.slope(layer, sample, unit);
   if (slope === undefined) return undefined;
@@ -80,31 +81,45 @@ export function preActivationGradient(run: Computed, layer: number, sample: numb
   };
 }
 
-/** dw = Σ dz x over the samples. */
+/** What the penalty adds to the gradient of a weight or a bias. */
+function penaltyTerms({ l1 = 0, l2 = 0 }: Penalty, label: string, value: number): Term[] {
+  return [
+    ...(l1 > 0 ? [term(['l1', l1], [`sign(${label})`, Math.sign(value)])] : []),
+    ...(l2 > 0 ? [term(['l2', l2], [label, value])] : []),
+  ];
+}
+
+/** dw = Σ dz x over the samples, and what the penalty adds. */
 export function weightGradient(run: Computed, layer: number, unit: number, input: number): Sum {
   return {
     label: `dw_${unit + 1},${input + 1}`,
     meaning: 'what comes back to the unit times what went in, added up over the samples',
-    terms: range(run.samples).map((i) =>
-      term(
-        [`dz_${unit + 1}^(${i + 1})`, run.value('pre_activation_gradients', layer, i, unit)],
-        [`x_${input + 1}^(${i + 1})`, run.value('inputs', layer, i, input)],
+    terms: [
+      ...range(run.samples).map((i) =>
+        term(
+          [`dz_${unit + 1}^(${i + 1})`, run.value('pre_activation_gradients', layer, i, unit)],
+          [`x_${input + 1}^(${i + 1})`, run.value('inputs', layer, i, input)],
+        ),
       ),
-    ),
+      ...penaltyTerms(run.penalty, `w_${unit + 1},${input + 1}`, run.weight(layer, unit, input)),
+    ],
     value: run.weightGradient(layer, unit, input),
   };
 }
 
-/** db = Σ dz over the samples; undefined without a bias. */
+/** db = Σ dz over the samples, and what the penalty adds; undefined without a bias. */
 export function biasGradient(run: Computed, layer: number, unit: number): Sum | undefined {
   const value = run.biasGradient(layer, unit);
   if (value === undefined) return undefined;
   return {
     label: `db_${unit + 1}`,
     meaning: 'what comes back to the unit, added up over the samples',
-    terms: range(run.samples).map((i) =>
-      term([`dz_${unit + 1}^(${i + 1})`, run.value('pre_activation_gradients', layer, i, unit)]),
-    ),
+    terms: [
+      ...range(run.samples).map((i) =>
+        term([`dz_${unit + 1}^(${i + 1})`, run.value('pre_activation_gradients', layer, i, unit)]),
+      ),
+      ...(run.penalty.biases ? penaltyTerms(run.penalty, `b_${unit + 1}`, run.bias(layer, unit) as number) : []),
+    ],
     value,
   };
 }

@@ -81,21 +81,25 @@ export function activate(run: Computed, quantities: Quantities, layer: number, f
 export function lose(run: Computed, quantities: Quantities, formulas: Formulas): Described {
   const [K, name] = [run.layers, run.loss()];
   const shares = run.answer.per_sample_losses as number[];
-  const { loss, divisor } = run.answer;
+  const { loss, divisor, penalty } = run.answer;
   return {
     title: 'How wrong is it?',
-    formula: `L = ${name}(Y_${K}, T)`,
+    formula: `L = ${name}(Y_${K}, T)${penalty === undefined ? '' : ' + penalty'}`,
     why: [
       `${name} measures how far each output y is from its target t: ${formulas.losses.get(name) ?? name}. ` +
         `Added up over all of them${run.request.batch.sample_weights ? ', each sample by its weight,' : ''}${divisor === 1 ? '' : ` and divided by ${divisor}`}, that is the loss: one number, ${loss}.`,
-      'Here it is by sample; these shares add up to the loss. All that follows asks one question: what would make this number smaller?',
+      `Here it is by sample; these shares${penalty === undefined ? '' : ` and the penalty on the weights, ${short4(penalty)},`} add up to the loss. ` +
+        'All that follows asks one question: what would make this number smaller?',
     ],
     result: { symbol: 'L', name: `shares of the loss, ${short4(loss)} in all`, ...quantities.perSample(shares) },
     pieces: [name, reading(quantities.Y(K - 1), ofSample(run)), 'against', reading(quantities.T(), ofSample(run))],
     worked: () => ({
       label: 'L',
       meaning: 'the shares of all samples, added up',
-      terms: shares.map((value, i) => ({ factors: [{ label: `L^(${i + 1})`, value }], value })),
+      terms: [
+        ...shares.map((value, i) => ({ factors: [{ label: `L^(${i + 1})`, value }], value })),
+        ...(penalty === undefined ? [] : [{ factors: [{ label: 'penalty', value: penalty }], value: penalty }]),
+      ],
       value: loss,
     }),
   };

@@ -2,7 +2,7 @@
 import { Kind, OptionalKind, type TSchema } from '@sinclair/typebox';
 import { countOf, flatText, listOf } from '../../schemas/flat-lists.ts';
 import { alternativesOf, NAMES, namesOf } from '../../schemas/names.ts';
-import { asTensor, dimensionsOf, itemOf, NUMBERS } from '../../schemas/numbers.ts';
+import { asTensor, dimensionsOf, itemOf, keyOfNumber, NUMBERS } from '../../schemas/numbers.ts';
 import { isVariantType, suggestKey, suggestName } from './suggest.ts';
 
 /** The most characters of a client's string to quote in an error. */
@@ -54,10 +54,13 @@ function adviceFor(schema: TSchema, value: unknown): string {
       (accepts('Object') && text.startsWith('{'));
     if (isUnquoted) return ': write it without quotes';
     if (accepts('Number', 'Integer') && /^[+-]?(nan|inf(inity)?)$/i.test(text)) return ': every number must be finite';
+    if (kinds.some((one) => keyOfNumber(one) && Object.hasOwn(one.properties, value))) return `: write {${shown(value)}: ...}`;
     return lists && namesOf(lists.items).length > 0 ? `: write [${shown(value)}]` : '';
   }
   if (typeof value === 'number' && lists?.[Kind] === NUMBERS)
     return `: write ${'['.repeat(dimensionsOf(lists))}${value}${']'.repeat(dimensionsOf(lists))}`;
+  const [key] = kinds.flatMap((one) => keyOfNumber(one) ?? []);
+  if (key && typeof value === 'number') return `: write {"${key}": ${value}}`;
   if (isObject(value) && lists?.items[Kind] === 'Object') return ': write [{...}]';
   if (value === false && OptionalKind in schema) return ': leave the key out';
   if (accepts('Boolean') && (value === 0 || value === 1)) return `: write ${value === 1}`;

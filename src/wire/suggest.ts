@@ -70,12 +70,29 @@ export function suggestKey(given: string, keys: readonly string[], isVariant: bo
   const own = known(forms, vocabulary);
   if (own !== undefined) return own;
   const meanings = find(forms, keyAliases) ?? NO_MEANINGS;
-  // A word for an option, such as "a", says too little outside of a variant.
-  const isPlaced = ({ meant }: Meaning) => meant !== undefined && !optionKeys.has(meant as string);
-  const elsewhere = isVariant ? undefined : (find(forms, allKeys) ?? meanings.find(isPlaced)?.meant);
-  if (elsewhere) return `: it ${elsewhere === given ? 'belongs' : `is ${elsewhere} here,`} ${placeOf(elsewhere as string)}`;
+  const elsewhere = isVariant ? besideLoss(forms, meanings) : placed(forms, meanings);
+  if (elsewhere) {
+    const { meant, note } = elsewhere;
+    return `: it ${meant === given ? 'belongs' : `is ${meant} here,`} ${placeOf(meant as string)}${note && `, ${note}`}`;
+  }
   const note = meanings.find(({ meant }) => meant === undefined);
   return note ? told(note) : misspelt(forms, vocabulary);
+}
+
+/** What a key stands for that belongs to another object. */
+function placed(forms: readonly string[], meanings: readonly Meaning[]): Meaning | undefined {
+  const key = find(forms, allKeys);
+  if (key !== undefined) return { meant: key, note: '' };
+  // A word for an option, such as "a", says too little outside of a variant.
+  return meanings.find(({ meant }) => meant !== undefined && !optionKeys.has(meant as string));
+}
+
+/** The same of a key among the options of a variant, where only a penalty is expected: in other libraries it is an option of the loss. */
+function besideLoss(forms: readonly string[], meanings: readonly Meaning[]): Meaning | undefined {
+  const key = find(forms, allKeys);
+  const first = key === undefined ? meanings[0] : { meant: key, note: '' };
+  const isPenalty = first?.meant === 'penalty' || keyPlaces.get(`${first?.meant}`) === 'penalty';
+  return isPenalty ? first : undefined;
 }
 
 /** The keys that a key may stand for, wherever they belong, the most likely first. */

@@ -1,11 +1,12 @@
 // Networks with products too large for loops: the engine gives the same numbers as ml-matrix.
 import t from 'tap';
-import type { Extra, GradientsRequest } from '../../schemas/gradients.ts';
+import { type Extra, GradientsRequest } from '../../schemas/gradients.ts';
+import { namesOf } from '../../schemas/names.ts';
 import { gradients, startApp } from '../support/app.ts';
 import { sameNumbers } from '../support/numbers.ts';
 import { scalesOf } from '../support/scales.ts';
 
-const include: Extra[] = ['outputs', 'input_gradients', 'per_sample_losses', 'per_sample_gradients', 'trace'];
+const include = namesOf(GradientsRequest.properties.include.items) as Extra[];
 const SAMPLES = 24;
 const CLASSES = 9;
 

@@ -1,11 +1,12 @@
 // Random networks: per-sample values add up to the totals, and the values of the trace are consistent.
 import t from 'tap';
-import type { Extra, GradientsRequest } from '../../schemas/gradients.ts';
+import { type Extra, GradientsRequest } from '../../schemas/gradients.ts';
 import { type LossName, losses } from '../../schemas/loss.ts';
+import { namesOf } from '../../schemas/names.ts';
 import { largest, sameNumbers } from '../support/numbers.ts';
 import { compute, forRandomRequests } from '../support/random-request.ts';
 
-const include: Extra[] = ['outputs', 'input_gradients', 'per_sample_losses', 'per_sample_gradients', 'gradient_norms', 'trace'];
+const include = namesOf(GradientsRequest.properties.include.items) as Extra[];
 
 /** Sums of a tensor over its first dimension. */
 function sums(data: Float64Array, samples: number): number[] {
@@ -33,8 +34,10 @@ function norm(numbers: ArrayLike<number>): number {
 function relations(request: GradientsRequest): Record<string, number> {
   const result = compute({ ...request, include });
   const { loss, gradients, outputs, input_gradients, per_sample_losses, per_sample_gradients, gradient_norms, trace } = result;
+  const { per_sample_gradient_norms, squared_gradients } = result;
   if (!outputs || !input_gradients || !per_sample_losses || !per_sample_gradients || !gradient_norms || !trace)
     throw new Error('incomplete');
+  if (!per_sample_gradient_norms || !squared_gradients) throw new Error('incomplete');
   const samples = per_sample_losses.length;
   const last = trace.length - 1;
   const far: Record<string, number> = {
@@ -47,7 +50,37 @@ function relations(request: GradientsRequest): Record<string, number> {
       [norm(gradients.flatMap(({ weights, biases }) => [...weights.data, ...(biases ?? [])]))],
     ),
   };
+  const shareOf = (s: number) =>
+    per_sample_gradients.flatMap(({ weights, biases }) =>
+      [weights.data, biases?.data ?? new Float64Array(0)].flatMap((data) => {
+        const size = data.length / samples;
+        return [...data.subarray(s * size, (s + 1) * size)];
+      }),
+    );
+  const norms = Array.from({ length: samples }, (_, s) => norm(shareOf(s)));
+  far['the norms of the shares'] = distance(per_sample_gradient_norms, norms);
   gradients.forEach(({ weights, biases }, k) => {
+    const squares = squared_gradients[k];
+    const squaresOf = (data: Float64Array) =>
+      sums(
+        data.map((x) => x * x),
+        samples,
+      );
+    far[`the squares of the weight gradients of layer ${k}`] = distance(
+      squares.weights.data,
+      squaresOf(per_sample_gradients[k].weights.data),
+    );
+    if (biases && squares.biases)
+      far[`the squares of the bias gradients of layer ${k}`] = distance(
+        squares.biases,
+        squaresOf(per_sample_gradients[k].biases?.data ?? new Float64Array(0)),
+      );
+    const { slopes, output_gradients, pre_activation_gradients } = trace[k];
+    if (slopes)
+      far[`the slopes of layer ${k} times its output gradients`] = distance(
+        slopes.data.map((slope, i) => slope * output_gradients.data[i]),
+        pre_activation_gradients.data,
+      );
     const shares = per_sample_gradients[k];
     const norms = gradient_norms.layers[k];
     far[`the weight gradients of layer ${k} add up`] = gap(shares.weights.data, samples, weights.data);
@@ -104,6 +137,7 @@ t.test("the article's trace, by hand", async (t) => {
         output_gradients: [dY],
         pre_activation_gradients: [dZ],
         input_gradients: [0.5 * dZ, -1.5 * dZ],
+        slopes: [1 - Y * Y],
       },
     ],
     'the trace',

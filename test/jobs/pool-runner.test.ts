@@ -48,6 +48,7 @@ t.test('the bits of the inline answer', async (t) => {
     [{ dataset: 'regression', rows: [100, 4000] }, 1],
     [{ dataset: 'regression', rows: [1000, 9000] }, 2],
     [{ dataset: 'regression', indices }, 2],
+    [{ dataset: 'regression' }, 3, { penalty: { l1: 0.1, l2: 0.2 }, include: ['squared_gradients', 'gradient_norms'] }],
     [{ dataset: 'classes' }, 3, { loss: 'cross_entropy' }],
     [{ dataset: 'classes', indices }, 2, { loss: { type: 'cross_entropy', reduction: 'sum' } }],
     [{ dataset: 'classes', rows: [4000, 9000] }, 2, { loss: 'cross_entropy' }],

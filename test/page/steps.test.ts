@@ -107,7 +107,7 @@ t.test("the article's example, in its order", async (t) => {
 });
 
 t.test('every activation, loss and shape of the PyTorch vectors', async (t) => {
-  for (const name of ['activations', 'losses', 'shapes', 'stability']) {
+  for (const name of ['activations', 'losses', 'shapes', 'stability', 'extras']) {
     const cases: { name: string; request: GradientsRequest }[] = JSON.parse(
       readFileSync(new URL(`../vectors/${name}.json`, import.meta.url), 'utf8'),
     );
@@ -187,15 +187,16 @@ t.test('without the OpenAPI document of the service', async (t) => {
   t.match(steps.at(steps.find('L', 2) as number).why[0], /its target t: mse\./);
 });
 
-t.test('an unknown slope, a single sample, class indices with samples in columns', async (t) => {
+t.test('a slope that nothing comes back through, a single sample, class indices with samples in columns', async (t) => {
   const dead: GradientsRequest = {
     network: { layers: [{ weights: [[1]], biases: [0], activation: 'tanh' }] },
     batch: { inputs: [[2]], targets: [[Math.tanh(2)]] },
   };
   const { steps } = await stepsTo(dead);
   const back = steps.find(({ kind }) => kind === 'dZ') as Step;
-  t.ok(Number.isNaN(numbers(quantities(back)[0])[0][0]));
-  t.equal(back.worked(0, 0), undefined);
+  const slope = numbers(quantities(back)[0])[0][0];
+  t.ok(isNear(slope, 1 - Math.tanh(2) ** 2, 1));
+  t.match(back.worked(0, 0), { terms: [{ factors: [{ value: slope }, { value: 0 }] }], value: 0 });
   t.match((steps.find(({ kind }) => kind === 'dW') as Step).why[1], /^For one sample that is a column times a row\.$/);
 
   const { weights } = softmax.network.layers[0];

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { type MessagePort, Worker } from 'node:worker_threads';
 import t, { type Test } from 'tap';
-import type { DecodedRequest, Extra, GradientsResult } from '../../schemas/gradients.ts';
+import { type DecodedRequest, type Extra, GradientsRequest, type GradientsResult } from '../../schemas/gradients.ts';
+import { namesOf } from '../../schemas/names.ts';
 import { type Tensor, tensor } from '../../schemas/numbers.ts';
 import { loadEngine } from '../../src/linalg/engines.ts';
 import { Scratch } from '../../src/memory/scratch.ts';
@@ -108,13 +109,17 @@ function refusalOf(work: () => unknown): Refusal | undefined {
   return undefined;
 }
 
-const all: readonly Extra[] = ['outputs', 'input_gradients', 'per_sample_losses', 'per_sample_gradients', 'trace'];
+const all = namesOf(GradientsRequest.properties.include.items) as Extra[];
 
 const shapes: Record<string, Shape> = {
-  tiles: { samples: 3000, widths: [70, 5, 3] },
+  tiles: { samples: 3000, widths: [70, 5, 3], rest: { penalty: { l1: 0.1, l2: 0.2, biases: true } } },
   'tiles, with values per sample': { samples: 2600, widths: [70, 2, 3], rest: { include: [...all] } },
   'tiles, samples in columns': { samples: 2600, widths: [70, 2, 3], columns: true, rest: { include: ['outputs', 'trace'] } },
-  products: { samples: 100, widths: [520, 600, 600, 3] },
+  products: {
+    samples: 100,
+    widths: [520, 600, 600, 3],
+    rest: { penalty: { l2: 0.2 }, include: ['squared_gradients', 'per_sample_gradient_norms'] },
+  },
   'products, softmax, with a trace': {
     samples: 300,
     widths: [300, 300, 260],

@@ -1,6 +1,9 @@
 // POST /gradients on a dataset: the answer is that for the same arrays inline, byte for byte.
+
 import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
+import { GradientsRequest } from '../../schemas/gradients.ts';
+import { namesOf } from '../../schemas/names.ts';
 import { safetensors } from '../store/catalog.ts';
 import { post, startApp } from '../support/app.ts';
 import { wave } from '../support/numbers.ts';
@@ -84,7 +87,7 @@ async function same(t: Test, app: FastifyInstance, named: object, inline: object
   }
 }
 
-const include = ['outputs', 'input_gradients', 'per_sample_losses', 'per_sample_gradients', 'trace'];
+const include = namesOf(GradientsRequest.properties.include.items);
 
 for (const [size, samples, features, hidden, outputs] of [
   ['small, on the event loop', 40, 4, 5, 3],
@@ -97,7 +100,10 @@ for (const [size, samples, features, hidden, outputs] of [
     const network = networkOf(features, hidden, outputs);
     const some = range(3, samples - 5);
     const picked = range(0, samples).map((i) => (7 * i + 3) % samples);
-    const more = samples < 100 ? { include } : { include: ['outputs', 'input_gradients'] };
+    const more =
+      samples < 100
+        ? { include }
+        : { include: ['outputs', 'per_sample_gradient_norms', 'squared_gradients'], penalty: { l2: 0.1 } };
     for (const type of [JSON_TYPE, SAFETENSORS]) {
       const name = type === JSON_TYPE ? 'json' : 'file';
       await store(t, app, name, unweighted, type);

@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { examples } from '../../schemas/examples.ts';
-import type { Extra, GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
+import { type Extra, type GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
+import { namesOf } from '../../schemas/names.ts';
 import { gradients, post, startApp, validRequest } from '../support/app.ts';
 import { arraysOf, isNear, sameNumbers } from '../support/numbers.ts';
 import { scalesOf } from '../support/scales.ts';
@@ -16,13 +17,14 @@ interface Case {
 const vectors = new URL('../vectors/', import.meta.url);
 const files = readdirSync(vectors).filter((file) => file.endsWith('.json'));
 const cases = (file: string): Case[] => JSON.parse(readFileSync(new URL(file, vectors), 'utf8'));
-const extras: Extra[] = ['outputs', 'input_gradients', 'per_sample_losses', 'per_sample_gradients'];
+const extras = namesOf(GradientsRequest.properties.include.items) as Extra[];
 
 for (const file of files) {
   t.test(`PyTorch's numbers, ${file}`, async (t) => {
     const app = await startApp(t);
     for (const { name, request, expected } of cases(file)) {
-      const answer = await gradients(app, { ...request, include: extras });
+      const include = extras.filter((name) => name in expected);
+      const answer = await gradients(app, { ...request, include });
       sameNumbers(t, answer, expected, name, { scales: await scalesOf(app, request) });
     }
   });
@@ -39,8 +41,12 @@ t.test('the examples of the documentation', async (t) => {
 t.test('an answer has the requested members, in this order, and no others', async (t) => {
   const app = await startApp(t);
   t.strictSame(Object.keys(await gradients(app, validRequest())), ['loss', 'gradients', 'divisor']);
-  const include: Extra[] = ['trace', 'gradient_norms', 'outputs'];
+  const include: Extra[] = ['trace', 'squared_gradients', 'gradient_norms', 'outputs'];
   t.strictSame(Object.keys(await gradients(app, { ...validRequest(), include })), ['loss', 'gradients', 'divisor', ...include]);
+  t.strictSame(Object.keys(await gradients(app, { ...validRequest(), penalty: {}, include })), [
+    ...['loss', 'gradients', 'divisor', 'penalty'],
+    ...include,
+  ]);
 });
 
 t.test('a layer without biases has no bias gradient anywhere', async (t) => {
@@ -74,7 +80,7 @@ t.test('a missing key, null and the default mean the same', async (t) => {
 t.test('samples in columns: the same numbers, transposed', async (t) => {
   const app = await startApp(t);
   const turn = (matrix: number[][]) => matrix[0].map((_, j) => matrix.map((row) => row[j]));
-  const include: Extra[] = ['outputs', 'input_gradients', 'per_sample_losses', 'per_sample_gradients', 'gradient_norms', 'trace'];
+  const include = extras;
   const square = cases('shapes.json').find(({ name }) => name === 'non-square everything') as Case;
   const request: GradientsRequest = { ...square.request, include };
   const { inputs, targets } = request.batch;

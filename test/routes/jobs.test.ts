@@ -132,9 +132,14 @@ t.test('refused at once: what is wrong by itself, and values per sample', async 
   const wrong = await submit(app, { network: {} });
   t.equal(wrong.statusCode, 400);
   t.match(wrong.json(), { type: '/problems/invalid-request' });
-  const outputs = await submit(app, { ...validRequest(), include: ['outputs'] });
-  t.equal(outputs.statusCode, 422);
-  t.match(outputs.json(), { type: '/problems/not-additive', errors: [{ pointer: '/include' }] });
+  for (const name of ['outputs', 'per_sample_gradient_norms'] as const) {
+    const perSample = await submit(app, { ...validRequest(), include: ['squared_gradients', name] });
+    t.equal(perSample.statusCode, 422);
+    t.match(perSample.json(), {
+      type: '/problems/not-additive',
+      errors: [{ pointer: '/include', detail: `expected no values per sample, which a job does not keep, got ${name}` }],
+    });
+  }
   t.match((await submit(app, { ...validRequest(), batch: { dataset: 'none' } })).json(), {
     type: '/problems/unknown-dataset',
     errors: [{ pointer: '/batch/dataset' }],

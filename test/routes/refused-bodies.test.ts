@@ -120,11 +120,11 @@ t.test('requests that would exceed MAX_MEMORY or MAX_ANSWER are refused before t
     batch: { inputs: ones(100, 100), targets: ones(100, 100) },
   };
   t.equal((await post(app, large)).statusCode, 200);
-  // Per sample 100 x 101 parameters. Computed: 8 bytes each, plus the gradients and 600 intermediate values. In the answer: 32
-  // bytes each, plus the gradients.
+  // Per sample 100 x 101 parameters. Computed: 8 bytes each, plus the gradients and 600 intermediate values; in a trace also
+  // 100 slopes. In the answer: 32 bytes each, plus the gradients.
   const needed: [extra: string, type: string, bytes: number, limit: string][] = [
     ['per_sample_gradients', 'too-much-memory', 8 * (60_000 + 10_100 + 1_010_000), 'MAX_MEMORY'],
-    ['trace', 'answer-too-large', 32 * (10_100 + 60_000), 'MAX_ANSWER'],
+    ['trace', 'answer-too-large', 32 * (10_100 + 70_000), 'MAX_ANSWER'],
   ];
   for (const [name, type, bytes, limit] of needed) {
     const response = await post(app, { ...large, include: [name] });
@@ -136,7 +136,7 @@ t.test('requests that would exceed MAX_MEMORY or MAX_ANSWER are refused before t
   t.match((await post(app, { ...large, batch })).json(), { status: 413, errors: [{ pointer: '/batch/inputs' }] });
   const narrow = await startApp(t, { MAX_ANSWER: `${32 * 10_100}` });
   t.equal((await post(narrow, large)).statusCode, 200);
-  for (const name of ['outputs', 'input_gradients', 'per_sample_losses']) {
+  for (const name of ['outputs', 'input_gradients', 'per_sample_losses', 'per_sample_gradient_norms', 'squared_gradients']) {
     t.equal((await post(narrow, { ...large, include: [name] })).statusCode, 413, name);
     // In safetensors, a number of an answer takes a quarter of that.
     t.equal((await post(narrow, { ...large, include: [name] }, { accept: SAFETENSORS })).statusCode, 200, name);

@@ -5,6 +5,30 @@ import { losses } from '../../schemas/loss.ts';
 import { checkRefusals, classes, type Refusal, withValue } from '../support/refusals.ts';
 
 const refusals: Record<string, Refusal> = {
+  'a penalty out of range': {
+    body: withValue('/penalty', { l1: -1, l2: -0.5, biases: 1 }),
+    type: 'invalid-request',
+    errors: {
+      '/penalty/l1': 'expected at least 0, got -1',
+      '/penalty/l2': 'expected at least 0, got -0.5',
+      '/penalty/biases': 'expected true or false, got 1: write true',
+    },
+  },
+  'a number for a penalty': {
+    body: withValue('/penalty', 0.01),
+    type: 'invalid-request',
+    errors: { '/penalty': 'expected an object, got 0.01: write {"l2": 0.01}' },
+  },
+  'a name for a penalty': {
+    body: withValue('/penalty', 'l2'),
+    type: 'invalid-request',
+    errors: { '/penalty': 'expected an object, got "l2": write {"l2": ...}' },
+  },
+  'another name for a penalty': {
+    body: withValue('/penalty', 'ridge'),
+    type: 'invalid-request',
+    errors: { '/penalty': 'expected an object, got "ridge"' },
+  },
   'an unknown activation': {
     body: withValue('/network/layers/0/activation', 'ReLU'),
     type: 'invalid-request',

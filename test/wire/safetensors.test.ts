@@ -11,6 +11,7 @@ import {
   type GradientsRequest,
   GradientsRequest as GradientsSchema,
 } from '../../schemas/gradients.ts';
+import { namesOf } from '../../schemas/names.ts';
 import { readConfig } from '../../src/config.ts';
 import { limitsOf } from '../../src/operations/limits.ts';
 import { RequestSchema } from '../../src/wire/request-schema.ts';
@@ -27,7 +28,7 @@ const official = await run(python, ['-c', 'import numpy, safetensors.numpy']).ca
 
 const binary = { 'content-type': SAFETENSORS };
 const vectors = new URL('../vectors/', import.meta.url);
-const include: Extra[] = ['outputs', 'input_gradients', 'per_sample_losses', 'per_sample_gradients', 'gradient_norms', 'trace'];
+const include = namesOf(GradientsSchema.properties.include.items) as Extra[];
 
 for (const name of readdirSync(vectors).filter((name) => name.endsWith('.json'))) {
   t.test(`the same answers as in JSON: ${name}`, async (t) => {

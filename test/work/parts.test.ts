@@ -1,8 +1,9 @@
 // A batch computed by parts, in any order, has the bits of the whole.
 import t, { type Test } from 'tap';
 import type { Batch } from '../../schemas/batch.ts';
-import type { DecodedRequest, GradientsResult } from '../../schemas/gradients.ts';
+import type { DecodedRequest, Extra, GradientsResult } from '../../schemas/gradients.ts';
 import { asTensor, type Tensor, tensor } from '../../schemas/numbers.ts';
+import type { Penalty } from '../../schemas/penalty.ts';
 import { type Divisor, finishDivisor, NO_TERMS } from '../../src/backprop/losses.ts';
 import { loadEngine } from '../../src/linalg/engines.ts';
 import type { Refusal } from '../../src/refusal.ts';
@@ -22,9 +23,11 @@ interface Variant {
   readonly classes?: boolean;
   readonly weights?: Float64Array;
   readonly scale?: number;
+  readonly penalty?: Penalty;
+  readonly include?: readonly Extra[];
 }
 
-function requestFor({ samples, loss, classes, weights, scale = 1 }: Variant): DecodedRequest {
+function requestFor({ samples, loss, classes, weights, scale = 1, penalty, include = [] }: Variant): DecodedRequest {
   const targets = classes
     ? { classes: Float64Array.from({ length: samples }, (_, i) => (i % 7 === 0 ? -100 : i % 3)) }
     : { targets: tensor([samples, 3], wave(samples * 3, 5)) };
@@ -46,7 +49,8 @@ function requestFor({ samples, loss, classes, weights, scale = 1 }: Variant): De
       ...(weights && { sample_weights: weights }),
     },
     loss,
-    include: ['gradient_norms'],
+    ...(penalty && { penalty }),
+    include: ['gradient_norms', ...include],
   } as unknown as DecodedRequest;
 }
 
@@ -101,8 +105,11 @@ function rootBy(request: DecodedRequest, samples: number, divisor: Divisor): Flo
 }
 
 function bitsOf(result: GradientsResult): Buffer[] {
-  const numbers = [result.loss, result.divisor, result.gradient_norms?.total as number];
-  const arrays = result.gradients.flatMap(({ weights, biases }) => [weights.data, ...(biases ? [biases] : [])]);
+  const numbers = [result.loss, result.divisor, result.penalty ?? 0, result.gradient_norms?.total as number];
+  const arrays = [...result.gradients, ...(result.squared_gradients ?? [])].flatMap(({ weights, biases }) => [
+    weights.data,
+    ...(biases ? [biases] : []),
+  ]);
   return [Float64Array.from(numbers), ...arrays].map(({ buffer, byteOffset, byteLength }) =>
     Buffer.from(Buffer.from(buffer, byteOffset, byteLength)),
   );
@@ -135,6 +142,16 @@ t.test('classes, some of them ignored, and weights', async (t) => {
   sameBits(t, { samples, loss: { type: 'cross_entropy' }, classes: true }, 3);
   sameBits(t, { samples, loss: { type: 'cross_entropy' }, classes: true, weights }, 3);
   sameBits(t, { samples, loss: { type: 'mse', reduction: 'sum' }, weights }, 3);
+});
+
+t.test('squares of gradients, and a penalty, which is counted once', async (t) => {
+  const more = { penalty: { l1: 0.5, l2: 0.25, biases: true }, include: ['squared_gradients'] } as const;
+  for (const [samples, parts] of [
+    [100, 1],
+    [8 * PART + 513, 9],
+  ] as const)
+    sameBits(t, { samples, loss: { type: 'mse' }, ...more }, parts);
+  sameBits(t, { samples: 2 * PART, loss: { type: 'mse', reduction: 'sum' }, ...more }, 2);
 });
 
 t.test('weights so small that the divisor is rescaled', async (t) => {

@@ -1,6 +1,7 @@
 // A batch of many tiles has the sums, and the values per sample, of its parts.
 import t, { type Test } from 'tap';
-import type { DecodedRequest, Extra, GradientsResult } from '../../schemas/gradients.ts';
+import { type DecodedRequest, type Extra, GradientsRequest, type GradientsResult } from '../../schemas/gradients.ts';
+import { namesOf } from '../../schemas/names.ts';
 import { type Tensor, tensor } from '../../schemas/numbers.ts';
 import { loadEngine } from '../../src/linalg/engines.ts';
 import type { Refusal } from '../../src/refusal.ts';
@@ -18,7 +19,7 @@ const SAMPLES = 9 * 512 + 100;
 const FEATURES = 70;
 const CLASSES = 3;
 
-const all: readonly Extra[] = ['outputs', 'input_gradients', 'per_sample_losses', 'per_sample_gradients', 'trace'];
+const all = namesOf(GradientsRequest.properties.include.items) as Extra[];
 
 /** Rows, or columns, of a matrix with one row per sample. */
 function oriented(data: Float64Array, samples: number, columns: boolean) {
@@ -130,6 +131,13 @@ for (const variant of variants) {
           all[0].map((_, i) => all.reduce((sum, part) => sum + part[i], 0) / divisor),
           `${name} of layer ${k}`,
         );
+        const squares = parts.map(({ result }) => flat(result.squared_gradients?.[k][name] ?? []));
+        near(
+          t,
+          flat(whole.squared_gradients?.[k][name] ?? []),
+          squares[0].map((_, i) => squares.reduce((sum, part) => sum + part[i], 0) / divisor / divisor),
+          `squares of ${name} of layer ${k}`,
+        );
       }
     });
     const scaled = (name: Extra | 'activation') => (name === 'outputs' || name === 'activation' ? 1 : divisor);
@@ -149,12 +157,13 @@ for (const variant of variants) {
       ).data.map((value) => value / scaled(name));
       near(t, data, expected, name);
     }
-    near(
-      t,
-      whole.per_sample_losses as Float64Array,
-      parts.flatMap(({ result }) => [...(result.per_sample_losses as Float64Array)]).map((value) => value / divisor),
-      'per_sample_losses',
-    );
+    for (const name of ['per_sample_losses', 'per_sample_gradient_norms'] as const)
+      near(
+        t,
+        whole[name] as Float64Array,
+        parts.flatMap(({ result }) => [...(result[name] as Float64Array)]).map((value) => value / divisor),
+        name,
+      );
     whole.per_sample_gradients?.forEach(({ weights, biases }, k) => {
       const of = (name: 'weights' | 'biases') =>
         parts.flatMap(({ result }) => flat(result.per_sample_gradients?.[k][name] ?? []));

@@ -67,11 +67,28 @@ class Answers(unittest.TestCase):
     def test_the_extras_match_the_api(self) -> None:
         extras = typing.get_args(Extra)
         assert gradients(LAYERS, BATCH, include="outputs").outputs is not None
-        answer = gradients(LAYERS, BATCH, include=extras)
+        answer = gradients(LAYERS, BATCH, penalty={"l2": 0.1}, include=extras)
         self.assertEqual([key for key, item in vars(answer).items() if item is None], [])
         schemas = openapi()["components"]["schemas"]
         self.assertEqual(list(extras), schemas["Extra"]["enum"])
         self.assertEqual({field.name for field in dataclasses.fields(Answer)}, set(schemas["GradientsAnswer"]["properties"]))
+
+    def test_a_penalty_is_a_part_of_the_loss(self) -> None:
+        answer = gradients(LAYERS, BATCH, penalty={"l1": np.float32(0.5), "l2": 0.25, "biases": True})
+        parameters = [np.asarray(array) for layer in LAYERS for array in (layer.weights, layer.biases)]
+        share = sum(0.5 * np.abs(array).sum() + 0.125 * (array**2).sum() for array in parameters)
+        assert answer.penalty is not None
+        self.assertAlmostEqual(answer.penalty, float(share), 14)
+        self.assertAlmostEqual(answer.loss, ARTICLE + float(share), 14)
+        plain = gradients(LAYERS, BATCH)
+        self.assertIsNone(plain.penalty)
+        np.testing.assert_allclose(answer.gradients[0].weights, plain.gradients[0].weights + 0.5 + 0.25 * 0.1, rtol=1e-14)
+
+    def test_slopes_are_those_of_elementwise_activations(self) -> None:
+        answer = gradients([*LAYERS[:2], dataclasses.replace(LAYERS[2], activation="softmax")], BATCH, include="trace")
+        assert answer.trace is not None and answer.trace[0].slopes is not None
+        np.testing.assert_allclose(answer.trace[0].slopes, 1 - answer.trace[0].outputs**2, rtol=1e-14)
+        self.assertIsNone(answer.trace[2].slopes)
 
     def test_float32_in_float32_out(self) -> None:
         single = [dataclasses.replace(layer, weights=np.asarray(layer.weights, np.float32)) for layer in LAYERS]

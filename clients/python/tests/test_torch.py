@@ -46,6 +46,16 @@ class Torch(unittest.TestCase):
         targets = torch.tensor([0, 2, 1, 1, 0])
         self.same(model, "cross_entropy", nn.CrossEntropyLoss(), targets, torch.float32)
 
+    def test_a_penalty(self) -> None:
+        model = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 3)).double()
+        inputs, targets = torch.randn(5, 4).double(), torch.randn(5, 3).double()
+        decay = sum(0.15 * (parameter**2).sum() for parameter in model.parameters())
+        ours = service_loss(model, inputs, targets, penalty={"l2": 0.3, "biases": True})
+        parameters = list(model.parameters())
+        gradients = torch.autograd.grad(nn.MSELoss()(model(inputs), targets) + decay, parameters)
+        for our, their in zip(torch.autograd.grad(ours, parameters), gradients, strict=True):
+            self.assertTrue(torch.allclose(our, their, rtol=1e-12, atol=1e-12), f"{our} is not {their}")
+
     def test_unsupported_models(self) -> None:
         inputs, targets = torch.zeros(1, 2), torch.zeros(1, 2)
         for model, message in (

@@ -68,6 +68,18 @@ export function lossLines({ loss = 'mse', batch }: GradientsRequest, large: bool
   ];
 }
 
+/** The lines that add the penalty to `loss`, from `weights` and `biases`. */
+export function penaltyLines({ penalty }: Pick<GradientsRequest, 'penalty'>): string[] {
+  const { l1 = 0, l2 = 0, biases = false } = penalty ?? {};
+  if (!(l1 > 0 || l2 > 0)) return [];
+  const terms = [
+    ...(l1 > 0 ? [`${literal(l1, python)} * W.abs().sum()`] : []),
+    ...(l2 > 0 ? [`${literal(l2, python)} / 2 * (W**2).sum()`] : []),
+  ];
+  const all = biases ? '[*weights, *(b for b in biases if b is not None)]' : 'weights';
+  return [`loss = loss + sum(${terms.join(' + ')} for W in ${all})`];
+}
+
 /** The lines that make one loss of the weighted losses of all samples. */
 function reduced(
   reduction: Reduction,

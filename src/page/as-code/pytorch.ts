@@ -4,7 +4,7 @@ import type { GradientsRequest } from '../../../schemas/gradients.ts';
 import { hasClasses, targetsKey } from '../targets.ts';
 import { literal } from './literal.ts';
 import { python } from './python.ts';
-import { keywords, lossLines, variant } from './pytorch-loss.ts';
+import { keywords, lossLines, penaltyLines, variant } from './pytorch-loss.ts';
 import { REQUEST_FILE, type Snippet, type Source } from './snippet.ts';
 
 /** The activations that are not torch.nn.functional's function of the same name. */
@@ -18,7 +18,7 @@ const others: { readonly [Name in ActivationName]?: string } = {
 };
 
 export function pytorch({ request, large }: Source): Snippet {
-  const loss = lossLines(request, large);
+  const loss = [...lossLines(request, large), ...penaltyLines(request)];
   const standard = [...(large ? ['import json'] : []), ...(loss.some((line) => line.includes('math.')) ? ['import math'] : [])];
   const text = `# The same loss and gradients by PyTorch's own differentiation, in float64.
 ${standard.map((line) => `${line}\n`).join('')}${standard.length > 0 ? '\n' : ''}import torch

@@ -46,6 +46,8 @@ class LayerTrace:
     output_gradients: Array
     pre_activation_gradients: Array
     input_gradients: Array
+    slopes: Array | None = None
+    """The derivative of the activation; None for softmax and log_softmax, which mix the units of a sample."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,11 +59,15 @@ class Answer:
     """Per layer, with the same shapes as its weights and biases."""
     divisor: float
     """The divisor of the reduction: answers for parts of a batch merge to sum(divisor * gradient) / sum(divisor)."""
+    penalty: float | None = None
+    """The share of the penalty in the loss, if the request has one."""
     outputs: Array | None = None
     input_gradients: Array | None = None
     per_sample_losses: Array | None = None
     per_sample_gradients: tuple[LayerGradients, ...] | None = None
     gradient_norms: GradientNorms | None = None
+    per_sample_gradient_norms: Array | None = None
+    squared_gradients: tuple[LayerGradients, ...] | None = None
     trace: tuple[LayerTrace, ...] | None = None
 
 
@@ -73,11 +79,14 @@ def decode(body: bytes) -> Answer:
         loss=float(document["loss"]),
         gradients=_layers(document["gradients"], LayerGradients, {"biases": None}),
         divisor=float(document["divisor"]),
+        penalty=float(document["penalty"]) if "penalty" in document else None,
         outputs=document.get("outputs"),
         input_gradients=document.get("input_gradients"),
         per_sample_losses=document.get("per_sample_losses"),
         per_sample_gradients=_optional_layers(document.get("per_sample_gradients"), LayerGradients, {"biases": None}),
         gradient_norms=norms and GradientNorms(_norms(norms["layers"]), float(norms["total"])),
+        per_sample_gradient_norms=document.get("per_sample_gradient_norms"),
+        squared_gradients=_optional_layers(document.get("squared_gradients"), LayerGradients, {"biases": None}),
         trace=_optional_layers(document.get("trace"), LayerTrace, {}),
     )
 

@@ -16,7 +16,7 @@ from .answer import Answer, decode
 from .connection import DEFAULT_RETRIES, MEDIA_TYPE, Connection
 from .datasets import Datasets
 from .jobs import Job, Progress
-from .request import Batch, Extra, Loss, Network, batch_of, encode
+from .request import Batch, Extra, Loss, Network, Penalty, batch_of, encode
 
 DEFAULT_URL = "http://127.0.0.1:3000"
 DEFAULT_TIMEOUT = 300.0
@@ -52,6 +52,7 @@ class Client:
         batch: Batch | Mapping[str, Any] | None = None,
         loss: Loss = "mse",
         *,
+        penalty: Penalty | None = None,
         dataset: str | None = None,
         rows: tuple[int, int] | None = None,
         indices: npt.ArrayLike | None = None,
@@ -63,6 +64,7 @@ class Client:
         network: the layers, each a `Layer` or a dictionary with the same keys; or the API's document ``{"layers": [...]}``.
         batch: a `Batch`, or a dictionary with the same keys.
         loss: a name, or ``{"type": name, "reduction": ..., ...options}``.
+        penalty: ``{"l1": ..., "l2": ..., "biases": False}``, any of them: weight decay as a part of the loss.
         dataset: in place of `batch`, the name of a dataset that lies in the service; all of it, or
         rows: from the first to the end, which is excluded, or
         indices: of its samples, in this order; repeats are allowed.
@@ -72,7 +74,7 @@ class Client:
         Raises `Problem` if the service refuses the request, TimeoutError if it does not answer in time, ConnectionError if it
         cannot be reached.
         """
-        body = encode(network, batch_of(batch, dataset, rows, indices, sample_weights), loss, include)
+        body = encode(network, batch_of(batch, dataset, rows, indices, sample_weights), loss, penalty, include)
         headers = {"Content-Type": MEDIA_TYPE}
         response = self._connection.request("POST", "/gradients", expected=MEDIA_TYPE, body=body, headers=headers)
         return decode(response.data)
@@ -83,6 +85,7 @@ class Client:
         batch: Batch | Mapping[str, Any] | None = None,
         loss: Loss = "mse",
         *,
+        penalty: Penalty | None = None,
         dataset: str | None = None,
         rows: tuple[int, int] | None = None,
         indices: npt.ArrayLike | None = None,
@@ -96,7 +99,7 @@ class Client:
 
         Raises the exceptions of `gradients` if the request is wrong by itself. What only the data shows fails the job.
         """
-        body = encode(network, batch_of(batch, dataset, rows, indices, sample_weights), loss, include)
+        body = encode(network, batch_of(batch, dataset, rows, indices, sample_weights), loss, penalty, include)
         headers = {
             "Content-Type": MEDIA_TYPE,
             "Prefer": "respond-async",
@@ -131,6 +134,7 @@ def gradients(
     batch: Batch | Mapping[str, Any] | None = None,
     loss: Loss = "mse",
     *,
+    penalty: Penalty | None = None,
     dataset: str | None = None,
     rows: tuple[int, int] | None = None,
     indices: npt.ArrayLike | None = None,
@@ -147,6 +151,7 @@ def gradients(
         network,
         batch,
         loss,
+        penalty=penalty,
         dataset=dataset,
         rows=rows,
         indices=indices,

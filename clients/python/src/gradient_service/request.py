@@ -12,7 +12,14 @@ import numpy.typing as npt
 from safetensors.numpy import save
 
 Extra = Literal[
-    "outputs", "input_gradients", "per_sample_losses", "per_sample_gradients", "gradient_norms", "trace"
+    "outputs",
+    "input_gradients",
+    "per_sample_losses",
+    "per_sample_gradients",
+    "gradient_norms",
+    "per_sample_gradient_norms",
+    "squared_gradients",
+    "trace",
 ]
 
 
@@ -50,6 +57,9 @@ Network = Union[Sequence[Union[Layer, Mapping[str, Any]]], Mapping[str, Any]]
 Loss = Union[str, Mapping[str, Any]]
 """A name, or ``{"type": name, "reduction": ..., ...options}``."""
 
+Penalty = Mapping[str, Any]
+"""``{"l1": ..., "l2": ..., "biases": ...}``, any of them: adds ``l1 * sum |w| + l2 / 2 * sum w^2`` to the loss, over all weights."""
+
 
 def batch_of(
     batch: Batch | Mapping[str, Any] | None,
@@ -69,12 +79,19 @@ def batch_of(
     return batch
 
 
-def encode(network: Network, batch: Batch | Mapping[str, Any], loss: Loss, include: Sequence[Extra] | Extra) -> bytes:
+def encode(
+    network: Network,
+    batch: Batch | Mapping[str, Any],
+    loss: Loss,
+    penalty: Penalty | None,
+    include: Sequence[Extra] | Extra,
+) -> bytes:
     """Encodes the request as safetensors: arrays become tensors named by their paths, the rest is JSON in the metadata."""
     document = {
         "network": network if isinstance(network, Mapping) else {"layers": network},
         "batch": batch,
         "loss": loss,
+        "penalty": penalty,
         "include": [include] if isinstance(include, str) else list(include),
     }
     tensors: dict[str, npt.NDArray[Any]] = {}

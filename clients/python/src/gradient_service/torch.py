@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from .answer import Answer
 from .client import Client, shared_client
-from .request import Batch, Extra, Layer, Loss
+from .request import Batch, Extra, Layer, Loss, Penalty
 
 
 class ServiceLoss(torch.autograd.Function):  # type: ignore[misc, unused-ignore]
@@ -42,14 +42,20 @@ class ServiceLoss(torch.autograd.Function):  # type: ignore[misc, unused-ignore]
 
 
 def service_loss(
-    model: nn.Sequential, inputs: Tensor, targets: Tensor, loss: Loss = "mse", *, client: Client | None = None
+    model: nn.Sequential,
+    inputs: Tensor,
+    targets: Tensor,
+    loss: Loss = "mse",
+    *,
+    penalty: Penalty | None = None,
+    client: Client | None = None,
 ) -> Tensor:
     """The loss of a model on a batch, computed by the service.
 
     model: a sequence of `nn.Linear` modules, each optionally followed by an activation.
     inputs: samples x features; if they require a gradient, they get one too.
     targets: samples x outputs, or a class index per sample.
-    loss: as in `Client.gradients`.
+    loss, penalty: as in `Client.gradients`.
     client: by default, a client configured by the environment.
 
     Raises the exceptions of `Client.gradients`, and ValueError for an unsupported model.
@@ -60,7 +66,7 @@ def service_loss(
     def ask() -> Answer:
         batch = Batch(_array(inputs), _array(targets))
         extras: tuple[Extra, ...] = ("input_gradients",) if inputs.requires_grad else ()
-        return (client or shared_client()).gradients(layers, batch, loss, include=extras)
+        return (client or shared_client()).gradients(layers, batch, loss, penalty=penalty, include=extras)
 
     result: Tensor = ServiceLoss.apply(ask, inputs, *parameters)  # type: ignore[no-untyped-call, unused-ignore]
     return result
