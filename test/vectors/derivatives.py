@@ -14,12 +14,18 @@ from extras import ACTIVATIONS, LAST, LOSSES, PENALTIES, SAMPLES, activate, chan
 functional = torch.autograd.functional
 chance.seed(29)
 
-# Activations whose second derivative PyTorch 1.13 lacks, or has for the first derivative in another form: by functions that have one.
-BY_PARTS = {
-    "hardswish": lambda z: z * torch.clamp(z + 3, 0, 6) / 6,
-    # As in PyTorch's first derivative, 1/6 is a float32 number.
-    "hardsigmoid": lambda z: (torch.clamp(z + 3, 0, 6) - 3) * torch.tensor(1 / 6, dtype=torch.float32).double() + 0.5,
-}
+class HardSigmoid(torch.autograd.Function):
+    """PyTorch's hardsigmoid, whose backward pass it cannot differentiate; there 1/6 is a float32 number."""
+
+    @staticmethod
+    def forward(context, z):
+        context.save_for_backward(z)
+        return F.hardsigmoid(z)
+
+    @staticmethod
+    def backward(context, da):
+        (z,) = context.saved_tensors
+        return da * (z.abs() < 3) * torch.tensor(1 / 6, dtype=torch.float32).double()
 
 
 def entropy(y, t):
@@ -50,7 +56,7 @@ def network(layers, parameters, x):
     for layer, given in zip(layers, unflatten(parameters, layers)):
         z = F.linear(x, given["weights"], given.get("biases"))
         name, options = layer["activation"]["type"], {k: v for k, v in layer["activation"].items() if k != "type"}
-        x = BY_PARTS[name](z) if name in BY_PARTS else activate(name, options, z)
+        x = HardSigmoid.apply(z) if name == "hardsigmoid" else activate(name, options, z)
     return x
 
 
