@@ -2,7 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { Activation, type ActivationName, activations } from './activation.ts';
-import { type ArrayBatch, Batch, batchConflicts } from './batch.ts';
+import { type ArrayBatch, Batch, batchConflicts, inputConflicts } from './batch.ts';
 import { Loss } from './loss.ts';
 import { Names } from './names.ts';
 import { Network } from './network.ts';
@@ -11,7 +11,7 @@ import { Penalty, PenaltyShare } from './penalty.ts';
 import type { Finding } from './problem.ts';
 import { resolve } from './variant.ts';
 
-const LayerGradients = Type.Object(
+export const LayerGradients = Type.Object(
   { weights: Matrix('outputs x inputs'), biases: Type.Optional(Vector('outputs')) },
   { $id: 'LayerGradients' },
 );
@@ -94,12 +94,20 @@ export type GradientsResult = Tensors<GradientsAnswer>;
 
 /** Checks rules that JSON Schema cannot express. The document may be invalid: parts that do not fit the schema are ignored. */
 export function conflicts(document: unknown, isWrong: (pointer: string) => boolean = () => false): Finding[] {
+  return [...networkConflicts(document, isWrong, batchConflicts), ...ignoreIndexConflict(document)];
+}
+
+/** The same for an operation without a loss. */
+export function conflictsWithoutLoss(document: unknown, isWrong: (pointer: string) => boolean): Finding[] {
+  return networkConflicts(document, isWrong, inputConflicts);
+}
+
+function networkConflicts(document: unknown, isWrong: (pointer: string) => boolean, ofBatch: typeof batchConflicts): Finding[] {
   const layers = valueAt(document, 'network', 'layers');
   const findings: Finding[] = [];
   if (Array.isArray(layers)) for (let k = 0; k < layers.length; k++) findings.push(...activationConflict(layers[k], k));
   const batch = valueAt(document, 'batch');
-  if (batch instanceof Object) findings.push(...batchConflicts(batch, (key) => isWrong(`/batch/${key}`)));
-  findings.push(...ignoreIndexConflict(document));
+  if (batch instanceof Object) findings.push(...ofBatch(batch, (key) => isWrong(`/batch/${key}`)));
   return findings;
 }
 

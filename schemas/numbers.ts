@@ -36,7 +36,7 @@ export type Tensors<T> = T extends Float64Array | Tensor
   ? T
   : T extends number[]
     ? Float64Array
-    : T extends number[][] | number[][][]
+    : T extends number[][] | number[][][] | number[][][][]
       ? Tensor
       : T extends (infer Item)[]
         ? Tensors<Item>[]

@@ -234,7 +234,7 @@ export const Finding = Type.Object(
 export type Finding = Static<typeof Finding>;
 
 /** The steps of a computation, in order, at which a value can become infinite or NaN. */
-export const Step = Names(['pre_activations', 'outputs', 'loss', 'gradients'], {
+export const Step = Names(['pre_activations', 'outputs', 'loss', 'gradients', 'tangents', 'products', 'jacobian', 'hessian'], {
   description: 'where the first value arose that is not finite',
 });
 export type Step = Static<typeof Step>;

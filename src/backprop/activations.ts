@@ -1,7 +1,6 @@
-// The activations: value and derivative of each. At a kink the derivative is PyTorch's.
+// The activations: value, first and second derivative of each. At a kink the derivative is PyTorch's.
 import { type ActivationName, type ActivationOptions, activations as declared, SELU } from '../../schemas/activation.ts';
 import { resolve } from '../../schemas/variant.ts';
-import { Dense } from '../linalg/dense.ts';
 import { DoubleDouble } from '../linalg/double-double.ts';
 import {
   type Arrays,
@@ -17,56 +16,22 @@ import {
   tanhOf,
 } from '../linalg/elementwise.ts';
 import { timesExp } from '../linalg/exponential.ts';
-import { Sum } from '../linalg/sum.ts';
-import type { Scratch } from '../memory/scratch.ts';
-
-/** An activation other than identity, with its options bound. All matrices are samples x units; each sample is computed on its own. */
-export interface Activation {
-  /** Writes f(Z) into A. */
-  value(Z: Dense, A: Dense): void;
-  /** Writes dZ = ∂loss/∂Z into dZ, from dA = ∂loss/∂A and A = f(Z). */
-  pullback(dA: Dense, Z: Dense, A: Dense, dZ: Dense): void;
-  /** Whether A may overwrite Z, which the backward pass does not need. */
-  readonly forgetsZ?: boolean;
-  /** Whether dZ may overwrite dA. */
-  readonly forgetsGradient?: true;
-  /** Whether an output depends on other units of the sample, too. */
-  readonly mixesUnits?: true;
-}
-
-/** f(Z); undefined is identity. With `reuse`, it may overwrite Z: allocating memory costs more than most activations. */
-export function activate(f: Activation | undefined, Z: Dense, scratch: Scratch, reuse: boolean): Dense {
-  if (!f) return Z;
-  const A = reuse && f.forgetsZ ? Z : Dense.in(scratch, Z.rows, Z.columns);
-  f.value(Z, A);
-  return A;
-}
-
-/** ∂loss/∂Z from dA = ∂loss/∂A and A = f(Z). With `reuse`, it may overwrite dA. */
-export function pullBack(f: Activation | undefined, dA: Dense, Z: Dense, A: Dense, scratch: Scratch, reuse: boolean): Dense {
-  if (!f) return dA;
-  const dZ = reuse && f.forgetsGradient ? dA : Dense.in(scratch, dA.rows, dA.columns);
-  f.pullback(dA, Z, A, dZ);
-  return dZ;
-}
-
-/** f′(Z), given A = f(Z); undefined if f does not act on each unit alone. */
-export function slopesOf(f: Activation | undefined, Z: Dense, A: Dense, scratch: Scratch): Dense | undefined {
-  if (f?.mixesUnits) return undefined;
-  const ones = new Dense(Z.rows, Z.columns, scratch.filled(Z.data.length, 1));
-  return pullBack(f, ones, Z, A, scratch, true);
-}
+import type { Activation } from './activation.ts';
+import * as second from './second-derivatives.ts';
+import { type Second, STRAIGHT } from './second-derivatives.ts';
+import { logSoftmaxActivation, softmax } from './softmax.ts';
 
 interface Elementwise {
   value(z: number): number;
   /** f′(z), given both z and a = f(z). */
   derivative(z: number, a: number): number;
+  readonly second: Second | undefined;
   /** Whether a derivative of 0 is exactly 0, not only rounded to 0: ∂loss/∂z is then 0 even if ∂loss/∂a is infinite. */
   readonly hasFlats?: true;
 }
 
-function elementwise({ value, derivative, hasFlats }: Elementwise): Activation {
-  return ofArrays({
+function elementwise({ value, derivative, second, hasFlats }: Elementwise): Activation {
+  const arrays: Arrays = {
     value(z, a) {
       for (let i = 0; i < a.length; i++) a[i] = value(z[i]);
     },
@@ -76,42 +41,31 @@ function elementwise({ value, derivative, hasFlats }: Elementwise): Activation {
         dz[i] = hasFlats && slope === 0 ? 0 : da[i] * slope;
       }
     },
-  });
+  };
+  return ofArrays(arrays, second);
 }
 
 /** With `byOutput`, the backward pass needs A only, so that Z need not be kept. */
-function ofArrays({ value, pullback }: Arrays, { byOutput = false } = {}): Activation {
+function ofArrays({ value, pullback }: Arrays, second: Second | undefined, { byOutput = false } = {}): Activation {
   return {
     value: (Z, A) => value(Z.data, A.data),
     pullback: (dA, Z, A, dZ) => pullback(dA.data, Z.data, A.data, dZ.data),
+    // The Jacobian is diagonal.
+    pushforward: (RZ, Z, A, RA) => pullback(RZ.data, Z.data, A.data, RA.data),
+    second:
+      second &&
+      ((dA, RZ, Z, A, RdZ) => {
+        second(Z.data, A.data, RdZ.data);
+        multiply(RdZ.data, dA.data, RZ.data);
+      }),
     forgetsZ: byOutput,
     forgetsGradient: true,
   };
 }
 
-interface Rowwise {
-  /** Turns numbers exp(z_j - max z) of one row, from `start` to before `end`, into f(z). */
-  finish(z: Float64Array, a: Float64Array, start: number, end: number): void;
-  /** Given exp(a) in dz, if it is needed, writes ∂loss/∂z into dz. */
-  pullback(da: Float64Array, a: Float64Array, dz: Float64Array): void;
-  readonly needsExponentials?: true;
-}
-
-/** softmax and log_softmax. Both directions compute the exponentials of all rows together. */
-function rowwise({ finish, pullback, needsExponentials }: Rowwise): Activation {
-  return {
-    value(Z, A) {
-      const { length } = A.data;
-      for (let start = 0; start < length; start += A.columns) subtractLargest(Z.data, A.data, start, start + A.columns);
-      exp(A.data, A.data);
-      for (let start = 0; start < length; start += A.columns) finish(Z.data, A.data, start, start + A.columns);
-    },
-    pullback(dA, _Z, A, dZ) {
-      if (needsExponentials) exp(A.data, dZ.data);
-      for (let i = 0; i < dZ.rows; i++) pullback(dA.row(i), A.row(i), dZ.row(i));
-    },
-    mixesUnits: true,
-  };
+/** Multiplies each number by those of two other arrays. */
+function multiply(into: Float64Array, x: Float64Array, y: Float64Array): void {
+  for (let i = 0; i < into.length; i++) into[i] *= x[i] * y[i];
 }
 
 /** x². The operator ** would round it less well. */
@@ -119,49 +73,12 @@ export function square(x: number): number {
   return x * x;
 }
 
-/** log(softmax(z)) into a; returns the index of the largest z. */
-export function logSoftmax(z: Float64Array, a: Float64Array): number {
-  subtractLargest(z, a, 0, z.length);
-  exp(a, a);
-  return finishLogSoftmax(z, a, 0, z.length);
-}
-
-function finishLogSoftmax(z: Float64Array, a: Float64Array, start: number, end: number): number {
-  const most = indexOfLargest(z, start, end);
-  const log = Math.log1p(sumOfOthers(a, most, start, end));
-  for (let j = start; j < end; j++) a[j] = z[j] - z[most] - log;
-  return most;
-}
-
-function finishSoftmax(z: Float64Array, a: Float64Array, start: number, end: number): void {
-  const sum = 1 + sumOfOthers(a, indexOfLargest(z, start, end), start, end);
-  for (let j = start; j < end; j++) a[j] /= sum;
-}
-
-/** Writes z_j - max z into a: their exponentials do not overflow. */
-function subtractLargest(z: Float64Array, a: Float64Array, start: number, end: number): void {
-  const largest = z[indexOfLargest(z, start, end)];
-  for (let j = start; j < end; j++) a[j] = z[j] - largest;
-}
-
-/** The sum of a without that of the largest z, which is 1: small ones would be lost next to it. */
-function sumOfOthers(a: Float64Array, most: number, start: number, end: number): number {
-  const others = new Sum();
-  for (let j = start; j < end; j++) if (j !== most) others.add(a[j]);
-  return others.value;
-}
-
-function indexOfLargest(z: Float64Array, start = 0, end = z.length): number {
-  let most = start;
-  for (let j = start + 1; j < end; j++) if (z[j] > z[most]) most = j;
-  return most;
-}
-
 /** positive · z for z > 0, otherwise negative · (exp(z) - 1): elu and selu. */
 function exponentialLinear(positive: number, negative: number): Activation {
   return elementwise({
     value: (z) => (z > 0 ? positive * z : negative * Math.expm1(z)),
     derivative: (z) => (z > 0 ? positive : timesExp(negative, z)),
+    second: second.ofExponential(negative, 1),
     ...(negative === 0 && { hasFlats: true }),
   });
 }
@@ -173,6 +90,7 @@ function celu(alpha: number): Activation {
   return elementwise({
     value: (z) => (z > 0 ? z : alpha * Math.expm1(z / alpha)),
     derivative: (z) => (z > 0 ? 1 : timesExp(alpha / rounded, z / rounded)),
+    second: second.ofExponential(alpha / rounded / rounded, rounded),
   });
 }
 
@@ -181,6 +99,7 @@ function clamp(low: number, high: number): Activation {
   return elementwise({
     value: (z) => Math.min(Math.max(z, low), high),
     derivative: (z) => (z > low && z < high ? 1 : 0),
+    second: STRAIGHT,
     hasFlats: true,
   });
 }
@@ -232,18 +151,18 @@ function tanhshrink(z: number): number {
 
 const mathematics = {
   identity: () => undefined,
-  tanh: () => ofArrays(tanh),
-  sigmoid: () => ofArrays(sigmoid),
-  relu: () => ofArrays(relu, { byOutput: true }),
+  tanh: () => ofArrays(tanh, second.ofTanh),
+  sigmoid: () => ofArrays(sigmoid, second.ofSigmoid),
+  relu: () => ofArrays(relu, STRAIGHT, { byOutput: true }),
   relu6: () => clamp(0, 6),
-  leaky_relu: ({ negative_slope }) => ofArrays(leakyRelu(negative_slope)),
+  leaky_relu: ({ negative_slope }) => ofArrays(leakyRelu(negative_slope), STRAIGHT),
   elu: ({ alpha }) => exponentialLinear(1, alpha),
   selu: () => exponentialLinear(SELU.scale, SELU.scale * SELU.alpha),
   celu: ({ alpha }) => celu(alpha),
-  gelu: ({ approximate }) => ofArrays(approximate === 'tanh' ? geluTanh : gelu),
-  silu: () => ofArrays(silu),
-  mish: () => elementwise({ value: mish, derivative: mishDerivative }),
-  softplus: ({ beta, threshold }) => ofArrays(softplus(beta, threshold)),
+  gelu: ({ approximate }) => (approximate === 'tanh' ? ofArrays(geluTanh, second.ofGeluTanh) : ofArrays(gelu, second.ofGelu)),
+  silu: () => ofArrays(silu, second.ofSilu),
+  mish: () => elementwise({ value: mish, derivative: mishDerivative, second: second.ofMish }),
+  softplus: ({ beta, threshold }) => ofArrays(softplus(beta, threshold), second.ofSoftplus(beta, threshold)),
   softsign: () =>
     elementwise({
       value: (z) => z / (1 + Math.abs(z)),
@@ -252,6 +171,7 @@ const mathematics = {
         const inverse = 1 / (1 + Math.abs(z));
         return Math.abs(z) < 1 ? inverse - Math.abs(z) * square(inverse) : 1 / square(1 + Math.abs(z));
       },
+      second: second.ofSoftsign,
     }),
   hardtanh: ({ min_val, max_val }) => clamp(min_val, max_val),
   hardsigmoid: () =>
@@ -259,27 +179,31 @@ const mathematics = {
       value: (z) => Math.min(Math.max(z + 3, 0), 6) / 6,
       // PyTorch uses 1/6 in float32 here, even in float64.
       derivative: (z) => (z > -3 && z < 3 ? Math.fround(1 / 6) : 0),
+      second: STRAIGHT,
       hasFlats: true,
     }),
   hardswish: () =>
     elementwise({
       value: (z) => z * (Math.min(Math.max(z + 3, 0), 6) / 6),
       derivative: (z) => (z <= -3 ? 0 : z < 3 ? (2 * z + 3) / 6 : 1),
+      second: second.ofHardswish,
       hasFlats: true,
     }),
   // -softplus(-z)
-  logsigmoid: () => ofArrays(softplus(-1, Infinity)),
-  tanhshrink: () => elementwise({ value: tanhshrink, derivative: (z) => square(tanhOf(z)) }),
+  logsigmoid: () => ofArrays(softplus(-1, Infinity), second.ofSoftplus(-1, Infinity)),
+  tanhshrink: () => elementwise({ value: tanhshrink, derivative: (z) => square(tanhOf(z)), second: second.ofTanhshrink }),
   softshrink: ({ lambd }) =>
     elementwise({
       value: (z) => (z > lambd ? z - lambd : z < -lambd ? z + lambd : 0),
       derivative: (z) => (Math.abs(z) > lambd ? 1 : 0),
+      second: STRAIGHT,
       hasFlats: true,
     }),
   hardshrink: ({ lambd }) =>
     elementwise({
       value: (z) => (Math.abs(z) > lambd ? z : 0),
       derivative: (z) => (Math.abs(z) > lambd ? 1 : 0),
+      second: STRAIGHT,
       hasFlats: true,
     }),
   exp: () =>
@@ -290,36 +214,11 @@ const mathematics = {
           for (let i = 0; i < dz.length; i++) dz[i] = da[i] * a[i];
         },
       },
+      second.ofExp,
       { byOutput: true },
     ),
-  softmax: () =>
-    rowwise({
-      finish: finishSoftmax,
-      // a_j (da_j - Σ_i a_i da_i). As Σ_i a_i = 1, a constant may be subtracted from all da. If one a is almost 1, the difference
-      // would cancel; with the da of that one as the constant, it does not.
-      pullback(da, a, dz) {
-        const most = indexOfLargest(a);
-        const constant = a[most] > 0.75 ? da[most] : 0;
-        const sum = new Sum();
-        for (let j = 0; j < a.length; j++) sum.add((da[j] - constant) * a[j]);
-        for (let j = 0; j < a.length; j++) dz[j] = a[j] * (da[j] - constant - sum.value);
-      },
-    }),
-  log_softmax: () =>
-    rowwise({
-      finish: finishLogSoftmax,
-      needsExponentials: true,
-      // da_j - exp(a_j) Σ_i da_i. For the largest a, exp(a) may be close to 1, and da_j cancel.
-      pullback(da, a, dz) {
-        const most = indexOfLargest(a);
-        const others = new Sum();
-        for (let j = 0; j < a.length; j++) if (j !== most) others.add(da[j]);
-        const sum = da[most] + others.value;
-        const largest = dz[most];
-        for (let j = 0; j < a.length; j++) dz[j] = da[j] - dz[j] * sum;
-        dz[most] = -Math.expm1(a[most]) * da[most] - largest * others.value;
-      },
-    }),
+  softmax: () => softmax,
+  log_softmax: () => logSoftmaxActivation,
 } satisfies { [Name in ActivationName]: (options: ActivationOptions<Name>) => Activation | undefined };
 
 /** The activations with default options, bound once: most layers use these. */

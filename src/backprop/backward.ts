@@ -1,7 +1,7 @@
 // The backward pass: from the gradient of the outputs, last layer first, to the gradients of the parameters and of the inputs.
 import type { Dense } from '../linalg/dense.ts';
 import type { Engine } from '../linalg/engine.ts';
-import { pullBack } from './activations.ts';
+import { pullBack } from './activation.ts';
 import type { Forward } from './forward.ts';
 import type { Layer } from './network.ts';
 
@@ -36,15 +36,35 @@ export function backward(
   keep: boolean,
 ): Backward[] {
   const gradients = new Array<Backward>(layers.length);
-  let dA = dY;
-  for (let k = layers.length - 1; k >= 0; k--) {
-    const { W, b, f } = layers[k];
-    const { X, Z, A } = steps[k];
-    const dZ = pullBack(f, dA, Z, A, engine.scratch, !keep);
-    const dW = engine.weightGradient(dZ, X);
-    const dX = k > 0 || wantInputGradients ? engine.inputGradient(dZ, W) : undefined;
-    gradients[k] = { dA, dZ, dW, db: b && dZ.sumOfRows(engine.scratch), dX };
-    if (dX) dA = dX;
+  for (const { k, ...deltas } of pullThrough(layers, steps, dY, engine, wantInputGradients, keep)) {
+    const { dZ } = deltas;
+    const dW = engine.weightGradient(dZ, steps[k].X);
+    gradients[k] = { ...deltas, dW, db: layers[k].b && dZ.sumOfRows(engine.scratch) };
   }
   return gradients;
+}
+
+/** The values that flow back through layer k. */
+export interface Deltas extends Pick<Backward, 'dA' | 'dZ' | 'dX'> {
+  readonly k: number;
+}
+
+/** Backpropagates dY without the gradients of parameters, last layer first. */
+export function* pullThrough(
+  layers: readonly Layer[],
+  steps: readonly Forward[],
+  dY: Dense,
+  engine: Engine,
+  wantInputGradients: boolean,
+  keep: boolean,
+): Generator<Deltas> {
+  let dA = dY;
+  for (let k = layers.length - 1; k >= 0; k--) {
+    const { W, f } = layers[k];
+    const { Z, A } = steps[k];
+    const dZ = pullBack(f, dA, Z, A, engine.scratch, !keep);
+    const dX = k > 0 || wantInputGradients ? engine.inputGradient(dZ, W) : undefined;
+    yield { k, dA, dZ, dX };
+    if (dX) dA = dX;
+  }
 }

@@ -4,7 +4,7 @@ import { type Tensor, tensor } from '../../schemas/numbers.ts';
 import type { Dense } from '../linalg/dense.ts';
 import { norm } from '../linalg/norm.ts';
 import type { Scratch } from '../memory/scratch.ts';
-import { slopesOf } from './activations.ts';
+import { slopesOf } from './activation.ts';
 import type { ParameterGradients } from './backward.ts';
 import type { Computed } from './finite.ts';
 import type { Layer } from './network.ts';
@@ -47,10 +47,10 @@ export const sampleExtras: {
 };
 
 /** Whether samples are in columns if they are in the request; per_sample_gradients have them first in any case. */
-export const isOriented = (name: SampleExtra): boolean => name !== 'per_sample_gradients';
+export const isOriented = (name: string): boolean => name !== 'per_sample_gradients';
 
 /** Each sample's share of a layer's gradient: the outer product of its rows of dZ and X. */
-function sampleGradients(dZ: Dense, X: Dense, biases: boolean): { weights: Tensor; biases?: Tensor } {
+export function sampleGradients(dZ: Dense, X: Dense, biases: boolean): { weights: Tensor; biases?: Tensor } {
   const data = new Float64Array(dZ.rows * dZ.columns * X.columns);
   let at = 0;
   for (let i = 0; i < dZ.rows; i++) {

@@ -1,7 +1,7 @@
 // The forward pass. Keeps the values of every layer for the backward pass.
 import type { Dense } from '../linalg/dense.ts';
 import type { Engine } from '../linalg/engine.ts';
-import { activate } from './activations.ts';
+import { activate } from './activation.ts';
 import type { Layer } from './network.ts';
 
 /** The values of one layer: samples x inputs or samples x outputs. */

@@ -1,5 +1,5 @@
-// The losses: value and gradient of each, per sample, before the reduction.
-// y is an output of the network, t its target. All gradients are with respect to y.
+// The losses: value, gradient and second derivative of each, per sample, before the reduction.
+// y is an output of the network, t its target. All derivatives are with respect to y.
 import { losses as declared, type LossName, type LossOptions, type Reduction, sharedLossDefaults } from '../../schemas/loss.ts';
 import type { Tensors } from '../../schemas/numbers.ts';
 import { resolve } from '../../schemas/variant.ts';
@@ -16,7 +16,9 @@ import { exponentOf, mantissa, powerOf2, timesPowerOf2 } from '../linalg/powers.
 import { Sum } from '../linalg/sum.ts';
 import type { Scratch } from '../memory/scratch.ts';
 import { Refusal } from '../refusal.ts';
-import { logSoftmax, square } from './activations.ts';
+import { square } from './activations.ts';
+import { bothSigmoidsOf, squaredSechOf } from './second-derivatives.ts';
+import { logSoftmax, timesLogitCurvature } from './softmax.ts';
 
 /** samples x outputs, or one class index per sample. */
 export type Targets = Dense | Float64Array;
@@ -53,6 +55,10 @@ export interface Loss {
   /** What a sample with this target (of a number of `outputs`) adds to the divisor of a mean. */
   countOf(t: number | undefined, outputs: number): number;
   unreduced(Y: Dense, targets: Targets, scratch: Scratch): Unreduced;
+  /**
+   * The derivative of dY along RY, a direction of Y: each sample's second derivative times its RY, divided by 2^exponents[i] as dY is.
+   */
+  curvature(Y: Dense, targets: Targets, RY: Dense, exponents: Int16Array | undefined, scratch: Scratch): Dense;
 }
 
 export const anything: Domain = { expected: 'a number', holds: Number.isFinite };
@@ -67,9 +73,14 @@ interface Elementwise {
   /** j is the index of the output. */
   value(y: number, t: number, j: number): number;
   gradient(y: number, t: number, j: number): number;
+  /** At a kink of the gradient it is that of the piece from which the gradient is taken. */
+  second(y: number, t: number, j: number): number;
 }
 
-function elementwise({ targets, outputs, value, gradient }: Elementwise): Loss {
+/** The second derivative of losses that consist of straight lines. */
+const straight = () => 0;
+
+function elementwise({ targets, outputs, value, gradient, second }: Elementwise): Loss {
   return {
     values: targets,
     ...(outputs && { outputs }),
@@ -93,6 +104,15 @@ function elementwise({ targets, outputs, value, gradient }: Elementwise): Loss {
         }
       }
       return { losses, dY, ...(exponents && { exponents }) };
+    },
+    curvature(Y, T, RY, exponents, scratch) {
+      const RdY = Dense.in(scratch, Y.rows, Y.columns);
+      const { data } = T as Dense;
+      for (let i = 0, at = 0; i < Y.rows; i++) {
+        const scale = exponents ? powerOf2(-exponents[i]) : 1;
+        for (let j = 0; j < Y.columns; j++, at++) RdY.data[at] = second(Y.data[at], data[at], j) * scale * RY.data[at];
+      }
+      return RdY;
     },
   };
 
@@ -122,9 +142,11 @@ interface Samplewise {
    * probabilities. Both are divided by 2^exponent.
    */
   evaluate(y: Float64Array, t: number | Float64Array, dy: Float64Array, exponent: number): number;
+  /** Writes the second derivative times ry, divided by 2^exponent, into rdy, which is 0 before. */
+  curvature(y: Float64Array, t: number | Float64Array, ry: Float64Array, rdy: Float64Array, exponent: number): void;
 }
 
-function samplewise({ weights, mixesClasses, evaluate, ...takes }: Samplewise): Loss {
+function samplewise({ weights, mixesClasses, evaluate, curvature, ...takes }: Samplewise): Loss {
   const exponentOfAll = weights ? exponentOf(weights.reduce((a, b) => Math.max(a, b))) : 0;
   const countOf = (t: number | undefined) =>
     t === undefined ? 1 : t === takes.classes.ignoreIndex ? 0 : weights ? weights[t] : 1;
@@ -143,6 +165,14 @@ function samplewise({ weights, mixesClasses, evaluate, ...takes }: Samplewise): 
       }
       return { losses, dY, ...(exponents && { exponents }) };
     },
+    curvature(Y, targets, RY, exponents, scratch) {
+      const RdY = new Dense(Y.rows, Y.columns, scratch.filled(Y.data.length, 0));
+      for (let i = 0; i < Y.rows; i++) {
+        const t = targets instanceof Dense ? targets.row(i) : targets[i];
+        if (t !== takes.classes.ignoreIndex) curvature(Y.row(i), t, RY.row(i), RdY.row(i), exponents?.[i] ?? 0);
+      }
+      return RdY;
+    },
   };
 }
 
@@ -157,6 +187,7 @@ function smoothL1({ beta }: FlatOptions<'smooth_l1'>): Loss {
       const d = y - t;
       return Math.abs(d) < beta ? d / beta : Math.sign(d);
     },
+    second: (y, t) => (Math.abs(y - t) < beta ? 1 / beta : 0),
   });
 }
 
@@ -168,6 +199,7 @@ function huber({ delta }: FlatOptions<'huber'>): Loss {
       return d < delta ? 0.5 * d * d : delta * (d - 0.5 * delta);
     },
     gradient: (y, t) => Math.max(-delta, Math.min(y - t, delta)),
+    second: (y, t) => (Math.abs(y - t) < delta ? 1 : 0),
   });
 }
 
@@ -178,6 +210,12 @@ function logCosh(d: number): number {
 }
 
 function crossEntropy({ weight, label_smoothing, ignore_index }: FlatOptions<'cross_entropy'>): Loss {
+  /** q_c / 2^exponent. */
+  const shareOf = (t: number | Float64Array, c: number, classes: number, exponent: number) => {
+    const p = typeof t === 'number' ? Number(c === t) : t[c];
+    const share = p * (1 - label_smoothing) + label_smoothing / classes;
+    return share === 0 ? 0 : share * (weight ? timesPowerOf2(weight[c], -exponent) : 1);
+  };
   // For one sample after the other.
   let a = new Float64Array(0);
   let q = a;
@@ -196,9 +234,7 @@ function crossEntropy({ weight, label_smoothing, ignore_index }: FlatOptions<'cr
       // Of the classes but the most probable one.
       const others = new Sum();
       for (let c = 0; c < y.length; c++) {
-        const p = typeof t === 'number' ? Number(c === t) : t[c];
-        const share = p * (1 - label_smoothing) + label_smoothing / y.length;
-        q[c] = share === 0 ? 0 : share * (weight ? timesPowerOf2(weight[c], -exponent) : 1);
+        q[c] = shareOf(t, c, y.length, exponent);
         if (q[c] !== 0) loss.add(-q[c] * a[c]);
         if (c !== most) others.add(q[c]);
       }
@@ -208,6 +244,14 @@ function crossEntropy({ weight, label_smoothing, ignore_index }: FlatOptions<'cr
       // The same for the most probable class, where both terms may be almost equal.
       dy[most] = Math.expm1(a[most]) * sum + others.value;
       return loss.value;
+    },
+    // (Σ q) (diag p - p pᵀ) ry
+    curvature(y, t, ry, rdy, exponent) {
+      const sum = new Sum();
+      for (let c = 0; c < y.length; c++) sum.add(shareOf(t, c, y.length, exponent));
+      logSoftmax(y, rdy);
+      exps(rdy, rdy);
+      timesLogitCurvature(ry, sum.value, rdy);
     },
   });
 }
@@ -222,6 +266,7 @@ function nll({ weight, ignore_index }: FlatOptions<'nll'>): Loss {
       dy[k] = weight ? -timesPowerOf2(weight[k], -exponent) : -1;
       return dy[k] * y[k];
     },
+    curvature() {},
   });
 }
 
@@ -233,6 +278,7 @@ function poissonNll({ log_input, full, eps }: FlatOptions<'poisson_nll'>): Loss 
       targets: count,
       value: (y, t) => exp(y) - t * y + stirling(t),
       gradient: (y, t) => (Math.abs(y) < 600 ? rate.exp(y).plus(-t).value : exp(y) - t),
+      second: (y) => exp(y),
     });
   }
   return elementwise({
@@ -240,13 +286,21 @@ function poissonNll({ log_input, full, eps }: FlatOptions<'poisson_nll'>): Loss 
     outputs: { expected: `a rate, above -eps (${-eps})`, holds: (y) => y + eps > 0 },
     value: (y, t) => y - t * Math.log(y + eps) + stirling(t),
     gradient: (y, t) => (y - t + eps) / (y + eps),
+    second: (y, t) => t / (y + eps) / (y + eps),
   });
 }
 
 const mathematics = {
-  mse: () => elementwise({ targets: anything, value: (y, t) => square(y - t), gradient: (y, t) => 2 * (y - t) }),
-  l1: () => elementwise({ targets: anything, value: (y, t) => Math.abs(y - t), gradient: (y, t) => Math.sign(y - t) }),
-  log_cosh: () => elementwise({ targets: anything, value: (y, t) => logCosh(y - t), gradient: (y, t) => tanh(y - t) }),
+  mse: () => elementwise({ targets: anything, value: (y, t) => square(y - t), gradient: (y, t) => 2 * (y - t), second: () => 2 }),
+  l1: () =>
+    elementwise({ targets: anything, value: (y, t) => Math.abs(y - t), gradient: (y, t) => Math.sign(y - t), second: straight }),
+  log_cosh: () =>
+    elementwise({
+      targets: anything,
+      value: (y, t) => logCosh(y - t),
+      gradient: (y, t) => tanh(y - t),
+      second: (y, t) => squaredSechOf(y - t),
+    }),
   smooth_l1: smoothL1,
   huber,
   binary_cross_entropy: () =>
@@ -256,6 +310,7 @@ const mathematics = {
       // PyTorch's bounds, which keep loss and gradient finite at 0 and 1. Its 1e-12 is a float32 number, even in float64.
       value: (y, t) => (t - 1) * Math.max(Math.log1p(-y), -100) - t * Math.max(Math.log(y), -100),
       gradient: (y, t) => (y - t) / Math.max((1 - y) * y, Math.fround(1e-12)),
+      second: (y, t) => ((1 - y) * y > Math.fround(1e-12) ? t / square(y) + (1 - t) / square(1 - y) : 1 / Math.fround(1e-12)),
     }),
   binary_cross_entropy_with_logits: ({ pos_weight }) => {
     const weightOf = (j: number) => pos_weight?.[j] ?? 1;
@@ -273,6 +328,7 @@ const mathematics = {
         const sum = 1 - t + positive;
         return y < 0 ? sigmoid(y) * sum - positive : 1 - t - sigmoid(-y) * sum;
       },
+      second: (y, t, j) => (1 - t + weightOf(j) * t) * bothSigmoidsOf(y),
     });
   },
   cross_entropy: crossEntropy,
@@ -284,27 +340,38 @@ const mathematics = {
             targets: logProbability,
             value: (y, t) => exp(t) * (t - y),
             gradient: (_y, t) => -exp(t),
+            second: straight,
           }
         : {
             targets: unitInterval,
             // At t = 0, t log(t) is its limit, 0.
             value: (y, t) => (t === 0 ? 0 : t * Math.log(t)) - t * y,
             gradient: (_y, t) => -t,
+            second: straight,
           },
     ),
   poisson_nll: poissonNll,
-  soft_margin: () => elementwise({ targets: sign, value: (y, t) => softplus(-t * y), gradient: (y, t) => -t * sigmoid(-t * y) }),
+  soft_margin: () =>
+    elementwise({
+      targets: sign,
+      value: (y, t) => softplus(-t * y),
+      gradient: (y, t) => -t * sigmoid(-t * y),
+      second: (y) => bothSigmoidsOf(y),
+    }),
   hinge: () =>
     elementwise({
       targets: sign,
       value: (y, t) => Math.max(0, 1 - t * y),
       gradient: (y, t) => (1 - t * y >= 0 ? -t : 0),
+      second: straight,
     }),
   squared_hinge: () =>
     elementwise({
       targets: sign,
       value: (y, t) => square(Math.max(0, 1 - t * y)),
       gradient: (y, t) => -2 * t * Math.max(0, 1 - t * y),
+      // At 1 = t y it is that of the parabola, as in PyTorch.
+      second: (y, t) => (1 - t * y >= 0 ? 2 : 0),
     }),
 } satisfies { [Name in LossName]: (options: FlatOptions<Name>) => Loss };
 
@@ -342,6 +409,8 @@ export interface Reduced {
   readonly shares: Float64Array;
   /** samples x outputs: ∂loss/∂Y. */
   readonly dY: Dense;
+  /** Those of the losses before the reduction. */
+  readonly exponents: Int16Array | undefined;
 }
 
 /**
@@ -352,18 +421,30 @@ export interface Reduced {
 export function reduce({ losses, dY, exponents }: Unreduced, s: Float64Array, divisor: Divisor, scratch: Scratch): Reduced {
   const shares = scratch.take(losses.length);
   const loss = new Sum();
-  const { data, columns } = dY;
-  for (let i = 0, at = 0; i < losses.length; i++) {
-    const exponent = exponentOf(s[i]);
-    const factor = timesPowerOf2(s[i], -exponent);
-    const total = exponent + (exponents?.[i] ?? 0) - divisor.exponent;
-    shares[i] = factor === 0 ? 0 : timesPowerOf2((factor * losses[i]) / divisor.factor, total);
+  for (let i = 0; i < losses.length; i++) {
+    const { factor, exponent } = scaleOf(s[i], exponents?.[i], divisor);
+    shares[i] = factor === 0 ? 0 : timesPowerOf2((factor * losses[i]) / divisor.factor, exponent);
     loss.add(shares[i]);
-    const half = powerOf2(Math.trunc(total / 2));
-    const rest = powerOf2(total - Math.trunc(total / 2));
+  }
+  reduceRows(dY, exponents, s, divisor);
+  return { loss: loss.value, shares, dY, exponents };
+}
+
+/** Multiplies the rows of dY, or of its derivative along a direction, by the sample weights s and so on, as `reduce` does. */
+export function reduceRows(rows: Dense, exponents: Int16Array | undefined, s: Float64Array, divisor: Divisor): void {
+  const { data, columns } = rows;
+  for (let i = 0, at = 0; i < s.length; i++) {
+    const { factor, exponent } = scaleOf(s[i], exponents?.[i], divisor);
+    const half = powerOf2(Math.trunc(exponent / 2));
+    const rest = powerOf2(exponent - Math.trunc(exponent / 2));
     for (let j = 0; j < columns; j++, at++) data[at] = factor === 0 ? 0 : ((factor * data[at]) / divisor.factor) * half * rest;
   }
-  return { loss: loss.value, shares, dY };
+}
+
+/** What a sample of weight `s` is multiplied by, before it is divided by the factor of the divisor: factor · 2^exponent. */
+function scaleOf(s: number, own = 0, divisor: Divisor): Divisor {
+  const exponent = exponentOf(s);
+  return { factor: timesPowerOf2(s, -exponent), exponent: exponent + own - divisor.exponent };
 }
 
 /** A divisor between 1 / SAFE and SAFE need not be split: nothing that matters for it has left the range. */

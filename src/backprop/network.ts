@@ -3,7 +3,8 @@ import { defaultActivation, type Activation as GivenActivation } from '../../sch
 import type { Network } from '../../schemas/network.ts';
 import type { Tensors } from '../../schemas/numbers.ts';
 import { Dense } from '../linalg/dense.ts';
-import { type Activation, buildActivation } from './activations.ts';
+import type { Activation } from './activation.ts';
+import { buildActivation } from './activations.ts';
 
 /** A layer computes f(X Wᵀ + b). */
 export interface Layer {

@@ -1,9 +1,8 @@
 // Finds out whether the shapes of a request fit once some of its matrices are transposed, for error texts.
-import { areInColumns, targetsOf } from '../../schemas/batch.ts';
-import type { DecodedRequest } from '../../schemas/gradients.ts';
-import { isTensor, type Tensor } from '../../schemas/numbers.ts';
+import { type ArrayInputs, areInColumns } from '../../schemas/batch.ts';
+import type { Network } from '../../schemas/network.ts';
+import { isTensor, type MaybeRagged, type Tensor } from '../../schemas/numbers.ts';
 import { Findings } from '../refusal.ts';
-import type { BoundLoss } from './losses.ts';
 
 /** Rows and columns. */
 type Shape = readonly [number, number];
@@ -13,8 +12,8 @@ interface Shapes {
   readonly weights: readonly Shape[];
   readonly biases: readonly (number | undefined)[];
   readonly inputs: Shape;
-  /** A number for class indices. */
-  readonly targets: Shape | number;
+  /** A number for class indices; undefined if there is nothing that has to fit the outputs. */
+  readonly targets: Shape | number | undefined;
   /** The lengths that must be the number of samples, and those that must be the number of outputs. */
   readonly perSample: readonly number[];
   readonly perOutput: readonly number[];
@@ -36,36 +35,47 @@ const TURNS: readonly Turn[] = [
   { inputs: false, targets: true, weights: false },
 ];
 
+/** What has to fit the network's outputs: targets, or cotangents. */
+export interface Against {
+  /** A matrix, or class indices; undefined if there is none. */
+  readonly values: number[][] | Tensor | Float64Array | undefined;
+  readonly name: string;
+  readonly pointer: string;
+  /** The lengths that must be the number of samples, and those that must be the number of outputs. */
+  readonly perSample: readonly number[];
+  readonly perOutput: readonly number[];
+}
+
 /** The errors of a request that fits if some of its matrices are transposed; undefined for any other request. */
-export function misoriented({ network, batch }: DecodedRequest, bound: BoundLoss): Findings | undefined {
-  const shapes = shapesOf(network, batch, bound);
+export function misoriented(
+  { layers }: MaybeRagged<Network>,
+  batch: MaybeRagged<ArrayInputs>,
+  against: Against,
+): Findings | undefined {
+  const shapes = shapesOf(layers, batch.inputs, against);
   if (!shapes) return undefined;
   const columns = areInColumns(batch);
   for (const turn of TURNS) {
     const turned = fit(shapes, turn, columns);
-    if (turned) return explain(shapes, turn, turned, columns);
+    if (turned) return explain(shapes, turn, turned, columns, against);
   }
   return undefined;
 }
 
 function shapesOf(
-  { layers }: DecodedRequest['network'],
-  batch: DecodedRequest['batch'],
-  { loss, weights }: BoundLoss,
+  layers: MaybeRagged<Network>['layers'],
+  inputs: number[][] | Tensor,
+  { values, perSample, perOutput }: Against,
 ): Shapes | undefined {
-  const { inputs, sample_weights } = batch;
-  const { targets } = targetsOf(batch);
-  const areClasses = !isTensor(targets) && !Array.isArray(targets[0]);
-  if (areClasses ? !loss.classes : !loss.values) return undefined;
-  const areTensors = isTensor(inputs) && (areClasses || isTensor(targets)) && layers.every((layer) => isTensor(layer.weights));
-  if (!areTensors) return undefined;
+  const isRagged = Array.isArray(values) && Array.isArray(values[0]);
+  if (isRagged || !isTensor(inputs) || !layers.every((layer) => isTensor(layer.weights))) return undefined;
   return {
     weights: layers.map((layer) => shapeOf(layer.weights as Tensor)),
     biases: layers.map(({ biases }) => biases?.length),
     inputs: shapeOf(inputs),
-    targets: areClasses ? targets.length : shapeOf(targets as Tensor),
-    perSample: sample_weights ? [sample_weights.length] : [],
-    perOutput: weights.map(([, values]) => values.length),
+    targets: isTensor(values) ? shapeOf(values) : values?.length,
+    perSample,
+    perOutput,
   };
 }
 
@@ -91,14 +101,18 @@ function fit(shapes: Shapes, turn: Turn, columns: boolean): number[] | undefined
     if (isTurned) turned.push(k);
   }
   const targets =
-    typeof shapes.targets === 'number' ? [shapes.targets, width] : turnedIf(turn.targets !== columns, shapes.targets);
+    shapes.targets === undefined
+      ? [samples, width]
+      : typeof shapes.targets === 'number'
+        ? [shapes.targets, width]
+        : turnedIf(turn.targets !== columns, shapes.targets);
   const isRight = targets[0] === samples && targets[1] === width;
   return isRight && shapes.perSample.every((n) => n === samples) && shapes.perOutput.every((n) => n === width)
     ? turned
     : undefined;
 }
 
-function explain(shapes: Shapes, turn: Turn, turned: readonly number[], columns: boolean): Findings {
+function explain(shapes: Shapes, turn: Turn, turned: readonly number[], columns: boolean, { name, pointer }: Against): Findings {
   const findings = new Findings();
   const isSquare = ([rows, inputs]: Shape) => rows === inputs;
   const hint =
@@ -111,13 +125,13 @@ function explain(shapes: Shapes, turn: Turn, turned: readonly number[], columns:
       `expected ${inputs} x ${rows} weights, outputs x inputs, got ${rows} x ${inputs}: they are transposed, send weights.T${hint}`,
     );
   }
-  const areClasses = typeof shapes.targets === 'number';
+  const isAlone = typeof shapes.targets !== 'object';
   if (turn.inputs && turn.targets) {
-    const matrices = areClasses ? 'inputs have' : 'inputs and targets have';
+    const matrices = isAlone ? 'inputs have' : `inputs and ${name} have`;
     const [wanted, place] = columns ? ['"samples": "rows", or no samples', 'row'] : ['"samples": "columns"', 'column'];
     findings.add('/batch/samples', `expected ${wanted}, since ${matrices} one sample per ${place}`);
   } else if (turn.inputs) findings.add('/batch/inputs', transposed(shapes.inputs, columns, 'features', 'inputs'));
-  else if (turn.targets) findings.add('/batch/targets', transposed(shapes.targets as Shape, columns, 'outputs', 'targets'));
+  else if (turn.targets) findings.add(pointer, transposed(shapes.targets as Shape, columns, 'outputs', name));
   return findings;
 }
 

@@ -1,10 +1,12 @@
 // The penalty on large parameters: its value, gradient and second derivative. It is added once, to the sums over the whole batch.
 import { type Penalty, penaltyDefaults } from '../../schemas/penalty.ts';
+import type { Dense } from '../linalg/dense.ts';
 import { largestOf, sumOfMagnitudes, sumOfSquares } from '../linalg/norm.ts';
 import { Sum } from '../linalg/sum.ts';
 import type { ParameterGradients } from './backward.ts';
-import type { Total } from './finite.ts';
+import type { Results } from './finite.ts';
 import type { Layer } from './network.ts';
+import type { Direction } from './tangents.ts';
 
 /** A penalty with its defaults filled in. */
 export type BoundPenalty = Readonly<Required<Penalty>>;
@@ -56,8 +58,37 @@ export function penaltyCurvature({ l2, biases }: BoundPenalty, of: 'weights' | '
   return of === 'weights' || biases ? l2 : 0;
 }
 
+/**
+ * Adds the second derivative of the penalty to the product of a curvature matrix with the `directions`, or to the diagonal of the matrix.
+ */
+export function addPenaltyCurvature(
+  penalty: BoundPenalty,
+  layers: readonly Parameters[],
+  directions: readonly Direction[] | undefined,
+  { products, matrix }: Pick<Results, 'products' | 'matrix'>,
+): void {
+  const ofWeights = penaltyCurvature(penalty, 'weights');
+  const ofBiases = penaltyCurvature(penalty, 'biases');
+  let diagonal = 0;
+  const addToDiagonal = (factor: number, count: number, { data, columns }: Dense) => {
+    for (let i = 0; i < count; i++, diagonal += columns + 1) data[diagonal] += factor;
+  };
+  layers.forEach(({ W, b }, k) => {
+    if (matrix) {
+      addToDiagonal(ofWeights, W.data.length, matrix);
+      addToDiagonal(ofBiases, b?.length ?? 0, matrix);
+    }
+    addProduct(ofWeights, directions?.[k].RW?.data, products?.[k].dW.data);
+    addProduct(ofBiases, directions?.[k].Rb, products?.[k].db);
+  });
+}
+
+function addProduct(factor: number, values: Float64Array | undefined, into: Float64Array | undefined): void {
+  if (values && into) for (let i = 0; i < values.length; i++) into[i] += factor * values[i];
+}
+
 /** The loss and gradients of a batch with the penalty added, and its share. The gradients are overwritten. */
-export function withPenalty<Sums extends Total>(
+export function withPenalty<Sums extends Pick<Results, 'loss' | 'gradients'>>(
   total: Sums,
   penalty: BoundPenalty | undefined,
   layers: readonly Parameters[],

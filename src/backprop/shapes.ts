@@ -1,15 +1,17 @@
 // Checks the shapes of a request: of consecutive layers, and of the batch and the network.
 
-import { areInColumns, targetsOf } from '../../schemas/batch.ts';
-import type { DecodedRequest } from '../../schemas/gradients.ts';
-import { isTensor, type Tensor } from '../../schemas/numbers.ts';
+import { type ArrayBatch, type ArrayInputs, areInColumns, targetsOf } from '../../schemas/batch.ts';
+import type { Network as GivenNetwork } from '../../schemas/network.ts';
+import { isTensor, type MaybeRagged, type Tensor } from '../../schemas/numbers.ts';
+import type { Parameters } from '../../schemas/parameters.ts';
 import { Findings } from '../refusal.ts';
 import type { BoundLoss } from './losses.ts';
-import { misoriented } from './orientation.ts';
+import { type Against, misoriented } from './orientation.ts';
 import { flatTargets, indicesInLine, notIndices } from './target-forms.ts';
 
-type Network = DecodedRequest['network'];
-type Batch = DecodedRequest['batch'];
+type Network = MaybeRagged<GivenNetwork>;
+type Batch = MaybeRagged<ArrayBatch>;
+type Inputs = MaybeRagged<ArrayInputs>;
 /** Rows of numbers, which may be ragged if they are lists. */
 type Rows = number[][] | Tensor;
 
@@ -28,11 +30,80 @@ interface Count {
   readonly why: string;
 }
 
+/** Checks further shapes of a request. */
+export type Also = (sizes: Sizes, findings: Findings) => void;
+
+const nothing: Also = () => {};
+
 /**
  * Returns the sizes of a request.
  * @throws Refusal `shape-mismatch`, with every mismatch.
  */
-export function checkShapes({ network, batch }: DecodedRequest, bound: BoundLoss): Sizes {
+export function checkShapes(
+  { network, batch }: { readonly network: Network; readonly batch: Batch },
+  bound: BoundLoss,
+  also = nothing,
+): Sizes {
+  const { sizes, findings } = checkedInputs(network, batch);
+  checkTargets(batch, sizes, bound, findings);
+  for (const [pointer, weights] of bound.weights) checkLength(pointer, weights.length, WEIGHTS, outputsOf(sizes), findings);
+  also(sizes, findings);
+  if (findings.length > 0) {
+    const { targets: values, pointer } = targetsOf(batch);
+    const takes = isMatrix(values) ? bound.loss.values : bound.loss.classes;
+    const perSample = batch.sample_weights ? [batch.sample_weights.length] : [];
+    const perOutput = bound.weights.map(([, weights]) => weights.length);
+    const turned = takes && misoriented(network, batch, { values, pointer, name: 'targets', perSample, perOutput });
+    (turned ?? findings).refuse('shape-mismatch');
+  }
+  return sizes;
+}
+
+/** The same for a request without a loss, whose `cotangents` have the shape of the outputs. */
+export function checkInputShapes(
+  { network, batch, cotangents }: { readonly network: Network; readonly batch: Inputs; readonly cotangents?: Rows },
+  also = nothing,
+): Sizes {
+  const { sizes, findings } = checkedInputs(network, batch);
+  const [name, pointer] = ['cotangents', '/cotangents'];
+  if (cotangents) checkSamples(pointer, cotangents, outputsOf(sizes), sizes, batch.samples === 'columns', findings);
+  also(sizes, findings);
+  // With a dataset, `samples` orients the cotangents, but not the inputs.
+  const values = batch.dataset === undefined ? cotangents : undefined;
+  const against: Against = { values, name, pointer, perSample: [], perOutput: [] };
+  if (findings.length > 0) (misoriented(network, batch, against) ?? findings).refuse('shape-mismatch');
+  return sizes;
+}
+
+/** Checks the shape of a direction of the inputs. */
+export function checkInputTangents(pointer: string, inputs: Rows, sizes: Sizes, inColumns: boolean, findings: Findings): void {
+  checkSamples(pointer, inputs, featuresOf(sizes), sizes, inColumns, findings);
+}
+
+/** Checks the shapes of a vector of parameters, of which any part may be left out. */
+export function checkParameters(
+  pointer: string,
+  given: MaybeRagged<Parameters>,
+  { layers }: Network,
+  { features, units }: Sizes,
+  findings: Findings,
+): void {
+  if (given.length > layers.length)
+    findings.add(pointer, `expected at most ${layers.length} items, one per layer, got ${given.length}`);
+  given.slice(0, layers.length).forEach(({ weights, biases }, k) => {
+    const outputs = { n: units[k], why: `one per output of layer ${k}` };
+    if (weights) {
+      const inputs = k === 0 ? features : units[k - 1];
+      checkLength(`${pointer}/${k}/weights`, rowCount(weights), ROWS, outputs, findings);
+      checkRows(`${pointer}/${k}/weights`, weights, WEIGHTS, { n: inputs, why: `one per input of layer ${k}` }, findings);
+    }
+    if (!biases) return;
+    if (layers[k].biases) checkLength(`${pointer}/${k}/biases`, biases.length, BIASES, outputs, findings);
+    else findings.add(`${pointer}/${k}/biases`, `expected no biases, since layer ${k} has none: leave the key out`);
+  });
+}
+
+function checkedInputs(network: Network, batch: Inputs): { sizes: Sizes; findings: Findings } {
   const findings = new Findings();
   const sizes = {
     samples: areInColumns(batch) ? rowLength(batch.inputs) : rowCount(batch.inputs),
@@ -40,10 +111,12 @@ export function checkShapes({ network, batch }: DecodedRequest, bound: BoundLoss
     units: network.layers.map((layer) => rowCount(layer.weights)),
   };
   checkLayers(network, sizes, findings);
-  checkBatch(batch, sizes, bound, findings);
-  for (const [pointer, weights] of bound.weights) checkLength(pointer, weights.length, WEIGHTS, outputsOf(sizes), findings);
-  if (findings.length > 0) (misoriented({ network, batch }, bound) ?? findings).refuse('shape-mismatch');
-  return sizes;
+  checkSamples('/batch/inputs', batch.inputs, featuresOf(sizes), sizes, areInColumns(batch), findings);
+  return { sizes, findings };
+}
+
+function featuresOf({ features }: Sizes): Count {
+  return { n: features, why: 'one per input of layer 0' };
 }
 
 function outputsOf({ units }: Sizes): Count {
@@ -62,18 +135,21 @@ function checkLayers({ layers }: Network, { features, units }: Sizes, findings: 
   });
 }
 
-function checkBatch(batch: Batch, sizes: Sizes, { name, loss }: BoundLoss, findings: Findings): void {
-  const samples = { n: sizes.samples, why: 'one per sample' };
-  const features = { n: sizes.features, why: 'one per input of layer 0' };
-  const outputs = outputsOf(sizes);
-  const columns = areInColumns(batch);
-  const checkMatrix = (pointer: string, matrix: Rows, units: Count) => {
-    const [rows, perRow] = columns ? [units, samples] : [samples, units];
-    checkLength(pointer, rowCount(matrix), ROWS, rows, findings);
-    checkRows(pointer, matrix, VALUES, perRow, findings);
-  };
+/** Checks a matrix of samples with so many values each. */
+function checkSamples(pointer: string, matrix: Rows, units: Count, sizes: Sizes, inColumns: boolean, findings: Findings): void {
+  const samples = samplesOf(sizes);
+  const [rows, perRow] = inColumns ? [units, samples] : [samples, units];
+  checkLength(pointer, rowCount(matrix), ROWS, rows, findings);
+  checkRows(pointer, matrix, VALUES, perRow, findings);
+}
 
-  checkMatrix('/batch/inputs', batch.inputs, features);
+function samplesOf({ samples }: Sizes): Count {
+  return { n: samples, why: 'one per sample' };
+}
+
+function checkTargets(batch: Batch, sizes: Sizes, { name, loss }: BoundLoss, findings: Findings): void {
+  const samples = samplesOf(sizes);
+  const columns = areInColumns(batch);
   const { targets, pointer } = targetsOf(batch);
   if (!isMatrix(targets)) {
     if (loss.classes) checkLength(pointer, targets.length, CLASS_INDICES, samples, findings);
@@ -82,7 +158,7 @@ function checkBatch(batch: Batch, sizes: Sizes, { name, loss }: BoundLoss, findi
   else {
     const wrong = loss.classes && indicesInLine(targets, sizes, columns);
     if (wrong) findings.add(pointer, wrong);
-    else checkMatrix(pointer, targets, outputs);
+    else checkSamples(pointer, targets, outputsOf(sizes), sizes, columns, findings);
   }
   if (batch.sample_weights) checkLength('/batch/sample_weights', batch.sample_weights.length, WEIGHTS, samples, findings);
 }

@@ -7,8 +7,7 @@ import {
   GradientsRequest,
   type GradientsResult,
 } from '../../schemas/gradients.ts';
-import { planGradients } from '../work/gradients.ts';
-import { planGradientParts } from '../work/parts.ts';
+import { planGradientParts, planGradients } from '../work/gradients.ts';
 import type { Operation } from './operation.ts';
 
 export const gradients: Operation<DecodedRequest, GradientsResult> = {

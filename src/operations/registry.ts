@@ -1,5 +1,10 @@
 // The operations of the service. Routes, threads and documentation use this list.
 import { gradients } from './gradients.ts';
+import { hessian } from './hessian.ts';
+import { hvp } from './hvp.ts';
+import { jacobian } from './jacobian.ts';
+import { jvp } from './jvp.ts';
 import type { Operation } from './operation.ts';
+import { vjp } from './vjp.ts';
 
-export const operations: readonly Operation[] = [gradients];
+export const operations: readonly Operation[] = [gradients, vjp, jvp, jacobian, hvp, hessian];

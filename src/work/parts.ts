@@ -1,21 +1,18 @@
-// The gradients of a batch by parts, which may be computed one by one, anywhere: the result has the bits of the whole.
+// Plans requests with a loss by parts, which may be computed one by one, anywhere: the result has the bits of the whole.
 import { targetsOf } from '../../schemas/batch.ts';
-import type { DecodedRequest, GradientsResult } from '../../schemas/gradients.ts';
-import { costOf } from '../backprop/cost.ts';
 import { checkDomains } from '../backprop/domains.ts';
-import type { Results } from '../backprop/finite.ts';
-import { addToDivisor, bindLoss, type Divisor, divisorAsNumber, fixedDivisor } from '../backprop/losses.ts';
+import { addToDivisor, type Divisor, fixedDivisor } from '../backprop/losses.ts';
 import { buildLayers } from '../backprop/network.ts';
-import { withPenalty } from '../backprop/penalty.ts';
 import { checkShapes, type Sizes } from '../backprop/shapes.ts';
 import type { Engine } from '../linalg/engine.ts';
 import { Refusal } from '../refusal.ts';
-import { finiteAnswer, lossOf, prepare, Run } from './gradients.ts';
-import { sampleExtrasIn } from './pass.ts';
+import { boundOf, type LossRequest, prepare, type Question } from './loss-plan.ts';
 import type { Parts } from './plan.ts';
-import { ARITY, addedNodes, formOf, levelsOf, nodeTotal, numbersOfNode } from './sums.ts';
+import { Run } from './run.ts';
+import { ARITY, addedNodes, levelsOf, nodeTotal, numbersOfNode } from './sums.ts';
 import { alone, type Team } from './team.ts';
 import { type Tiling, tileAt } from './tiles.ts';
+import { formOf, resultsOf } from './with-loss.ts';
 
 /** The most floating-point operations of a part, some seconds of a thread, unless a single tile has more. */
 const PART_FLOPS = 2 ** 37;
@@ -25,20 +22,24 @@ const PART_NUMBERS = 2 ** 22;
 
 /**
  * Plans a request whose batch has the `given` number of samples, of which it holds those of one part; or, without a number, all that it
- * holds.
- * @throws Refusal `shape-mismatch`, or `not-additive` if it asks for values per sample.
+ * holds. `ofParts` is what is asked of the parts, if that is less.
+ * @throws Refusal `shape-mismatch`.
  */
-export function planGradientParts(request: DecodedRequest, given?: number): Parts<GradientsResult> {
-  const bound = bindLoss(lossOf(request) as { type: string });
-  const held = checkShapes(request, bound);
+export function partsWithLoss<Result extends object>(
+  request: LossRequest,
+  given: number | undefined,
+  question: Question<Result>,
+  ofParts: Question<Result> = question,
+): Parts<Result> {
+  const bound = boundOf(request);
+  const held = checkShapes(request, bound, question.also);
   const samples = given ?? held.samples;
   const sizes = { ...held, samples };
-  const { division, work } = prepare(request, sizes);
-  const { include, tiling } = work;
-  checkInclude(sampleExtrasIn(include));
-  // Norms of gradients are computed from the sums of all parts.
-  const summed = include.filter((name) => name === 'squared_gradients');
-  const { flops } = costOf(sizes, [], 0, 0, false);
+  const { division, work } = prepare(request, sizes, ofParts);
+  const { tiling } = work;
+  const costOf = (samples: number, tileSamples: number, levels: number) =>
+    ofParts.cost({ ...sizes, samples }, { tileSamples, levels, byTiles: division === 'tiles' });
+  const { flops } = costOf(samples, 0, 0);
   const perPart = tilesPerPart(sizes, tiling, flops);
   const samplesOf = (i: number) => ({
     first: i * perPart * tiling.perTile,
@@ -46,25 +47,19 @@ export function planGradientParts(request: DecodedRequest, given?: number): Part
   });
   const outputs = sizes.units[sizes.units.length - 1];
   const layers = buildLayers(work.network);
-  const form = formOf(layers, summed);
+  const form = formOf(layers, work);
   const { sample_weights } = work.batch;
   const { targets } = targetsOf(work.batch);
-  const resultsOf = (divisor: Divisor, root: Float64Array): Results => ({
-    ...withPenalty(nodeTotal(form, root), work.penalty, layers),
-    divisor: divisorAsNumber(divisor),
-  });
+  const resultsAt = (divisor: Divisor, root: Float64Array) => resultsOf(nodeTotal(form, root), work, divisor, layers);
   const runOf = (i: number, divisor: Divisor, engine: Engine, team: Team = alone) => {
     const { first, end } = samplesOf(i);
     const ofPart: Tiling = { samples: end - first, perTile: tiling.perTile, count: Math.ceil((end - first) / tiling.perTile) };
     const start = held.samples === samples ? first : 0;
-    return new Run({ ...work, include: summed, start, origin: first, tiling: ofPart, divisor }, bound, division, engine, team);
+    return new Run({ ...work, start, origin: first, tiling: ofPart, divisor }, division, engine, team);
   };
   return {
     sizes,
-    cost: {
-      ...costOf({ ...sizes, samples: samplesOf(0).end }, summed, tileAt(tiling, 0).end, levelsOf(perPart), division === 'tiles'),
-      flops: costOf(sizes, summed, 0, 0, false).flops,
-    },
+    cost: { ...costOf(samplesOf(0).end, tileAt(tiling, 0).end, levelsOf(perPart)), flops },
     count: Math.ceil(tiling.count / perPart),
     nodeNumbers: numbersOfNode(form),
     samplesOf,
@@ -85,9 +80,9 @@ export function planGradientParts(request: DecodedRequest, given?: number): Part
       return runOf(i, divisor, engine, team).node(perPart === 1);
     },
     merge: (nodes) => addedNodes(form, nodes),
-    result: (divisor, root) => finiteAnswer(resultsOf(divisor, root), include, {}),
+    result: (divisor, root) => question.answer(resultsAt(divisor, root), {}),
     find(i, divisor, root, engine) {
-      const { position, refusal } = runOf(i, divisor, engine).search(resultsOf(divisor, root));
+      const { position, refusal } = runOf(i, divisor, engine).search(resultsAt(divisor, root), question.otherwise);
       return { position, refusal };
     },
   };
@@ -102,11 +97,10 @@ function tilesPerPart({ samples, features, units }: Sizes, { perTile, count }: T
   return tiles;
 }
 
-function checkInclude(names: readonly string[]): void {
-  if (names.length === 0) return;
-  const detail = `expected no values per sample, which a job does not keep, got ${names.join(', ')}`;
-  throw new Refusal('not-additive', {
+/** The refusal of something that is not computed from sums over samples. */
+export function notAdditive(pointer: string, detail: string): Refusal {
+  return new Refusal('not-additive', {
     detail: `${detail}: leave them out, or send the request without Prefer: respond-async`,
-    errors: [{ pointer: '/include', detail }],
+    errors: [{ pointer, detail }],
   });
 }

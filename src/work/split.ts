@@ -1,6 +1,7 @@
 // Splits products and activations into parts: how a batch of few tiles is computed by several threads.
 import type { Activation as GivenActivation } from '../../schemas/activation.ts';
-import { type Activation, buildActivation } from '../backprop/activations.ts';
+import type { Activation } from '../backprop/activation.ts';
+import { buildActivation } from '../backprop/activations.ts';
 import type { Layer } from '../backprop/network.ts';
 import { Dense } from '../linalg/dense.ts';
 import type { Engine, Parts } from '../linalg/engine.ts';
@@ -86,19 +87,18 @@ function revived({ rows, columns, data }: Dense): Dense {
   return new Dense(rows, columns, data);
 }
 
-/** A call of an activation: of `value` with Z and A, or of `pullback` with dA, Z, A and dZ. */
+/** A call of a method of an activation with its matrices, all of the same shape. */
 interface Call {
   readonly given: GivenActivation;
-  readonly name: 'value' | 'pullback';
+  readonly name: 'value' | 'pullback' | 'pushforward' | 'second';
   readonly matrices: readonly Dense[];
 }
 
 function computeRows(f: Activation, { name, matrices }: Call, part: number): void {
   const rows = rowsPerPart(matrices[0]);
   const of = (matrix: Dense) => matrix.rowsFrom(part * rows, Math.min(matrix.rows, (part + 1) * rows));
-  const [first, second, third, fourth] = matrices;
-  if (name === 'value') f.value(of(first), of(second));
-  else f.pullback(of(first), of(second), of(third), of(fourth));
+  const method = f[name] as (...matrices: Dense[]) => void;
+  method(...matrices.map(of));
 }
 
 function rowsPerPart({ columns }: Dense): number {
@@ -124,8 +124,10 @@ function splitActivation(f: Activation, given: GivenActivation, team: Team): Act
   };
   return {
     ...f,
-    value: (Z, A) => run('value', Z, A),
-    pullback: (dA, Z, A, dZ) => run('pullback', dA, Z, A, dZ),
+    value: (...matrices) => run('value', ...matrices),
+    pullback: (...matrices) => run('pullback', ...matrices),
+    pushforward: (...matrices) => run('pushforward', ...matrices),
+    second: f.second && ((...matrices) => run('second', ...matrices)),
   };
 }
 

@@ -1,9 +1,6 @@
 // Adds up the loss and the gradients of tiles by one tree, whose shape depends on the number of tiles alone: a complete subtree can be
 // computed elsewhere, and the result has the same bits.
-import type { Extra } from '../../schemas/gradients.ts';
-import type { ParameterGradients } from '../backprop/backward.ts';
 import type { Total } from '../backprop/finite.ts';
-import type { Layer } from '../backprop/network.ts';
 import { Dense } from '../linalg/dense.ts';
 import { addCompensated, compensate } from '../linalg/sum.ts';
 
@@ -24,28 +21,17 @@ interface Node {
   /** All its numbers: those below are views of it. */
   readonly memory: Float64Array;
   readonly loss: Compensated;
-  readonly layers: readonly { readonly dW: Dense; readonly db: Compensated | undefined }[];
+  readonly terms: readonly { readonly dW: Dense; readonly db: Compensated | undefined }[];
 }
 
-/** What is summed up: the gradients of all layers, and with `squares` also the squares of the samples' shares. */
-export interface Form {
-  readonly layers: readonly Layer[];
-  readonly squares: boolean;
+/** The sizes of one term: of a matrix, and of the vector beside it, if there is one. A layer has them. */
+interface TermSize {
+  readonly W: { readonly rows: number; readonly columns: number };
+  readonly b: { readonly length: number } | undefined;
 }
 
-export function formOf(layers: readonly Layer[], include: readonly Extra[]): Form {
-  return { layers, squares: include.includes('squared_gradients') };
-}
-
-/** The layers of all numbers of a node: the squares follow the gradients. */
-function summedLayers({ layers, squares }: Form): readonly Layer[] {
-  return squares ? [...layers, ...layers] : layers;
-}
-
-/** The gradients and squares of a tile, in the order of a node. */
-function termsOf({ gradients, squares = [] }: Total): readonly ParameterGradients[] {
-  return [...gradients, ...squares];
-}
+/** What is summed up beside the loss: the sizes of all terms, in their order. */
+export type Form = readonly TermSize[];
 
 /** The number of levels of nodes that are being added up at the same time. */
 export function levelsOf(tiles: number): number {
@@ -61,7 +47,7 @@ export function numbersOfSums(form: Form, tiles: number): number {
 
 /** How many numbers a node takes. */
 export function numbersOfNode(form: Form): number {
-  return summedLayers(form).reduce((sum, { W, b }) => sum + W.data.length + 2 * (b?.length ?? 0), 2);
+  return form.reduce((sum, { W, b }) => sum + W.rows * W.columns + 2 * (b?.length ?? 0), 2);
 }
 
 /** The node whose numbers lie in `memory`. */
@@ -75,20 +61,19 @@ function nodeIn(form: Form, memory: Float64Array): Node {
   return {
     memory,
     loss: compensated(1),
-    layers: summedLayers(form).map(({ W, b }) => ({
-      dW: new Dense(W.rows, W.columns, next(W.data.length)),
+    terms: form.map(({ W, b }) => ({
+      dW: new Dense(W.rows, W.columns, next(W.rows * W.columns)),
       db: b && compensated(b.length),
     })),
   };
 }
 
 /** The node of a single tile. */
-export function tileNode(form: Form, total: Total): Float64Array {
+export function tileNode(form: Form, { loss, terms }: Total): Float64Array {
   const memory = new Float64Array(numbersOfNode(form));
   const node = nodeIn(form, memory);
-  node.loss.sum[0] = total.loss;
-  const terms = termsOf(total);
-  node.layers.forEach(({ dW, db }, k) => {
+  node.loss.sum[0] = loss;
+  node.terms.forEach(({ dW, db }, k) => {
     dW.data.set(terms[k].dW.data);
     db?.sum.set(terms[k].db as Float64Array);
   });
@@ -105,18 +90,16 @@ export function addedNodes(form: Form, nodes: readonly Float64Array[]): Float64A
 
 /** The total of a node, which is overwritten. */
 export function nodeTotal(form: Form, memory: Float64Array): Total {
-  return totalOf(form, nodeIn(form, memory));
+  return totalOf(nodeIn(form, memory));
 }
 
 /** The sums over the tiles of a batch. All that they remember is in the given memory, which threads can share. */
 export class Sums {
   /** The node that is being added up at each level, from the tiles up. */
   readonly #levels: readonly Node[];
-  readonly #form: Form;
 
   /** Sums over so many tiles, in memory for `numbersOfSums`; it has to be 0 at the first tile. */
   constructor(form: Form, tiles: number, memory: Float64Array) {
-    this.#form = form;
     const size = numbersOfNode(form);
     this.#levels = Array.from({ length: levelsOf(tiles) }, (_, level) =>
       nodeIn(form, memory.subarray(level * size, (level + 1) * size)),
@@ -124,11 +107,10 @@ export class Sums {
   }
 
   /** Adds a tile. Tiles are added in their order, from 0. */
-  add(tile: number, total: Total): void {
+  add(tile: number, { loss, terms }: Total): void {
     const [node] = this.#levels;
-    const terms = termsOf(total);
-    addCompensated(Float64Array.of(total.loss), node.loss.sum, node.loss.lost);
-    node.layers.forEach(({ dW, db }, k) => {
+    addCompensated(Float64Array.of(loss), node.loss.sum, node.loss.lost);
+    node.terms.forEach(({ dW, db }, k) => {
       addPlainly(dW.data, terms[k].dW.data);
       if (db) addCompensated(terms[k].db as Float64Array, db.sum, db.lost);
     });
@@ -138,7 +120,7 @@ export class Sums {
 
   /** The sum of all tiles. Nothing may be added afterwards. */
   total(): Total {
-    return totalOf(this.#form, this.#sum());
+    return totalOf(this.#sum());
   }
 
   /** The same with its rounding errors, as numbers that can be added to others by `addedNodes`. */
@@ -168,11 +150,11 @@ function addPlainly(sum: Float64Array, terms: Float64Array): void {
   for (let i = 0; i < sum.length; i++) sum[i] += terms[i];
 }
 
-function addNode(into: Node, { loss, layers }: Node): void {
+function addNode(into: Node, { loss, terms }: Node): void {
   addSum(into.loss, loss);
-  layers.forEach(({ dW, db }, k) => {
-    addPlainly(into.layers[k].dW.data, dW.data);
-    if (db) addSum(into.layers[k].db as Compensated, db);
+  terms.forEach(({ dW, db }, k) => {
+    addPlainly(into.terms[k].dW.data, dW.data);
+    if (db) addSum(into.terms[k].db as Compensated, db);
   });
 }
 
@@ -181,10 +163,8 @@ function addSum(into: Compensated, { sum, lost }: Compensated): void {
   addPlainly(into.lost, lost);
 }
 
-function totalOf(form: Form, { loss, layers }: Node): Total {
-  const sums = layers.map(({ dW, db }) => ({ dW, db: db && rounded(db) }));
-  const end = form.layers.length;
-  return { loss: rounded(loss)[0], gradients: sums.slice(0, end), ...(form.squares && { squares: sums.slice(end) }) };
+function totalOf({ loss, terms }: Node): Total {
+  return { loss: rounded(loss)[0], terms: terms.map(({ dW, db }) => ({ dW, db: db && rounded(db) })) };
 }
 
 /** The sums with their rounding errors. */

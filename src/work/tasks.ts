@@ -1,6 +1,6 @@
 // What a thread computes for the request of another thread.
 import type { Engine } from '../linalg/engine.ts';
-import { computeTiles } from './pass.ts';
+import { computeTiles } from './run.ts';
 import { computeActivation, computeProduct } from './split.ts';
 import type { Team } from './team.ts';
 

@@ -12,6 +12,11 @@ const found = await findPython('import mpmath, torch');
 const ULPS = 2;
 /** Functions that exceed it: 1 - a², as in PyTorch, multiplies the rounding error of a = tanh(z). */
 const MORE_ULPS: Record<string, number> = { 'derivative of tanh': 4 };
+/** Of second derivatives, relative to the largest one in a decade; smaller errors than TINY are those of the reference. */
+const SECOND_RELATIVE = 1e-14;
+const TINY = 1e-34;
+/** Of two units, 1 - 2 softmax(z) cancels at 0. */
+const SECOND_ABSOLUTE: Record<string, number> = { softmax: 1e-16 };
 /** The largest relative error, wherever the exact number is normal. */
 const RELATIVE = 1e-13;
 
@@ -22,7 +27,8 @@ t.test('all activations and losses', async (t) => {
 });
 
 t.test('errors in every decade', { skip: !found && 'no Python has PyTorch and mpmath here' }, async (t) => {
-  for (const { label, of, decades } of await measure(`${found?.python}`)) {
+  const { first, second } = await measure(`${found?.python}`);
+  for (const { label, of, decades } of first) {
     t.ok(decades.length > 0, `${of} of ${label}: measured`);
     const name = `${of} of ${label}`;
     const allowed = MORE_ULPS[name] ?? ULPS;
@@ -32,4 +38,10 @@ t.test('errors in every decade', { skip: !found && 'no Python has PyTorch and mp
       name,
     );
   }
+  for (const { label, decades } of second)
+    t.strictSame(
+      decades.filter(({ error, largest }) => error > Math.max(SECOND_RELATIVE * largest, SECOND_ABSOLUTE[label] ?? TINY)),
+      [],
+      `second derivative of ${label}`,
+    );
 });

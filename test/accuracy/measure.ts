@@ -2,7 +2,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { activate, buildActivation, pullBack } from '../../src/backprop/activations.ts';
+import { activate, pullBack } from '../../src/backprop/activation.ts';
+import { buildActivation } from '../../src/backprop/activations.ts';
 import { bindLoss } from '../../src/backprop/losses.ts';
 import { Dense } from '../../src/linalg/dense.ts';
 import { Scratch } from '../../src/memory/scratch.ts';
@@ -72,6 +73,7 @@ type Exact = readonly [number | null, number];
 interface Reference {
   readonly value: Exact[];
   readonly derivative: Exact[];
+  readonly second: Exact[];
   readonly torch: { readonly value: (number | null)[]; readonly derivative: (number | null)[] };
 }
 
@@ -91,8 +93,14 @@ export interface Errors {
   readonly decades: Decade[];
 }
 
+/** The largest error of a second derivative in a decade, relative to the largest second derivative in it. */
+export interface SecondErrors {
+  readonly label: string;
+  readonly decades: { readonly z: number; error: number; largest: number }[];
+}
+
 /** The errors in every decade in which the exact number is a normal float64. */
-export async function measure(python: string): Promise<Errors[]> {
+export async function measure(python: string): Promise<{ first: Errors[]; second: SecondErrors[] }> {
   const cases = [...activationCases, ...lossCases].map((item) => {
     const points = pointsAround(item.target ?? 0).filter(item.domain ?? (() => true));
     return { ...item, points };
@@ -108,14 +116,38 @@ export async function measure(python: string): Promise<Errors[]> {
   await rm(scratch, { recursive: true });
   if (code !== 0) throw new Error(stderr);
   const references: Reference[] = JSON.parse(stdout);
-  return cases.flatMap((item, i) => {
-    const ours = item.target === undefined ? activated(item, item.points) : lost(item, item.points);
-    return (['value', 'derivative'] as const).map((of) => ({
+  const ours = cases.map((item) => (item.target === undefined ? activated(item, item.points) : lost(item, item.points)));
+  return {
+    first: cases.flatMap((item, i) =>
+      (['value', 'derivative'] as const).map((of) => ({
+        label: labelOf(item),
+        of,
+        decades: decadesOf(item.points, ours[i][of], references[i][of], references[i].torch[of]),
+      })),
+    ),
+    second: cases.map((item, i) => ({
       label: labelOf(item),
-      of,
-      decades: decadesOf(item.points, ours[of], references[i][of], references[i].torch[of]),
-    }));
-  });
+      decades: secondDecadesOf(item.points, ours[i].second, references[i].second),
+    })),
+  };
+}
+
+function secondDecadesOf(points: number[], ours: Float64Array, exact: Exact[]): SecondErrors['decades'] {
+  const decades = new Map<string, SecondErrors['decades'][number]>();
+  for (const [i, [nearest, rest]] of exact.entries()) {
+    const z = points[i];
+    if (nearest === null) continue;
+    const key = decadeOf(z);
+    const decade = decades.get(key) ?? { z, error: 0, largest: 0 };
+    decades.set(key, decade);
+    decade.error = Math.max(decade.error, Math.abs(ours[i] - nearest - rest));
+    decade.largest = Math.max(decade.largest, Math.abs(nearest));
+  }
+  return [...decades.values()];
+}
+
+function decadeOf(z: number): string {
+  return z === 0 ? '0' : `${Math.sign(z)} ${Math.floor(Math.log10(Math.abs(z)))}`;
 }
 
 function labelOf({ name, options = {}, target }: Case): string {
@@ -126,6 +158,7 @@ function labelOf({ name, options = {}, target }: Case): string {
 interface Computed {
   readonly value: Float64Array;
   readonly derivative: Float64Array;
+  readonly second: Float64Array;
 }
 
 /** An activation of all points: computed in long rows, in which some activations have faster code, and one by one. */
@@ -140,7 +173,9 @@ function activated({ name, options }: Case, points: number[]): Computed {
       units,
       Float64Array.from(z, (_, i) => (i % units === 0 || units > 2 ? 1 : 0)),
     );
-    return { value: A.data, derivative: pullBack(f, dA, Z, A, scratch, false).data };
+    const RdZ = new Dense(Z.rows, units);
+    f?.second?.(dA, dA, Z, A, RdZ);
+    return { value: A.data, derivative: pullBack(f, dA, Z, A, scratch, true).data, second: RdZ.data };
   };
   if (name.endsWith('softmax')) {
     const both = of(
@@ -148,13 +183,13 @@ function activated({ name, options }: Case, points: number[]): Computed {
       2,
     );
     const first = (numbers: Float64Array) => numbers.filter((_, i) => i % 2 === 0);
-    return { value: first(both.value), derivative: first(both.derivative) };
+    return { value: first(both.value), derivative: first(both.derivative), second: first(both.second) };
   }
   const together = of(points, points.length);
   const single = points.map((z) => of([z], 1));
   // Half of the numbers of each, of both signs: points of opposite signs alternate.
   const merged = (key: keyof Computed) => together[key].map((number, i) => (i % 4 < 2 ? number : single[i][key][0]));
-  return { value: merged('value'), derivative: merged('derivative') };
+  return { value: merged('value'), derivative: merged('derivative'), second: merged('second') };
 }
 
 function lost({ name, options, target = 0 }: Case, points: number[]): Computed {
@@ -164,9 +199,15 @@ function lost({ name, options, target = 0 }: Case, points: number[]): Computed {
   const targets = Float64Array.from(points, () => target);
   const given = units === 2 ? targets : new Dense(points.length, 1, targets);
   const { losses, dY, exponents } = loss.unreduced(Y, given, new Scratch());
-  const first = dY.data.filter((_, i) => i % units === 0);
+  const firstOf = ({ data }: Dense) => data.filter((_, i) => i % units === 0);
+  const RY = new Dense(
+    points.length,
+    units,
+    Float64Array.from(Y.data, (_, i) => (i % units === 0 ? 1 : 0)),
+  );
+  const RdY = loss.curvature(Y, given, RY, exponents, new Scratch());
   const scaled = (numbers: Float64Array) => numbers.map((number, i) => number * 2 ** (exponents?.[i] ?? 0));
-  return { value: scaled(losses), derivative: scaled(first) };
+  return { value: scaled(losses), derivative: scaled(firstOf(dY)), second: scaled(firstOf(RdY)) };
 }
 
 function decadesOf(points: number[], ours: Float64Array, exact: Exact[], torch: (number | null)[]): Decade[] {
@@ -174,7 +215,7 @@ function decadesOf(points: number[], ours: Float64Array, exact: Exact[], torch: 
   for (const [i, [nearest, rest]] of exact.entries()) {
     if (nearest === null || Math.abs(nearest) < MIN_NORMAL) continue;
     const z = points[i];
-    const key = z === 0 ? '0' : `${Math.sign(z)} ${Math.floor(Math.log10(Math.abs(z)))}`;
+    const key = decadeOf(z);
     const decade = decades.get(key) ?? { z, relative: 0, ours: 0, torch: 0 };
     decades.set(key, decade);
     const error = Math.abs(ours[i] - nearest - rest);

@@ -1,7 +1,7 @@
-"""The exact values and derivatives of activations and losses, by mpmath, and PyTorch's.
+"""The exact values and first and second derivatives of activations and losses, by mpmath, and PyTorch's.
 
 Reads from the file of its argument a list of {"name", "options", "target"?, "points"}; with a target it is a loss. Writes a list of
-{"value", "derivative", "torch": {"value", "derivative"}}. An exact number is a pair: the nearest float64, and the float64
+{"value", "derivative", "second", "torch": {"value", "derivative"}}. An exact number is a pair: the nearest float64, and the float64
 nearest to the rest.
 """
 
@@ -209,11 +209,18 @@ def pair(exact):
     return [nearest, float(exact - mpf(nearest))] if abs(nearest) < float("inf") else [None, 0]
 
 
+def second(function, z):
+    """The derivative of the derivative: a central difference with 60 digits."""
+    step = mpf("1e-22") * max(1, abs(z))
+    return (function(z + step)[1] - function(z - step)[1]) / (2 * step)
+
+
 def measure(name, options, points, target=None):
     if target is None:
-        exact = [activations[name](mpf(z), **options) for z in points]
+        function = lambda z: activations[name](z, **options)
     else:
-        exact = [losses[name](mpf(z), mpf(target), **options) for z in points]
+        function = lambda z: losses[name](z, mpf(target), **options)
+    exact = [function(mpf(z)) for z in points]
     z = torch.tensor(points, dtype=torch.float64, requires_grad=True)
     arguments = [z] if target is None else [z, torch.full_like(z, target).detach()]
     value = torch_function(name, options, target is not None)(*arguments)
@@ -222,6 +229,8 @@ def measure(name, options, points, target=None):
     return {
         "value": [pair(value) for value, _ in exact],
         "derivative": [pair(derivative) for _, derivative in exact],
+        # Within a step of 0, of 1 and of the target there may be a kink.
+        "second": [pair(second(function, mpf(z))) if abs(z) > 1e-21 and z not in (1, target) else [None, 0] for z in points],
         "torch": {"value": finite(value), "derivative": finite(derivative)},
     }
 

@@ -36,11 +36,16 @@ export async function startIdleApp(t: Test): Promise<FastifyInstance> {
   return app;
 }
 
-/** Posts a body to /gradients: an object as JSON, a string or a copy of bytes, since the application transfers them to a thread. */
-export function post(app: FastifyInstance, body: object | string | Buffer, headers: Record<string, string> = {}) {
+/** Posts a body to /gradients, or another operation: an object as JSON, a string or a copy of bytes, since the application transfers them to a thread. */
+export function post(
+  app: FastifyInstance,
+  body: object | string | Buffer,
+  headers: Record<string, string> = {},
+  url = '/gradients',
+) {
   const bytes = Buffer.isBuffer(body) && Buffer.from(body);
   const payload = bytes || (typeof body === 'string' ? body : JSON.stringify(body));
-  return app.inject({ method: 'POST', url: '/gradients', headers: { 'content-type': 'application/json', ...headers }, payload });
+  return app.inject({ method: 'POST', url, headers: { 'content-type': 'application/json', ...headers }, payload });
 }
 
 /** Posts a request that must succeed, and returns the answer. */

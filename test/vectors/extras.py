@@ -135,36 +135,41 @@ def turned(rows):
     return [list(row) for row in zip(*rows)]
 
 
-cases = []
-for i, (activation, options) in enumerate(ACTIVATIONS.items()):
-    for j in range(2):
-        n = 2 * i + j
-        name = list(LOSSES)[(n + j * 5) % len(LOSSES)]
-        loss_options, draw = LOSSES[name]
-        loss = {"type": name, "reduction": ("mean", "sum", "batchmean")[n % 3], **loss_options}
-        given = {"type": activation, **options}
-        last = {"type": LAST[name]} if name in LAST else given if j else {"type": "identity"}
-        layers = [{"weights": matrix(3, 2), "activation": given}, {"weights": matrix(2, 3), "activation": last}]
-        for k, layer in enumerate(layers):
-            if (n + k) % 3 > 0:
-                layer["biases"] = matrix(1, len(layer["weights"]))[0]
-        inputs, targets = matrix(SAMPLES, 2), draw(SAMPLES, 2)
-        sample_weights = [1.5, 0.0, 0.5] if n % 4 == 0 else None
-        penalty = PENALTIES[(n + n // 4) % 4]
-        expected = solve(layers, inputs, targets, loss, penalty, sample_weights)
-        columns = n % 5 > 2
-        batch = {"inputs": inputs, "targets": targets}
-        if columns:
-            batch = {"inputs": turned(inputs), "targets": turned(targets) if isinstance(targets[0], list) else targets, "samples": "columns"}
-            expected["trace"] = [{key: turned(value) for key, value in layer.items()} for layer in expected["trace"]]
-        if sample_weights:
-            batch["sample_weights"] = sample_weights
-        cases.append({
-            "name": f"{activation}, {name}, {penalty}",
-            "request": {"network": {"layers": layers}, "batch": batch, "loss": loss, "penalty": penalty},
-            "expected": expected,
-        })
+def main():
+    cases = []
+    for i, (activation, options) in enumerate(ACTIVATIONS.items()):
+        for j in range(2):
+            n = 2 * i + j
+            name = list(LOSSES)[(n + j * 5) % len(LOSSES)]
+            loss_options, draw = LOSSES[name]
+            loss = {"type": name, "reduction": ("mean", "sum", "batchmean")[n % 3], **loss_options}
+            given = {"type": activation, **options}
+            last = {"type": LAST[name]} if name in LAST else given if j else {"type": "identity"}
+            layers = [{"weights": matrix(3, 2), "activation": given}, {"weights": matrix(2, 3), "activation": last}]
+            for k, layer in enumerate(layers):
+                if (n + k) % 3 > 0:
+                    layer["biases"] = matrix(1, len(layer["weights"]))[0]
+            inputs, targets = matrix(SAMPLES, 2), draw(SAMPLES, 2)
+            sample_weights = [1.5, 0.0, 0.5] if n % 4 == 0 else None
+            penalty = PENALTIES[(n + n // 4) % 4]
+            expected = solve(layers, inputs, targets, loss, penalty, sample_weights)
+            columns = n % 5 > 2
+            batch = {"inputs": inputs, "targets": targets}
+            if columns:
+                batch = {"inputs": turned(inputs), "targets": turned(targets) if isinstance(targets[0], list) else targets, "samples": "columns"}
+                expected["trace"] = [{key: turned(value) for key, value in layer.items()} for layer in expected["trace"]]
+            if sample_weights:
+                batch["sample_weights"] = sample_weights
+            cases.append({
+                "name": f"{activation}, {name}, {penalty}",
+                "request": {"network": {"layers": layers}, "batch": batch, "loss": loss, "penalty": penalty},
+                "expected": expected,
+            })
 
-text = ",\n".join(json.dumps(case, allow_nan=False) for case in cases)
-pathlib.Path(__file__).with_name("extras.json").write_text(f"[\n{text}\n]\n")
-print(f"extras.json: {len(cases)} cases")
+    text = ",\n".join(json.dumps(case, allow_nan=False) for case in cases)
+    pathlib.Path(__file__).with_name("extras.json").write_text(f"[\n{text}\n]\n")
+    print(f"extras.json: {len(cases)} cases")
+
+
+if __name__ == "__main__":
+    main()

@@ -7,8 +7,7 @@ import type { Penalty } from '../../schemas/penalty.ts';
 import { type Divisor, finishDivisor, NO_TERMS } from '../../src/backprop/losses.ts';
 import { loadEngine } from '../../src/linalg/engines.ts';
 import type { Refusal } from '../../src/refusal.ts';
-import { planGradients } from '../../src/work/gradients.ts';
-import { planGradientParts } from '../../src/work/parts.ts';
+import { planGradientParts, planGradients } from '../../src/work/gradients.ts';
 import { ARITY } from '../../src/work/sums.ts';
 import { copyOf, wave } from '../support/numbers.ts';
 
