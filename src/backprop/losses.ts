@@ -18,7 +18,7 @@ import type { Scratch } from '../memory/scratch.ts';
 import { Refusal } from '../refusal.ts';
 import { square } from './activations.ts';
 import { bothSigmoidsOf, squaredSechOf } from './second-derivatives.ts';
-import { logSoftmax, timesLogitCurvature } from './softmax.ts';
+import { indexOfLargest, logSoftmax, logSoftmaxActivation, timesLogitCurvature } from './softmax.ts';
 
 /** samples x outputs, or one class index per sample. */
 export type Targets = Dense | Float64Array;
@@ -138,10 +138,10 @@ interface Samplewise {
   /** Whether the loss of a sample of one class depends on the weights of others. */
   readonly mixesClasses: boolean;
   /**
-   * Returns the loss of one sample, and writes its gradient into dy, which is 0 before; t is a class index or a vector of class
-   * probabilities. Both are divided by 2^exponent.
+   * Returns a function of sample i, which returns its loss, and writes its gradient into its row of dY, which is 0 before; t is a class
+   * index or a vector of class probabilities. Both results are divided by 2^exponent. What is the same for all samples is done at once.
    */
-  evaluate(y: Float64Array, t: number | Float64Array, dy: Float64Array, exponent: number): number;
+  evaluate(Y: Dense, dY: Dense, scratch: Scratch): (i: number, t: number | Float64Array, exponent: number) => number;
   /** Writes the second derivative times ry, divided by 2^exponent, into rdy, which is 0 before. */
   curvature(y: Float64Array, t: number | Float64Array, ry: Float64Array, rdy: Float64Array, exponent: number): void;
 }
@@ -157,11 +157,15 @@ function samplewise({ weights, mixesClasses, evaluate, curvature, ...takes }: Sa
       const dY = new Dense(Y.rows, Y.columns, scratch.filled(Y.data.length, 0));
       const losses = scratch.filled(Y.rows, 0);
       const exponents = weights && new Int16Array(Y.rows);
+      const evaluateOne = evaluate(Y, dY, scratch);
       for (let i = 0; i < Y.rows; i++) {
         const t = targets instanceof Dense ? targets.row(i) : targets[i];
-        if (t === takes.classes.ignoreIndex) continue;
+        if (t === takes.classes.ignoreIndex) {
+          dY.row(i).fill(0);
+          continue;
+        }
         if (exponents) exponents[i] = typeof t === 'number' && !mixesClasses ? exponentOf(countOf(t)) : exponentOfAll;
-        losses[i] = evaluate(Y.row(i), t, dY.row(i), exponents?.[i] ?? 0);
+        losses[i] = evaluateOne(i, t, exponents?.[i] ?? 0);
       }
       return { losses, dY, ...(exponents && { exponents }) };
     },
@@ -216,34 +220,36 @@ function crossEntropy({ weight, label_smoothing, ignore_index }: FlatOptions<'cr
     const share = p * (1 - label_smoothing) + label_smoothing / classes;
     return share === 0 ? 0 : share * (weight ? timesPowerOf2(weight[c], -exponent) : 1);
   };
-  // For one sample after the other.
-  let a = new Float64Array(0);
-  let q = a;
   return samplewise({
     values: unitInterval,
     classes: { ignoreIndex: ignore_index },
     weights: weight,
     mixesClasses: label_smoothing > 0,
-    evaluate(y, t, dy, exponent) {
-      if (a.length !== y.length) {
-        a = new Float64Array(y.length);
-        q = new Float64Array(y.length);
-      }
-      const most = logSoftmax(y, a);
-      const loss = new Sum();
-      // Of the classes but the most probable one.
-      const others = new Sum();
-      for (let c = 0; c < y.length; c++) {
-        q[c] = shareOf(t, c, y.length, exponent);
-        if (q[c] !== 0) loss.add(-q[c] * a[c]);
-        if (c !== most) others.add(q[c]);
-      }
-      const sum = q[most] + others.value;
+    evaluate(Y, { data: dy }, scratch) {
+      const { columns, data: y } = Y;
+      const A = Dense.in(scratch, Y.rows, columns);
+      logSoftmaxActivation.value(Y, A);
+      const a = A.data;
       exps(a, dy);
-      for (let c = 0; c < y.length; c++) dy[c] = dy[c] * sum - q[c];
-      // The same for the most probable class, where both terms may be almost equal.
-      dy[most] = Math.expm1(a[most]) * sum + others.value;
-      return loss.value;
+      const q = scratch.take(columns);
+      return (i, t, exponent) => {
+        const first = i * columns;
+        const most = indexOfLargest(y, first, first + columns);
+        const loss = new Sum();
+        // Of the classes but the most probable one.
+        const others = new Sum();
+        for (let c = 0, at = first; c < columns; c++, at++) {
+          q[c] = shareOf(t, c, columns, exponent);
+          if (q[c] === 0) continue;
+          loss.add(-q[c] * a[at]);
+          if (at !== most) others.add(q[c]);
+        }
+        const sum = q[most - first] + others.value;
+        for (let c = 0, at = first; c < columns; c++, at++) dy[at] = dy[at] * sum - q[c];
+        // The same for the most probable class, where both terms may be almost equal.
+        dy[most] = Math.expm1(a[most]) * sum + others.value;
+        return loss.value;
+      };
     },
     // (Σ q) (diag p - p pᵀ) ry
     curvature(y, t, ry, rdy, exponent) {
@@ -261,11 +267,13 @@ function nll({ weight, ignore_index }: FlatOptions<'nll'>): Loss {
     classes: { ignoreIndex: ignore_index },
     weights: weight,
     mixesClasses: false,
-    evaluate(y, t, dy, exponent) {
-      const k = t as number;
-      dy[k] = weight ? -timesPowerOf2(weight[k], -exponent) : -1;
-      return dy[k] * y[k];
-    },
+    evaluate:
+      ({ columns, data: y }, { data: dy }) =>
+      (i, t, exponent) => {
+        const at = i * columns + (t as number);
+        dy[at] = weight ? -timesPowerOf2(weight[t as number], -exponent) : -1;
+        return dy[at] * y[at];
+      },
     curvature() {},
   });
 }

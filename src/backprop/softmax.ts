@@ -69,7 +69,8 @@ function sumOfOthers(a: Float64Array, most: number, start: number, end: number):
   return others.value;
 }
 
-function indexOfLargest(z: Float64Array, start = 0, end = z.length): number {
+/** The index of the largest number from `start` to before `end`; of equal ones, the first. */
+export function indexOfLargest(z: Float64Array, start = 0, end = z.length): number {
   let most = start;
   for (let j = start + 1; j < end; j++) if (z[j] > z[most]) most = j;
   return most;
