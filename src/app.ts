@@ -18,8 +18,10 @@ import { handleError, handleNotFound } from './http/problems.ts';
 import { type Readiness, watchReadiness } from './http/readiness.ts';
 import { serverOptions } from './http/server-options.ts';
 import { UnreadBodies } from './http/unread.ts';
+import { InProcess } from './jobs/in-process.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { PoolRunner } from './jobs/pool-runner.ts';
+import type { JobRecord } from './jobs/records.ts';
 import { type ChosenEngine, chooseEngine, type EngineChoice } from './linalg/engines.ts';
 import { silent } from './observability/logger.ts';
 import { collectMetrics, countParts, type Metrics, type PartCounts } from './observability/metrics.ts';
@@ -63,13 +65,15 @@ export async function buildApp(
   });
   const pool = startPool({ choice, ...engine }, { module: module.href, operations }, config, log, catalog);
   const parts = countParts();
+  const runner = new PoolRunner(pool, catalog);
+  const onEnd = async ({ owner, plan }: JobRecord) => plan.content && catalog.release(owner, plan.content);
   const jobs = new Jobs({
     store,
-    runner: new PoolRunner(pool, catalog),
+    runner,
+    scheduler: new InProcess({ store, runner, onEnd, onPart: parts.count, log }),
     limits: config,
     reserve: (owner, bytes) => catalog.reserve(owner, bytes),
-    onEnd: async ({ owner, plan }) => plan.content && catalog.release(owner, plan.content),
-    onPart: parts.count,
+    onEnd,
     log,
   });
   const closeStore = async () => {

@@ -3,6 +3,7 @@ import { Refusal } from '../refusal.ts';
 import { ARITY } from '../work/sums.ts';
 import { hasEnded, type JobRecord, type Node, type Records } from './records.ts';
 import type { Job, Runner } from './runner.ts';
+import { childrenOf, heightOf, isCovered, nameOf, parentOf } from './tree.ts';
 import type { Turns } from './turns.ts';
 
 /** Thrown where a run does not go on: its job was removed, another part has failed, or the process ends. */
@@ -186,12 +187,9 @@ export class Run {
   async #mergeUp(node: Node): Promise<void> {
     const { records, runner } = this.#options;
     const { parts } = this.record.plan;
-    const { height, index } = node;
-    if (height === heightOf(parts)) return;
-    const parent = { height: height + 1, index: Math.floor(index / ARITY) };
-    const first = parent.index * ARITY;
-    const end = Math.min(first + ARITY, countAt(parts, height));
-    const children = Array.from({ length: end - first }, (_, i) => ({ height, index: first + i }));
+    if (node.height === heightOf(parts)) return;
+    const parent = parentOf(node);
+    const children = childrenOf(parent, parts);
     if (!this.#done.has(nameOf(parent))) {
       if (!children.every((child) => this.#done.has(nameOf(child)))) return;
       const results = await Promise.all(children.map((child) => records.readNode(this.record, child)));
@@ -210,9 +208,7 @@ export class Run {
 
   /** Whether the result of a leaf is there, or in that of a node above it. */
   #covers(leaf: number): boolean {
-    for (let height = 0, index = leaf; height <= heightOf(this.record.plan.parts); height++, index = Math.floor(index / ARITY))
-      if (this.#done.has(nameOf({ height, index }))) return true;
-    return false;
+    return isCovered(leaf, this.record.plan.parts, this.#done);
   }
 
   /** Calls the runner until there is room for it, and again after a fault. */
@@ -274,19 +270,3 @@ export class Run {
 
 /** Refusals after which the same step may succeed. */
 const TEMPORARY: ReadonlySet<string> = new Set(['overloaded', 'deadline-exceeded']);
-
-function nameOf({ height, index }: Node): string {
-  return `${height}-${index}`;
-}
-
-/** The number of nodes at a height. */
-function countAt(parts: number, height: number): number {
-  return Math.ceil(parts / ARITY ** height);
-}
-
-/** The height of the root. */
-export function heightOf(parts: number): number {
-  let height = 0;
-  while (countAt(parts, height) > 1) height++;
-  return height;
-}
