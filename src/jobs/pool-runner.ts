@@ -53,12 +53,12 @@ export class PoolRunner implements Runner {
   async merge({ request, plan }: Job, children: readonly Uint8Array[]): Promise<Uint8Array> {
     const nodes = children.map(numbersOf);
     const bytes = children.reduce((sum, { length }) => sum + length, 0);
-    return bytesOf(await this.#pool.step({ ...copyOf(request), step: 'merge', shapes: wholeShapes(plan), nodes }, bytes));
+    return bytesOf(await this.#pool.step({ ...copyOf(request), step: 'merge', ...wholeOf(plan), nodes }, bytes));
   }
 
   async answer(job: Job, divisor: Divisor, root: Uint8Array, answerType: MediaType): Promise<Encoded> {
     const { request, plan } = job;
-    const step = { divisor, root: numbersOf(root), answerType, shapes: wholeShapes(plan) };
+    const step = { divisor, root: numbersOf(root), answerType, ...wholeOf(plan) };
     const answer = await this.#pool.step({ ...copyOf(request), step: 'answer', ...step }, root.length);
     if (answer === undefined) throw await this.#nonFinite(job, divisor, root);
     // A Buffer comes from a thread as a Uint8Array.
@@ -83,7 +83,7 @@ export class PoolRunner implements Runner {
     const { plan } = job;
     const { content, samples, samplesPerPart } = plan;
     const range = { first: i * samplesPerPart, end: Math.min(samples, (i + 1) * samplesPerPart) };
-    const of = { samples, range, rows: undefined };
+    const of = { samples, samplesPerPart, range, rows: undefined };
     if (!content) return { of, bytes: 0 };
     const wanted = isForDivisor ? withoutMatrices(content) : content;
     const rows = await this.#rows(job, wanted, range);
@@ -107,6 +107,7 @@ export class PoolRunner implements Runner {
 
 interface Part {
   readonly samples: number;
+  readonly samplesPerPart: number;
   readonly range: Range;
   readonly rows: Rows | undefined;
 }
@@ -143,8 +144,9 @@ function shapesOf({ inputs, targets, classes, sample_weights }: Columns): Shapes
   };
 }
 
-function wholeShapes({ content }: JobPlan): Shapes | undefined {
-  return content && shapesOf(content.columns);
+/** What a step needs of the whole batch. */
+function wholeOf({ content, samplesPerPart }: JobPlan): { shapes: Shapes | undefined; samplesPerPart: number } {
+  return { shapes: content && shapesOf(content.columns), samplesPerPart };
 }
 
 /** Only what the divisor depends on: matrices have no columns. */

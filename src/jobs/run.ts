@@ -72,8 +72,8 @@ export class Run {
   async run(): Promise<void> {
     const { now, log } = this.#options;
     try {
-      await this.#compute();
-      await this.#change({ state: 'succeeded', ended: now(), completed: this.record.plan.parts });
+      await this.#withStore(() => this.#compute());
+      await this.#withStore(() => this.#change({ state: 'succeeded', ended: now(), completed: this.record.plan.parts }));
     } catch (error) {
       if (error instanceof Stopped || this.#isStopped) return;
       const isRefusal = error instanceof Refusal;
@@ -83,6 +83,19 @@ export class Run {
         ? { type: error.type, refused: error.refused }
         : { type: 'internal' as const, refused: { detail } };
       await this.#fail(problem);
+    }
+  }
+
+  /** Does work again, after longer and longer, while the store does not answer. */
+  async #withStore(work: () => Promise<void>): Promise<void> {
+    for (let ms = FIRST_WAIT_MS; ; ms = Math.min(2 * ms, LONGEST_WAIT_MS)) {
+      try {
+        await work();
+        return;
+      } catch (error) {
+        if (!(error instanceof Refusal && error.type === 'unavailable') || this.#isStopped) throw error;
+      }
+      await Promise.race([this.#options.wait(ms), this.#stopped.promise]);
     }
   }
 
@@ -100,6 +113,8 @@ export class Run {
   async #compute(): Promise<void> {
     const { records, runner, now } = this.#options;
     const { plan } = this.record;
+    this.#done.clear();
+    this.#completed = 0;
     for (const node of await records.nodes(this.record)) this.#done.add(nameOf(node));
     for (let i = 0; i < plan.parts; i++) if (this.#covers(i)) this.#completed++;
     await this.#inTurn(async () => {
@@ -269,4 +284,4 @@ export class Run {
 }
 
 /** Refusals after which the same step may succeed. */
-const TEMPORARY: ReadonlySet<string> = new Set(['overloaded', 'deadline-exceeded']);
+const TEMPORARY: ReadonlySet<string> = new Set(['overloaded', 'deadline-exceeded', 'unavailable']);

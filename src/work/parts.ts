@@ -11,13 +11,10 @@ import type { Engine } from '../linalg/engine.ts';
 import { Refusal } from '../refusal.ts';
 import { finiteAnswer, lossOf, prepare, Run } from './gradients.ts';
 import { sampleExtrasIn } from './pass.ts';
-import type { Parts } from './plan.ts';
+import type { PartSize, Parts } from './plan.ts';
 import { ARITY, addedNodes, levelsOf, nodeTotal, numbersOfNode } from './sums.ts';
 import { alone, type Team } from './team.ts';
 import { type Tiling, tileAt } from './tiles.ts';
-
-/** The most floating-point operations of a part, some seconds of a thread, unless a single tile has more. */
-const PART_FLOPS = 2 ** 37;
 
 /** The most numbers that a part reads: 32 MiB. */
 const PART_NUMBERS = 2 ** 22;
@@ -27,7 +24,7 @@ const PART_NUMBERS = 2 ** 22;
  * holds.
  * @throws Refusal `shape-mismatch`, or `not-additive` if it asks for values per sample.
  */
-export function planGradientParts(request: DecodedRequest, given?: number): Parts<GradientsResult> {
+export function planGradientParts(request: DecodedRequest, given: number | undefined, size: PartSize): Parts<GradientsResult> {
   const bound = bindLoss(lossOf(request) as { type: string });
   const held = checkShapes(request, bound);
   const samples = given ?? held.samples;
@@ -36,7 +33,7 @@ export function planGradientParts(request: DecodedRequest, given?: number): Part
   const { include, tiling } = work;
   checkInclude(sampleExtrasIn(include));
   const { flops } = costOf(sizes, [], 0, 0, false);
-  const perPart = tilesPerPart(sizes, tiling, flops);
+  const perPart = tilesPerPart(sizes, tiling, flops, size);
   const samplesOf = (i: number) => ({
     first: i * perPart * tiling.perTile,
     end: Math.min(samples, (i + 1) * perPart * tiling.perTile),
@@ -89,10 +86,11 @@ export function planGradientParts(request: DecodedRequest, given?: number): Part
   };
 }
 
-/** A complete subtree: a power of ARITY. It depends on the request's shape alone. */
-function tilesPerPart({ samples, features, units }: Sizes, { perTile, count }: Tiling, flops: number): number {
+/** A complete subtree: a power of ARITY, unless there is only one part. The result of the root does not depend on it. */
+function tilesPerPart({ samples, features, units }: Sizes, { perTile, count }: Tiling, flops: number, size: PartSize): number {
+  if ('samples' in size) return Math.ceil(size.samples / perTile);
   const outputs = units[units.length - 1];
-  const most = Math.min(PART_FLOPS / ((flops / samples) * perTile), PART_NUMBERS / (perTile * (features + outputs + 1)));
+  const most = Math.min(size.flops / ((flops / samples) * perTile), PART_NUMBERS / (perTile * (features + outputs + 1)));
   let tiles = 1;
   while (tiles < count && tiles * ARITY <= most) tiles *= ARITY;
   return tiles;
