@@ -29,11 +29,15 @@ export class InProcess implements Scheduler {
     this.#options = { now: Date.now, wait: (ms) => setTimeout(ms, undefined, { ref: false }), ...options };
   }
 
+  async check(): Promise<void> {}
+
   async start(record: JobRecord): Promise<void> {
     const { store, onEnd, log, ...options } = this.#options;
     const records = new Records(await store());
+    const { fingerprint } = options.runner;
+    const own = record.fingerprint === fingerprint ? record : await records.renew(record, fingerprint);
     if (this.#isClosed || this.#runs.has(record.id)) return;
-    const run = new Run(record, { ...options, log, records, turns: this.#turns, partsAtOnce: PARTS_AT_ONCE });
+    const run = new Run(own, { ...options, log, records, turns: this.#turns, partsAtOnce: PARTS_AT_ONCE });
     this.#runs.set(record.id, run);
     void run.run().then(async () => {
       this.#runs.delete(record.id);
@@ -41,6 +45,9 @@ export class InProcess implements Scheduler {
         await onEnd(run.record).catch((error) => log.error(error, 'the dataset of a job could not be freed'));
     });
   }
+
+  /** A process that ended goes on with its jobs when it starts again: another one must not take them. */
+  async restart(): Promise<void> {}
 
   async cancel({ id }: JobRecord, remove: () => Promise<void>): Promise<void> {
     const run = this.#runs.get(id);

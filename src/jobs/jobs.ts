@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import type { Config } from '../../schemas/config.ts';
 import type { Divisor } from '../backprop/losses.ts';
 import { Refusal } from '../refusal.ts';
-import { objectsOf } from '../store/descriptions.ts';
 import { hashOf } from '../store/keys.ts';
 import { OneByOne } from '../store/one-by-one.ts';
 import type { Store } from '../store/store.ts';
@@ -62,6 +61,8 @@ export class Jobs {
           throw new Refusal('idempotency-key-reused', {
             detail: 'this Idempotency-Key belongs to a job that was made from another request: use a new key',
           });
+        // Its queue may have been lost.
+        if (!hasEnded(same)) await this.#options.scheduler.restart(same);
         return this.#latest(same);
       }
       const {
@@ -74,6 +75,7 @@ export class Jobs {
         throw new Refusal('too-many-jobs', {
           detail: `${MAX_JOBS} jobs, as many as one client may have (MAX_JOBS): delete those that are no longer needed`,
         });
+      await scheduler.check();
       const { operation, mediaType } = request;
       const plan = await runner.plan(owner, request);
       // At each height of the tree, siblings wait for each other.
@@ -82,6 +84,7 @@ export class Jobs {
       const record: JobRecord = {
         id: randomBytes(16).toString('hex'),
         owner,
+        fingerprint: runner.fingerprint,
         operation,
         mediaType,
         plan,
@@ -151,8 +154,7 @@ export class Jobs {
 
   /** The objects of the store that jobs read. */
   async pins(): Promise<Set<string>> {
-    const running = (await (await this.#open()).all()).filter((record) => !hasEnded(record));
-    return new Set(running.flatMap(({ plan: { content } }) => (content ? [...objectsOf(content)] : [])));
+    return (await this.#open()).pins();
   }
 
   /** The jobs of this process by their states, for metrics. */
@@ -162,7 +164,7 @@ export class Jobs {
 
   /** Goes on with the jobs that were interrupted. */
   async resume(): Promise<void> {
-    const interrupted = (await (await this.#open()).all()).filter((record) => !hasEnded(record));
+    const interrupted = await (await this.#open()).unended();
     for (const record of interrupted.sort((a, b) => a.created - b.created)) await this.#options.scheduler.start(record);
   }
 

@@ -77,7 +77,7 @@ export async function endOf(jobs: Jobs, { owner, id }: JobRecord): Promise<JobRe
 
 export async function keysOf(store: FolderStore, prefix = 'jobs/'): Promise<string[]> {
   return (await Array.fromAsync(store.list(prefix)))
-    .map(({ key }) => key.split('/').slice(3).join('/'))
+    .map(({ key }) => key.split('/').slice(3).join('/').replace('nodes/letters/', 'nodes/'))
     .filter(Boolean)
     .sort();
 }

@@ -6,6 +6,7 @@ import { Refusal } from '../../src/refusal.ts';
 import type { Encoded } from '../../src/wire/codec.ts';
 
 export class SummingRunner implements Runner {
+  readonly fingerprint: string = 'letters';
   /** What was called, in order. */
   readonly calls: string[] = [];
   /** Called before each step, by its name; may throw or wait. */
