@@ -5,8 +5,9 @@ import { unavailable } from '../../refusal.ts';
 /** How long the service waits for Redis before it says that it is away. */
 const QUICK_MS = 2_000;
 
-/** A connection that is silent for so long, though it was asked, is made anew: the blocking commands of BullMQ take 10 s. */
-const SILENT_MS = 20_000;
+/** A connection that is asked every so often, and does not answer for so long, is made anew: packets may get lost without an error. */
+const ASKED_MS = 10_000;
+const SILENT_MS = 10_000;
 
 const LONGEST_PAUSE_MS = 2_000;
 
@@ -21,8 +22,19 @@ export function connectQuickly(url: string): Redis {
 }
 
 /** A connection whose commands wait while Redis is away. */
-export function connectPatiently(url: string): Redis {
-  return new Redis(url, { ...common, socketTimeout: SILENT_MS, maxRetriesPerRequest: null });
+export function connectPatiently(url: string, askedMs = ASKED_MS, silentMs = SILENT_MS): Redis {
+  const redis = new Redis(url, { ...common, maxRetriesPerRequest: null });
+  // The option socketTimeout of ioredis 5 would end the connection that follows a lost one, too.
+  const timer = setInterval(() => {
+    if (redis.status !== 'ready') return;
+    const late = setTimeout(() => redis.disconnect(true), silentMs).unref();
+    redis.ping().then(
+      () => clearTimeout(late),
+      () => clearTimeout(late),
+    );
+  }, askedMs).unref();
+  redis.once('end', () => clearInterval(timer));
+  return redis;
 }
 
 /** Resolves when a connection has been made, or the first attempt has failed. Returns whether there is one. */
