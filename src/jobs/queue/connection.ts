@@ -5,9 +5,9 @@ import { unavailable } from '../../refusal.ts';
 /** How long the service waits for Redis before it says that it is away. */
 const QUICK_MS = 2_000;
 
-/** A connection that is asked every so often, and does not answer for so long, is made anew: packets may get lost without an error. */
+/** A connection that is asked every so often, and does not answer for so long, is made anew: blocking commands take 10 s. */
 const ASKED_MS = 10_000;
-const SILENT_MS = 10_000;
+const SILENT_MS = 15_000;
 
 const LONGEST_PAUSE_MS = 2_000;
 

@@ -111,7 +111,7 @@ export class Steps {
   async #try(step: Step, record: JobRecord, signal: AbortSignal): Promise<void> {
     const { name, data, stalls } = step;
     if (stalls >= MOST_STALLS) {
-      const detail = `a step of the job (${name} ${data.height ?? ''} ${data.index ?? ''}) was lost with its worker ${stalls} times: it may be what ends them`;
+      const detail = `a step of the job (${shown(step)}) was lost with its worker ${stalls} times: it may be what ends them`;
       throw new Refusal('internal', { detail });
     }
     if (name === BEGIN) await this.#begin(step, record, signal);
@@ -228,4 +228,9 @@ export class Steps {
       await setTimeout(ms, undefined, { signal }).catch(() => {});
     }
   }
+}
+
+function shown({ name, data: { height, index } }: Step): string {
+  if (height === undefined) return name;
+  return height === 0 ? `part ${index}` : `sum ${height}-${index}`;
 }

@@ -11,10 +11,13 @@ import { MOST_STALLS, type Steps } from './steps.ts';
 const SIGN_MS = 10_000;
 
 /**
- * A worker that ends loses its lock after LOCK_MS; the check that gives its step to another one needs two rounds: at most
- * LOCK_MS + 2 * CHECK_MS.
+ * In milliseconds. The step of a worker that is lost is given to another one by the first check after its lock has expired: after 10 s at
+ * most, since a check comes before that in any case.
  */
 export const TIMES = { lockDuration: 6_000, stalledInterval: 4_000 };
+
+/** How long an idle worker waits for a word of new steps, in seconds: that may have gone to one that is frozen. */
+const WORD_SECONDS = 1;
 
 /** How soon a worker asks again after Redis was away. */
 const RETRY_MS = 1_000;
@@ -71,6 +74,7 @@ export function startLoop({ redis, queue, steps, concurrency, log, onStalled, ti
       // The steps count for themselves, and fail their job: this is the net below.
       maxStalledCount: 2 * MOST_STALLS,
       runRetryDelay: RETRY_MS,
+      drainDelay: WORD_SECONDS,
     },
   );
   worker.on('error', (error) => log.warn(error, 'the queue of the jobs'));

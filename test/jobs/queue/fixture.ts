@@ -106,7 +106,7 @@ export async function startQueue(
       const onStalled = () => void retries.push('stalled');
       const loop = startLoop({ redis, queue, steps, concurrency, log, onStalled, times: TIMES });
       t.teardown(async () => {
-        if (redis.status === 'ready') await loop.close(0);
+        await loop.close(0);
         await queue.close();
         redis.disconnect();
       });

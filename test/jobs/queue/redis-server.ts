@@ -72,7 +72,9 @@ export async function redisFor(t: Test, args: readonly string[] = []): Promise<R
 async function launch(port: number, folder: string, args: readonly string[]): Promise<ChildProcess> {
   const all = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--appendonly', 'yes', '--save', '', ...args];
   const child = spawn(`${program}`, all, { stdio: ['ignore', 'pipe', 'inherit'] });
-  process.once('exit', () => child.kill('SIGKILL'));
+  const end = () => child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
   const lines: string[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
     lines.push(line);
