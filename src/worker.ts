@@ -40,5 +40,6 @@ try {
   logger.info(`Server listening at http://${address.includes(':') ? `[${address}]` : address}:${port}`);
 } catch (error) {
   process.stderr.write(`${(error as Error).message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
-  process.exitCode = 1;
+  // Threads and connections would keep it alive.
+  process.exit(1);
 }

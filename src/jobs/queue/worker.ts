@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Config } from '../../../schemas/config.ts';
 import { watchDependencies } from '../../http/dependencies.ts';
+import { explained } from '../../http/listen.ts';
 import { fingerprintOf } from '../../linalg/fingerprint.ts';
 import { countJobs } from '../../observability/job-metrics.ts';
 import { collectMetrics } from '../../observability/metrics.ts';
@@ -101,7 +102,9 @@ export async function startWorker(config: Config, url: string, log: FastifyBaseL
   const concurrency = pool.threads.length + 1;
   const loop = startLoop({ redis: patient, queue, steps, concurrency, log, onStalled: () => counts.retry('stalled') });
   const server = serveProbes({ missing, metrics }).listen(config.PORT, config.HOST);
-  await once(server, 'listening');
+  await once(server, 'listening').catch((error) => {
+    throw explained(error, config);
+  });
   log.info({ ...choice, fingerprint, concurrency }, `worker of the queue ${queue.name}`);
   return {
     server,
