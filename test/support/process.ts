@@ -35,6 +35,8 @@ export interface Start {
   readonly environment?: Record<string, string>;
   /** By default the service. */
   readonly file?: string;
+  /** A command that runs Node, such as taskset with its options. */
+  readonly before?: readonly string[];
   /** Options of Node. */
   readonly options?: readonly string[];
   /** Which lines of the log to keep; by default all. */
@@ -47,10 +49,12 @@ const LISTENING = 'Server listening at ';
 export async function startService({
   environment = {},
   file = program,
+  before = [],
   options = [],
   keep = () => true,
 }: Start = {}): Promise<Service> {
-  const child = spawn(process.execPath, [...options, file], {
+  const [command, ...args] = [...before, process.execPath, ...options, file];
+  const child = spawn(command, args, {
     env: { ...process.env, PORT: '0', STORE: join(tmpdir(), `store-${randomUUID()}`), ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
