@@ -89,6 +89,15 @@ export const Config = Type.Object({
   JOB_TTL: seconds(7 * DAY, 'how long a job and its result are kept after it has ended'),
   MAX_JOBS: count(100, 100_000, 'most jobs of one owner, finished ones included'),
   JOB_MAX_FLOPS: count(1e15, 9e15, 'most floating-point operations of one job'),
+  JOB_PART_FLOPS: count(
+    2 ** 37,
+    1e15,
+    'most floating-point operations of one part of a job, some seconds of a thread; no result depends on it',
+  ),
+  REDIS_URL: text(
+    'Redis or Valkey with the queue of jobs, such as redis://user:password@host:6379/0, or rediss:// for TLS: workers compute the jobs; ' +
+      'by default the service does',
+  ),
   ENGINE: Names(engineChoices, {
     default: 'auto',
     description: `engine for matrix products: ${engineChoices.join(', ')}; auto uses openblas if a BLAS is found, otherwise portable`,

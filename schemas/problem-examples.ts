@@ -95,6 +95,7 @@ export const problemExamples: Record<ProblemType, Refused> = {
   'too-many-requests': { detail: 'more than 1000000 requests in 60000 ms (RATE_LIMIT)' },
   'headers-too-large': { detail: 'the HTTP parser stopped with HPE_HEADER_OVERFLOW' },
   overloaded: { detail: 'large requests in flight: 66, as many as there may be (MAX_QUEUE + threads)' },
+  unavailable: { detail: 'the store does not answer: the log has the cause' },
   'deadline-exceeded': { detail: 'not answered within 60000 ms (DEADLINE_MS)' },
   'storage-full': {
     detail: 'the datasets and jobs of this client would take more than 68719476736 bytes (STORE_LIMIT): delete some of them',

@@ -198,6 +198,13 @@ export const problems = {
       'The request may be right; nothing of it was kept.',
     remedy: 'Send the same request again after as many seconds as Retry-After says, or to another replica.',
   },
+  unavailable: {
+    status: 503,
+    title: 'A part of the service is away',
+    meaning:
+      'The store of the datasets and jobs, or the queue of the jobs, does not answer. Requests that need neither are answered as always.',
+    remedy: 'Send the same request again after as many seconds as Retry-After says; a job with the same Idempotency-Key.',
+  },
   'deadline-exceeded': {
     status: 504,
     title: 'The answer took too long',

@@ -10,6 +10,7 @@ import {
   finishAnswersOnClose,
   openConnections,
 } from './http/connections.ts';
+import { watchDependencies } from './http/dependencies.ts';
 import { Exchanges } from './http/exchange.ts';
 import { addGate } from './http/gate.ts';
 import { handleLargeAnswers } from './http/large-answers.ts';
@@ -18,13 +19,18 @@ import { handleError, handleNotFound } from './http/problems.ts';
 import { type Readiness, watchReadiness } from './http/readiness.ts';
 import { serverOptions } from './http/server-options.ts';
 import { UnreadBodies } from './http/unread.ts';
+import { InProcess } from './jobs/in-process.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { PoolRunner } from './jobs/pool-runner.ts';
-import { type ChosenEngine, chooseEngine, type EngineChoice } from './linalg/engines.ts';
+import type { JobRecord } from './jobs/records.ts';
+import type { EngineChoice } from './linalg/engines.ts';
+import { fingerprintOf } from './linalg/fingerprint.ts';
+import { countJobs } from './observability/job-metrics.ts';
 import { silent } from './observability/logger.ts';
-import { collectMetrics, countParts, type Metrics, type PartCounts } from './observability/metrics.ts';
+import { collectMetrics, type Measured, type Metrics } from './observability/metrics.ts';
 import { logRequests } from './observability/request-log.ts';
 import type { Operation, Registry } from './operations/operation.ts';
+import { engineOf } from './pool/configured-engine.ts';
 import { type Pool, startPool } from './pool/pool.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { describeRoutes, docsRoutes } from './routes/docs.ts';
@@ -36,7 +42,9 @@ import { operationRoutes } from './routes/operations.ts';
 import { problemsRoutes } from './routes/problems.ts';
 import { submissions } from './routes/submissions.ts';
 import type { Catalog } from './store/catalog.ts';
+import { isRemote, PROBE } from './store/open.ts';
 import { openCatalog } from './store/opening.ts';
+import type { Store } from './store/store.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -56,43 +64,48 @@ export async function buildApp(
   const { operations } = (await import(module.href)) as Registry;
   const { choice, refused, ...engine } = engineOf(config);
   if (refused) log.warn(refused);
+  const jobsMade = Promise.withResolvers<Jobs>();
   const { catalog, store, close } = openCatalog(config, log, {
-    otherBytes: (owner) => jobs.bytesOf(owner),
-    pins: () => jobs.pins(),
-    sweep: () => jobs.sweep(),
+    otherBytes: async (owner) => (await jobsMade.promise).bytesOf(owner),
+    pins: async () => (await jobsMade.promise).pins(),
+    sweep: async () => (await jobsMade.promise).sweep(),
   });
   const pool = startPool({ choice, ...engine }, { module: module.href, operations }, config, log, catalog);
-  const parts = countParts();
-  const jobs = new Jobs({
-    store,
-    runner: new PoolRunner(pool, catalog),
-    limits: config,
-    reserve: (owner, bytes) => catalog.reserve(owner, bytes),
-    onEnd: async ({ owner, plan }) => plan.content && catalog.release(owner, plan.content),
-    onPart: parts.count,
-    log,
-  });
-  const closeStore = async () => {
-    await jobs.close();
-    await close();
-  };
-  log.info({ ...choice, threads: pool.threads.length }, `engine: ${choice.name}`);
+  const counts = countJobs();
+  const runner = new PoolRunner(pool, catalog, fingerprintOf(choice));
+  const onEnd = async ({ owner, plan }: JobRecord) => plan.content && catalog.release(owner, plan.content);
   try {
-    return await assemble({ config, log, pool, catalog, jobs, parts, closeStore, operations, engine: choice });
+    const queue = await queueOf(config, runner.fingerprint, store, log);
+    const jobs = new Jobs({
+      store,
+      runner,
+      scheduler: queue ?? new InProcess({ store, runner, onEnd, onPart: counts.part, log }),
+      limits: config,
+      reserve: (owner, bytes) => catalog.reserve(owner, bytes),
+      onEnd,
+      log,
+    });
+    jobsMade.resolve(jobs);
+    const dependencies = watchDependencies({
+      ...(isRemote(config.STORE) && { store: async () => (await store()).read(PROBE) }),
+      ...(queue && { queue: () => queue.check() }),
+    });
+    const closeStore = async () => {
+      await jobs.close();
+      await close();
+    };
+    log.info({ ...choice, threads: pool.threads.length }, `engine: ${choice.name}`);
+    const measured = { counts, dependencies, ...(queue && { queue: () => queue.state() }) };
+    return await assemble({ config, log, pool, catalog, jobs, measured, closeStore, operations, engine: choice });
   } catch (error) {
     await pool.close();
     throw error;
   }
 }
 
-/** @throws Error with a one-line message, if the engine does not work on this machine. */
-function engineOf({ ENGINE, BLAS_LIBRARY }: Config): ChosenEngine {
-  try {
-    return chooseEngine(ENGINE, BLAS_LIBRARY);
-  } catch (error) {
-    const { message } = error as Error;
-    throw new Error(`ENGINE, BLAS_LIBRARY: ${message}: install a BLAS and name it, or write ENGINE=auto`);
-  }
+/** The queue of a configuration that has one. BullMQ is loaded for it only. */
+async function queueOf({ REDIS_URL: url }: Config, fingerprint: string, store: () => Promise<Store>, log: FastifyBaseLogger) {
+  return url ? (await import('./jobs/queue/scheduler.ts')).openQueue({ url, fingerprint, store, log }) : undefined;
 }
 
 interface Parts {
@@ -101,20 +114,20 @@ interface Parts {
   readonly pool: Pool;
   readonly catalog: Catalog;
   readonly jobs: Jobs;
-  readonly parts: PartCounts;
+  readonly measured: Pick<Measured, 'counts' | 'dependencies' | 'queue'>;
   readonly closeStore: () => Promise<void>;
   readonly operations: readonly Operation[];
   readonly engine: EngineChoice;
 }
 
 async function assemble(parts: Parts): Promise<FastifyInstance> {
-  const { config, log, pool, operations, engine, closeStore, jobs } = parts;
+  const { config, log, pool, operations, engine, closeStore, jobs, measured } = parts;
   const readiness = watchReadiness(pool, (unusedMs) => {
     exchanges.unusedMs = unusedMs;
     exchanges.closeConnections();
   });
   const ready = () => readiness.state === 'ready';
-  const metrics = collectMetrics({ engine, pool, jobs, parts: parts.parts, ready, connections: () => countConnections(app) });
+  const metrics = collectMetrics({ engine, pool, jobs, ...measured, ready, connections: () => countConnections(app) });
   const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
   // Imported only if needed: it is a third of all code that the service loads.
   const traces = endpoint ? (await import('./observability/traces.ts')).startTraces(endpoint, log) : undefined;
@@ -150,7 +163,7 @@ async function assemble(parts: Parts): Promise<FastifyInstance> {
 }
 
 async function addRoutes(app: FastifyInstance, parts: Parts, readiness: Readiness, metrics: Metrics): Promise<void> {
-  const { config, pool, catalog, jobs, operations, engine } = parts;
+  const { config, pool, catalog, jobs, operations, engine, measured } = parts;
   const submit = submissions(app, jobs, config);
   await operationRoutes(app, operations, {
     pool,
@@ -164,7 +177,7 @@ async function addRoutes(app: FastifyInstance, parts: Parts, readiness: Readines
     handleLargeAnswers(scope, config.ANSWER_TIMEOUT_MS);
     await docsRoutes(scope);
     homeRoutes(scope);
-    healthRoutes(scope, engine, readiness);
+    healthRoutes(scope, engine, readiness, measured.dependencies);
     metricsRoutes(scope, metrics);
     problemsRoutes(scope);
   });

@@ -56,6 +56,10 @@ const TEXTS: Partial<Record<keyof Config, { readonly expected: string; readonly 
     expected: 'addresses or networks such as 10.0.0.0/8, or a number of proxies up to 99',
     isRight: (items) => items.length > 0 && (/^\d{1,2}$/.test(items.join()) || items.every(isNetwork)),
   },
+  REDIS_URL: {
+    expected: 'a URL such as redis://localhost:6379, or rediss:// for TLS',
+    isRight: (items) => /^rediss?:$/.test(URL.parse(items.join())?.protocol ?? ''),
+  },
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     expected: 'a URL such as http://collector:4318',
     isRight: (items) => isWebUrl(items.join()),

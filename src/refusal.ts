@@ -16,6 +16,16 @@ export class Refusal extends Error {
   }
 }
 
+/** Retry-After while a part of the service is away. */
+const AWAY_SECONDS = 5;
+
+/** A Refusal `unavailable`, with its cause, which the log gets. */
+export function unavailable(detail: string, cause: unknown): Refusal {
+  const refusal = new Refusal('unavailable', { detail }, AWAY_SECONDS);
+  refusal.cause = cause;
+  return refusal;
+}
+
 /** Collects the errors in a request, so that they are reported together. */
 export class Findings {
   readonly errors: Finding[] = [];

@@ -36,6 +36,7 @@ const defaults = {
   JOB_TTL: 604800,
   MAX_JOBS: 100,
   JOB_MAX_FLOPS: 1e15,
+  JOB_PART_FLOPS: 2 ** 37,
   ENGINE: 'auto',
 };
 
@@ -88,6 +89,8 @@ t.test('wrong values', async (t) => {
     ['TRUST_PROXY', '2,10.0.0.0/8', 'got "2,10.0.0.0/8"'],
     ['TRUST_PROXY', '100', 'got "100"'],
     ['TRUST_PROXY', ', ,', 'got ", ,"'],
+    ['REDIS_URL', 'localhost:6379', 'expected a URL such as redis://localhost:6379, or rediss:// for TLS, got "localhost:6379"'],
+    ['REDIS_URL', 'redis', 'got "redis"'],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector', 'expected a URL such as http://collector:4318, got "collector"'],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318', 'got "collector:4318"'],
   ];
@@ -102,6 +105,7 @@ t.test('right lists', async (t) => {
     CORS_ORIGINS: ['*', 'https://a.example, http://localhost:8080', 'chrome-extension://abc'],
     STORE: ['data', '/var/a, b', './c:d', 's3://bucket', 's3://bucket/a/b'],
     TRUST_PROXY: ['0', '99', '10.0.0.1', '10.0.0.0/8, fd00::/8', 'loopback,::1'],
+    REDIS_URL: ['redis://localhost', 'redis://user:a,b@host:1/2', 'rediss://[::1]:6379'],
     OTEL_EXPORTER_OTLP_ENDPOINT: ['http://collector:4318', 'https://collector.example/otlp'],
   };
   for (const [name, values] of Object.entries(right))

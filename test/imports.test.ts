@@ -6,6 +6,7 @@ import t from 'tap';
 /** From the top down: a file may import from its own folder and from those below. */
 const LAYERS = [
   'server',
+  'worker',
   'app',
   'config',
   'page',
@@ -34,7 +35,7 @@ const APART: Record<string, readonly string[]> = {
   linalg: ['wire'],
 };
 
-const FILES_IN_SRC = ['src/app.ts', 'src/config.ts', 'src/refusal.ts', 'src/server.ts'];
+const FILES_IN_SRC = ['src/app.ts', 'src/config.ts', 'src/refusal.ts', 'src/server.ts', 'src/worker.ts'];
 
 const IMPORT = /(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+)'|new URL\('([^']+\.ts)', import\.meta\.url\)/g;
 

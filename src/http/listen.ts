@@ -12,12 +12,17 @@ export async function listen(app: FastifyInstance, { HOST, PORT }: Config): Prom
   } catch (error) {
     // The threads would keep the process alive.
     await app.close();
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reasons: Record<string, string> = {
-      EADDRINUSE: `PORT: expected a free port of ${HOST}, got ${PORT}: another process has it`,
-      EACCES: `PORT: expected a port that this user may listen on, such as 3000, got ${PORT}`,
-    };
-    const otherwise = `HOST: expected an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all, got ${JSON.stringify(HOST)}`;
-    throw new Error(`${reasons[`${code}`] ?? otherwise} (${message})`);
+    throw explained(error, { HOST, PORT });
   }
+}
+
+/** Why a server cannot listen, in one line that names the setting to change. */
+export function explained(error: unknown, { HOST, PORT }: Pick<Config, 'HOST' | 'PORT'>): Error {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const reasons: Record<string, string> = {
+    EADDRINUSE: `PORT: expected a free port of ${HOST}, got ${PORT}: another process has it`,
+    EACCES: `PORT: expected a port that this user may listen on, such as 3000, got ${PORT}`,
+  };
+  const otherwise = `HOST: expected an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all, got ${JSON.stringify(HOST)}`;
+  return new Error(`${reasons[`${code}`] ?? otherwise} (${message})`);
 }

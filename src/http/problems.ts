@@ -44,6 +44,7 @@ export function sendProblem(reply: FastifyReply, type: ProblemType, refused: Ref
 /** Answers errors thrown by handlers, hooks or Fastify itself. Internal errors are logged, and not disclosed to the client. */
 export function handleError(error: FastifyError | Refusal, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error instanceof Refusal) {
+    if (error.cause) request.log.warn({ reqId: request.id, err: error.cause }, error.message);
     if (error.retryAfter !== undefined) reply.header('retry-after', error.retryAfter);
     return sendProblem(reply, error.type, error.refused);
   }

@@ -1,10 +1,8 @@
 // The jobs of all owners: made from requests, run part by part, and kept with their results for some time.
 import { randomBytes } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../../schemas/config.ts';
 import type { Divisor } from '../backprop/losses.ts';
 import { Refusal } from '../refusal.ts';
-import { objectsOf } from '../store/descriptions.ts';
 import { hashOf } from '../store/keys.ts';
 import { OneByOne } from '../store/one-by-one.ts';
 import type { Store } from '../store/store.ts';
@@ -12,20 +10,20 @@ import type { Encoded } from '../wire/codec.ts';
 import type { MediaType } from '../wire/codecs.ts';
 import { ARITY } from '../work/sums.ts';
 import { hasEnded, type JobRecord, Records } from './records.ts';
-import { heightOf, Run, type RunOptions } from './run.ts';
 import type { JobRequest, Runner } from './runner.ts';
-import { Turns } from './turns.ts';
-
-/** How many parts are computed at a time: while one is computed, the rows of the next are read. */
-const PARTS_AT_ONCE = 3;
+import type { Scheduler } from './scheduler.ts';
+import { heightOf } from './tree.ts';
 
 /** What is left of a job without a record is removed after this time, in milliseconds. */
 const LEFT_MS = 3_600_000;
 
-export interface JobsOptions extends Pick<RunOptions, 'log' | 'onPart'>, Partial<Pick<RunOptions, 'wait'>> {
+export interface JobsOptions {
   /** Opens the store, when it is first needed. */
   readonly store: () => Promise<Store>;
+  /** Plans jobs, and makes their answers of their results. */
   readonly runner: Runner;
+  /** Has jobs computed. */
+  readonly scheduler: Scheduler;
   readonly limits: Pick<Config, 'MAX_JOBS' | 'JOB_TTL'>;
   /**
    * Checks that an owner may store so many bytes more.
@@ -36,19 +34,16 @@ export interface JobsOptions extends Pick<RunOptions, 'log' | 'onPart'>, Partial
   readonly onEnd: (record: JobRecord) => Promise<void>;
   /** In milliseconds since 1970. */
   readonly now?: () => number;
+  readonly log: { error(error: unknown, message: string): void };
 }
 
 export class Jobs {
   readonly #options: Required<JobsOptions>;
-  readonly #turns = new Turns(PARTS_AT_ONCE);
-  /** The jobs that wait or run in this process, by their ids. */
-  readonly #runs = new Map<string, Run>();
   /** By owner, so that the limits and the keys hold. */
   readonly #submissions = new OneByOne();
-  #isClosed = false;
 
   constructor(options: JobsOptions) {
-    this.#options = { now: Date.now, wait: (ms) => setTimeout(ms, undefined, { ref: false }), ...options };
+    this.#options = { now: Date.now, ...options };
   }
 
   /**
@@ -66,21 +61,30 @@ export class Jobs {
           throw new Refusal('idempotency-key-reused', {
             detail: 'this Idempotency-Key belongs to a job that was made from another request: use a new key',
           });
-        return this.#current(same);
+        // Its queue may have been lost.
+        if (!hasEnded(same)) await this.#options.scheduler.restart(same);
+        return this.#latest(same);
       }
-      const { MAX_JOBS } = this.#options.limits;
-      if ((await this.list(owner)).length >= MAX_JOBS)
+      const {
+        limits: { MAX_JOBS },
+        runner,
+        reserve,
+        scheduler,
+      } = this.#options;
+      if ((await this.#alive(owner)).length >= MAX_JOBS)
         throw new Refusal('too-many-jobs', {
           detail: `${MAX_JOBS} jobs, as many as one client may have (MAX_JOBS): delete those that are no longer needed`,
         });
+      await scheduler.check();
       const { operation, mediaType } = request;
-      const plan = await this.#options.runner.plan(owner, request);
+      const plan = await runner.plan(owner, request);
       // At each height of the tree, siblings wait for each other.
       const nodes = ARITY * heightOf(plan.parts) + 1;
-      await this.#options.reserve(owner, request.bytes.length + nodes * plan.nodeBytes);
+      await reserve(owner, request.bytes.length + nodes * plan.nodeBytes);
       const record: JobRecord = {
         id: randomBytes(16).toString('hex'),
         owner,
+        fingerprint: runner.fingerprint,
         operation,
         mediaType,
         plan,
@@ -91,7 +95,7 @@ export class Jobs {
         created: this.#options.now(),
       };
       await records.add(record, request.bytes);
-      this.#start(record, records);
+      await scheduler.start(record);
       return record;
     });
   }
@@ -100,14 +104,13 @@ export class Jobs {
   async get(owner: string, id: string): Promise<JobRecord | undefined> {
     if (!ID.test(id)) return undefined;
     const record = await (await this.#open()).read(owner, id);
-    return record && !this.#isExpired(record) ? this.#current(record) : undefined;
+    return record && !this.#isExpired(record) ? this.#latest(record) : undefined;
   }
 
   /** The jobs of an owner, newest first. */
   async list(owner: string): Promise<JobRecord[]> {
-    const all = await (await this.#open()).all(owner);
-    const alive = all.filter((record) => !this.#isExpired(record)).map((record) => this.#current(record));
-    return alive.sort((a, b) => b.created - a.created || a.id.localeCompare(b.id));
+    const latest = await this.#options.scheduler.latest(await this.#alive(owner));
+    return latest.sort((a, b) => b.created - a.created || a.id.localeCompare(b.id));
   }
 
   /** Cancels a job, if it runs, and removes it. Returns whether there was one. */
@@ -139,9 +142,9 @@ export class Jobs {
     return this.#options.runner.answer({ request: { operation, mediaType, bytes }, plan }, divisor as Divisor, root, answerType);
   }
 
-  /** Calls back whenever the record of a job in this process changes, or it is removed. Returns a function that ends this. */
+  /** Calls back whenever the record of a job changes, as far as this process notices. Returns a function that ends this. */
   watch(id: string, callback: () => void): () => void {
-    return this.#runs.get(id)?.watch(callback) ?? (() => {});
+    return this.#options.scheduler.watch(id, callback);
   }
 
   /** The bytes of an owner's jobs in the store. */
@@ -151,22 +154,18 @@ export class Jobs {
 
   /** The objects of the store that jobs read. */
   async pins(): Promise<Set<string>> {
-    const running = (await (await this.#open()).all()).filter((record) => !hasEnded(record));
-    return new Set(running.flatMap(({ plan: { content } }) => (content ? [...objectsOf(content)] : [])));
+    return (await this.#open()).pins();
   }
 
   /** The jobs of this process by their states, for metrics. */
   get counts(): { readonly queued: number; readonly running: number } {
-    const states = [...this.#runs.values()].map(({ record }) => record.state);
-    const count = (state: string) => states.filter((one) => one === state).length;
-    return { queued: count('queued'), running: count('running') };
+    return this.#options.scheduler.counts;
   }
 
   /** Goes on with the jobs that were interrupted. */
   async resume(): Promise<void> {
-    const records = await this.#open();
-    const interrupted = (await records.all()).filter((record) => !hasEnded(record));
-    for (const record of interrupted.sort((a, b) => a.created - b.created)) this.#start(record, records);
+    const interrupted = await (await this.#open()).unended();
+    for (const record of interrupted.sort((a, b) => a.created - b.created)) await this.#options.scheduler.start(record);
   }
 
   /** Removes what has expired. */
@@ -178,9 +177,7 @@ export class Jobs {
 
   /** Interrupts all jobs: they go on when the service is started again. */
   async close(): Promise<void> {
-    this.#isClosed = true;
-    for (const run of this.#runs.values()) run.stop();
-    await Promise.all([...this.#runs.values()].map((run) => run.settled()));
+    await this.#options.scheduler.close();
   }
 
   /** When a job that has ended is removed, in milliseconds since 1970. */
@@ -192,27 +189,20 @@ export class Jobs {
     return (this.expiryOf(record) ?? Infinity) <= this.#options.now();
   }
 
-  /** The record as it is in this process: that in the store may be older. */
-  #current(record: JobRecord): JobRecord {
-    return this.#runs.get(record.id)?.record ?? record;
+  /** The jobs of an owner as the store has them. */
+  async #alive(owner: string): Promise<JobRecord[]> {
+    return (await (await this.#open()).all(owner)).filter((record) => !this.#isExpired(record));
   }
 
-  #start(record: JobRecord, records: Records): void {
-    if (this.#isClosed || this.#runs.has(record.id)) return;
-    const run = new Run(record, { ...this.#options, records, turns: this.#turns, partsAtOnce: PARTS_AT_ONCE });
-    this.#runs.set(record.id, run);
-    void run.run().then(async () => {
-      this.#runs.delete(record.id);
-      if (hasEnded(run.record)) await this.#freeData(run.record);
-    });
+  /** The record as it is now: that in the store may be older. */
+  async #latest(record: JobRecord): Promise<JobRecord> {
+    const [latest] = await this.#options.scheduler.latest([record]);
+    return latest;
   }
 
   async #remove(record: JobRecord): Promise<void> {
-    const run = this.#runs.get(record.id);
-    run?.stop();
-    await run?.settled();
-    await (await this.#open()).remove(record);
-    run?.notify();
+    const records = await this.#open();
+    await this.#options.scheduler.cancel(record, () => records.remove(record));
     await this.#freeData(record);
   }
 

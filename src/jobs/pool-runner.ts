@@ -11,12 +11,14 @@ import type { MediaType } from '../wire/codecs.ts';
 import type { Job, JobPlan, JobRequest, Runner } from './runner.ts';
 
 export class PoolRunner implements Runner {
+  readonly fingerprint: string;
   readonly #pool: Pool;
   readonly #source: Source;
 
-  constructor(pool: Pool, source: Source) {
+  constructor(pool: Pool, source: Source, fingerprint: string) {
     this.#pool = pool;
     this.#source = source;
+    this.fingerprint = fingerprint;
   }
 
   async plan(owner: string, request: JobRequest): Promise<JobPlan> {
@@ -28,7 +30,7 @@ export class PoolRunner implements Runner {
     return planFrom(planned as Exclude<typeof planned, { dataset: string }>, content);
   }
 
-  async divisor(job: Job): Promise<Divisor> {
+  async divisor(job: Job, signal?: AbortSignal): Promise<Divisor> {
     const { plan } = job;
     if (plan.divisor) return plan.divisor;
     // A batch in the request is there as a whole.
@@ -36,8 +38,8 @@ export class PoolRunner implements Runner {
     let state = NO_TERMS;
     for (;;) {
       for (let i = 0; i < parts; i++) {
-        const part = await this.#part(job, i, true);
-        state = await this.#pool.step({ ...copyOf(job.request), step: 'divisor', state, ...part.of }, part.bytes);
+        const part = await this.#part(job, i, signal, true);
+        state = await this.#pool.step({ ...copyOf(job.request), step: 'divisor', state, ...part.of }, part.bytes, signal);
       }
       const divisor = finishDivisor(state);
       if ('factor' in divisor) return divisor;
@@ -45,33 +47,33 @@ export class PoolRunner implements Runner {
     }
   }
 
-  async part(job: Job, divisor: Divisor, i: number): Promise<Uint8Array> {
-    const { of, bytes } = await this.#part(job, i);
-    return bytesOf(await this.#pool.step({ ...copyOf(job.request), step: 'part', i, divisor, ...of }, bytes));
+  async part(job: Job, divisor: Divisor, i: number, signal?: AbortSignal): Promise<Uint8Array> {
+    const { of, bytes } = await this.#part(job, i, signal);
+    return bytesOf(await this.#pool.step({ ...copyOf(job.request), step: 'part', i, divisor, ...of }, bytes, signal));
   }
 
-  async merge({ request, plan }: Job, children: readonly Uint8Array[]): Promise<Uint8Array> {
+  async merge({ request, plan }: Job, children: readonly Uint8Array[], signal?: AbortSignal): Promise<Uint8Array> {
     const nodes = children.map(numbersOf);
     const bytes = children.reduce((sum, { length }) => sum + length, 0);
-    return bytesOf(await this.#pool.step({ ...copyOf(request), step: 'merge', shapes: wholeShapes(plan), nodes }, bytes));
+    return bytesOf(await this.#pool.step({ ...copyOf(request), step: 'merge', ...wholeOf(plan), nodes }, bytes, signal));
   }
 
-  async answer(job: Job, divisor: Divisor, root: Uint8Array, answerType: MediaType): Promise<Encoded> {
+  async answer(job: Job, divisor: Divisor, root: Uint8Array, answerType: MediaType, signal?: AbortSignal): Promise<Encoded> {
     const { request, plan } = job;
-    const step = { divisor, root: numbersOf(root), answerType, shapes: wholeShapes(plan) };
-    const answer = await this.#pool.step({ ...copyOf(request), step: 'answer', ...step }, root.length);
-    if (answer === undefined) throw await this.#nonFinite(job, divisor, root);
+    const step = { divisor, root: numbersOf(root), answerType, ...wholeOf(plan) };
+    const answer = await this.#pool.step({ ...copyOf(request), step: 'answer', ...step }, root.length, signal);
+    if (answer === undefined) throw await this.#nonFinite(job, divisor, root, signal);
     // A Buffer comes from a thread as a Uint8Array.
     return typeof answer === 'string' ? answer : Buffer.from(answer.buffer, answer.byteOffset, answer.length);
   }
 
   /** Why the result is not finite. */
-  async #nonFinite(job: Job, divisor: Divisor, root: Uint8Array): Promise<Refusal> {
+  async #nonFinite(job: Job, divisor: Divisor, root: Uint8Array, signal?: AbortSignal): Promise<Refusal> {
     let first: StepResults['find'] | undefined;
     for (let i = 0; i < job.plan.parts; i++) {
-      const { of, bytes } = await this.#part(job, i);
+      const { of, bytes } = await this.#part(job, i, signal);
       const step = { step: 'find' as const, i, divisor, root: numbersOf(root), ...of };
-      const found = await this.#pool.step({ ...copyOf(job.request), ...step }, bytes);
+      const found = await this.#pool.step({ ...copyOf(job.request), ...step }, bytes, signal);
       if (first === undefined || found.position < first.position) first = found;
     }
     const { type, refused } = (first as StepResults['find']).refusal;
@@ -79,11 +81,12 @@ export class PoolRunner implements Runner {
   }
 
   /** What a step needs of a part, and the bytes that it takes; for the divisor, without inputs and targets. */
-  async #part(job: Job, i: number, isForDivisor = false): Promise<{ of: Part; bytes: number }> {
+  async #part(job: Job, i: number, signal?: AbortSignal, isForDivisor = false): Promise<{ of: Part; bytes: number }> {
+    signal?.throwIfAborted();
     const { plan } = job;
     const { content, samples, samplesPerPart } = plan;
     const range = { first: i * samplesPerPart, end: Math.min(samples, (i + 1) * samplesPerPart) };
-    const of = { samples, range, rows: undefined };
+    const of = { samples, samplesPerPart, range, rows: undefined };
     if (!content) return { of, bytes: 0 };
     const wanted = isForDivisor ? withoutMatrices(content) : content;
     const rows = await this.#rows(job, wanted, range);
@@ -107,6 +110,7 @@ export class PoolRunner implements Runner {
 
 interface Part {
   readonly samples: number;
+  readonly samplesPerPart: number;
   readonly range: Range;
   readonly rows: Rows | undefined;
 }
@@ -143,8 +147,9 @@ function shapesOf({ inputs, targets, classes, sample_weights }: Columns): Shapes
   };
 }
 
-function wholeShapes({ content }: JobPlan): Shapes | undefined {
-  return content && shapesOf(content.columns);
+/** What a step needs of the whole batch. */
+function wholeOf({ content, samplesPerPart }: JobPlan): { shapes: Shapes | undefined; samplesPerPart: number } {
+  return { shapes: content && shapesOf(content.columns), samplesPerPart };
 }
 
 /** Only what the divisor depends on: matrices have no columns. */

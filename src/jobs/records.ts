@@ -2,6 +2,7 @@
 import type { JobState } from '../../schemas/job.ts';
 import type { ProblemType, Refused } from '../../schemas/problem.ts';
 import type { Divisor } from '../backprop/losses.ts';
+import { objectsOf } from '../store/descriptions.ts';
 import { ownerPart } from '../store/keys.ts';
 import { readAll } from '../store/read-all.ts';
 import type { Store } from '../store/store.ts';
@@ -12,6 +13,8 @@ export interface JobRecord {
   /** 128 random bits, in hexadecimal. */
   readonly id: string;
   readonly owner: string;
+  /** That of the runner of which its results are. */
+  readonly fingerprint: string;
   readonly operation: string;
   readonly mediaType: MediaType;
   readonly plan: JobPlan;
@@ -39,7 +42,17 @@ export function hasEnded({ state }: JobRecord): boolean {
   return state === 'succeeded' || state === 'failed';
 }
 
+/** Written once by processes that share a job; one that has the job alone writes the record again and again. */
+export interface Begun {
+  readonly started: number;
+  readonly divisor: Divisor;
+}
+
+export type Ended = Pick<JobRecord, 'state' | 'completed' | 'ended' | 'problem'>;
+
 const RECORD = 'job.json';
+const BEGUN = 'begun.json';
+const ENDED = 'ended.json';
 
 /** The records of jobs in a store, under keys that hold no text of a client. */
 export class Records {
@@ -50,15 +63,47 @@ export class Records {
   }
 
   async read(owner: string, id: string): Promise<JobRecord | undefined> {
-    return this.#parse(`${folderOf(owner, id)}${RECORD}`);
+    return this.#merged([RECORD, BEGUN, ENDED].map((name) => `${folderOf(owner, id)}${name}`));
   }
 
   /** All records, or those of an owner. */
   async all(owner?: string): Promise<JobRecord[]> {
-    const keys: string[] = [];
-    for await (const { key } of this.#store.list(owner === undefined ? ROOT : ownerFolder(owner)))
-      if (key.endsWith(`/${RECORD}`)) keys.push(key);
-    return [...(await readAll(keys, (key) => this.#parse(key))).values()];
+    const folders = await this.#folders(owner);
+    return [...(await readAll([...folders.keys()], (folder) => this.#merged(folders.get(folder) as string[]))).values()];
+  }
+
+  /** The records of jobs that have not ended. */
+  async unended(): Promise<JobRecord[]> {
+    const folders = await this.#folders();
+    for (const [folder, keys] of folders) if (keys.includes(`${folder}${ENDED}`)) folders.delete(folder);
+    const all = await readAll([...folders.keys()], (folder) => this.#merged(folders.get(folder) as string[]));
+    return [...all.values()].filter((record) => !hasEnded(record));
+  }
+
+  /** The objects of the store that jobs read which have not ended. */
+  async pins(): Promise<Set<string>> {
+    return new Set((await this.unended()).flatMap(({ plan: { content } }) => (content ? [...objectsOf(content)] : [])));
+  }
+
+  /** By the folders of jobs: the keys of their records, that of the job first. */
+  async #folders(owner?: string): Promise<Map<string, string[]>> {
+    const folders = new Map<string, string[]>();
+    for await (const { key } of this.#store.list(owner === undefined ? ROOT : ownerFolder(owner))) {
+      const [folder, name] = [key.slice(0, key.lastIndexOf('/') + 1), key.slice(key.lastIndexOf('/') + 1)];
+      if (name === RECORD) folders.set(folder, [key, ...(folders.get(folder) ?? [])]);
+      else if (name === BEGUN || name === ENDED) folders.set(folder, [...(folders.get(folder) ?? []), key]);
+    }
+    for (const [folder, [first]] of folders) if (!first.endsWith(`/${RECORD}`)) folders.delete(folder);
+    return folders;
+  }
+
+  /** A record with what is known of its beginning and its end. What belongs to results of another runner does not count. */
+  async #merged(keys: readonly string[]): Promise<JobRecord | undefined> {
+    const [record, ...further] = await Promise.all(keys.map((key) => this.#parse(key)));
+    if (!record || hasEnded(record)) return record;
+    let merged = record;
+    for (const one of further) if (one?.fingerprint === record.fingerprint) merged = { ...merged, ...one };
+    return merged;
   }
 
   /** The bytes of all jobs of an owner. */
@@ -79,6 +124,31 @@ export class Records {
     return this.#store.write(`${folderOf(record.owner, record.id)}${RECORD}`, Buffer.from(JSON.stringify(record)));
   }
 
+  /** Writes that a job has begun. */
+  begin(record: JobRecord, begun: Begun): Promise<JobRecord> {
+    return this.#add(record, BEGUN, { state: 'running', ...begun });
+  }
+
+  /** Writes that a job has ended. The first end counts. */
+  async end(record: JobRecord, ended: Ended): Promise<JobRecord> {
+    const before = await this.#parse(`${folderOf(record.owner, record.id)}${ENDED}`);
+    return before?.fingerprint === record.fingerprint ? { ...record, ...before } : this.#add(record, ENDED, ended);
+  }
+
+  async #add(record: JobRecord, name: string, changes: Partial<JobRecord>): Promise<JobRecord> {
+    const written = { fingerprint: record.fingerprint, ...changes };
+    await this.#store.write(`${folderOf(record.owner, record.id)}${name}`, Buffer.from(JSON.stringify(written)));
+    return { ...record, ...written };
+  }
+
+  /** Starts a job anew, for a runner with another fingerprint. */
+  async renew({ divisor: _, started: __, ...record }: JobRecord, fingerprint: string): Promise<JobRecord> {
+    const renewed: JobRecord = { ...record, fingerprint, state: 'queued', completed: 0 };
+    await this.write(renewed);
+    for (const node of await this.nodes(record)) await this.removeNode(record, node);
+    return renewed;
+  }
+
   /** The job that was made with an idempotency key. */
   async withKey(owner: string, keyDigest: string): Promise<JobRecord | undefined> {
     const id = await this.#store.read(keyFile(owner, keyDigest));
@@ -90,13 +160,17 @@ export class Records {
   }
 
   /** The nodes whose results are there. */
-  async nodes({ owner, id }: JobRecord): Promise<Node[]> {
+  async nodes(record: JobRecord): Promise<Node[]> {
     const nodes: Node[] = [];
-    for await (const { key } of this.#store.list(`${folderOf(owner, id)}${NODES}`)) {
+    for await (const { key } of this.#store.list(nodesFolder(record))) {
       const [height, index] = key.slice(key.lastIndexOf('/') + 1).split('-');
       nodes.push({ height: Number(height), index: Number(index) });
     }
     return nodes;
+  }
+
+  hasNode(record: JobRecord, node: Node): Promise<boolean> {
+    return this.#store.readInto(nodeFile(record, node), 0, new Uint8Array(0));
   }
 
   readNode(record: JobRecord, node: Node): Promise<Buffer | undefined> {
@@ -154,6 +228,10 @@ function keyFile(owner: string, keyDigest: string): string {
   return `${ownerFolder(owner)}${KEYS}${keyDigest}`;
 }
 
-function nodeFile({ owner, id }: JobRecord, { height, index }: Node): string {
-  return `${folderOf(owner, id)}${NODES}${height}-${index}`;
+function nodesFolder({ owner, id, fingerprint }: JobRecord): string {
+  return `${folderOf(owner, id)}${NODES}${fingerprint}/`;
+}
+
+function nodeFile(record: JobRecord, { height, index }: Node): string {
+  return `${nodesFolder(record)}${height}-${index}`;
 }

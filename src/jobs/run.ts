@@ -3,6 +3,7 @@ import { Refusal } from '../refusal.ts';
 import { ARITY } from '../work/sums.ts';
 import { hasEnded, type JobRecord, type Node, type Records } from './records.ts';
 import type { Job, Runner } from './runner.ts';
+import { childrenOf, heightOf, isCovered, nameOf, parentOf } from './tree.ts';
 import type { Turns } from './turns.ts';
 
 /** Thrown where a run does not go on: its job was removed, another part has failed, or the process ends. */
@@ -71,8 +72,8 @@ export class Run {
   async run(): Promise<void> {
     const { now, log } = this.#options;
     try {
-      await this.#compute();
-      await this.#change({ state: 'succeeded', ended: now(), completed: this.record.plan.parts });
+      await this.#withStore(() => this.#compute());
+      await this.#withStore(() => this.#change({ state: 'succeeded', ended: now(), completed: this.record.plan.parts }));
     } catch (error) {
       if (error instanceof Stopped || this.#isStopped) return;
       const isRefusal = error instanceof Refusal;
@@ -82,6 +83,19 @@ export class Run {
         ? { type: error.type, refused: error.refused }
         : { type: 'internal' as const, refused: { detail } };
       await this.#fail(problem);
+    }
+  }
+
+  /** Does work again, after longer and longer, while the store does not answer. */
+  async #withStore(work: () => Promise<void>): Promise<void> {
+    for (let ms = FIRST_WAIT_MS; ; ms = Math.min(2 * ms, LONGEST_WAIT_MS)) {
+      try {
+        await work();
+        return;
+      } catch (error) {
+        if (!(error instanceof Refusal && error.type === 'unavailable') || this.#isStopped) throw error;
+      }
+      await Promise.race([this.#options.wait(ms), this.#stopped.promise]);
     }
   }
 
@@ -99,6 +113,8 @@ export class Run {
   async #compute(): Promise<void> {
     const { records, runner, now } = this.#options;
     const { plan } = this.record;
+    this.#done.clear();
+    this.#completed = 0;
     for (const node of await records.nodes(this.record)) this.#done.add(nameOf(node));
     for (let i = 0; i < plan.parts; i++) if (this.#covers(i)) this.#completed++;
     await this.#inTurn(async () => {
@@ -186,12 +202,9 @@ export class Run {
   async #mergeUp(node: Node): Promise<void> {
     const { records, runner } = this.#options;
     const { parts } = this.record.plan;
-    const { height, index } = node;
-    if (height === heightOf(parts)) return;
-    const parent = { height: height + 1, index: Math.floor(index / ARITY) };
-    const first = parent.index * ARITY;
-    const end = Math.min(first + ARITY, countAt(parts, height));
-    const children = Array.from({ length: end - first }, (_, i) => ({ height, index: first + i }));
+    if (node.height === heightOf(parts)) return;
+    const parent = parentOf(node);
+    const children = childrenOf(parent, parts);
     if (!this.#done.has(nameOf(parent))) {
       if (!children.every((child) => this.#done.has(nameOf(child)))) return;
       const results = await Promise.all(children.map((child) => records.readNode(this.record, child)));
@@ -210,9 +223,7 @@ export class Run {
 
   /** Whether the result of a leaf is there, or in that of a node above it. */
   #covers(leaf: number): boolean {
-    for (let height = 0, index = leaf; height <= heightOf(this.record.plan.parts); height++, index = Math.floor(index / ARITY))
-      if (this.#done.has(nameOf({ height, index }))) return true;
-    return false;
+    return isCovered(leaf, this.record.plan.parts, this.#done);
   }
 
   /** Calls the runner until there is room for it, and again after a fault. */
@@ -273,20 +284,4 @@ export class Run {
 }
 
 /** Refusals after which the same step may succeed. */
-const TEMPORARY: ReadonlySet<string> = new Set(['overloaded', 'deadline-exceeded']);
-
-function nameOf({ height, index }: Node): string {
-  return `${height}-${index}`;
-}
-
-/** The number of nodes at a height. */
-function countAt(parts: number, height: number): number {
-  return Math.ceil(parts / ARITY ** height);
-}
-
-/** The height of the root. */
-export function heightOf(parts: number): number {
-  let height = 0;
-  while (countAt(parts, height) > 1) height++;
-  return height;
-}
+const TEMPORARY: ReadonlySet<string> = new Set(['overloaded', 'deadline-exceeded', 'unavailable']);

@@ -35,8 +35,12 @@ export interface Job {
   readonly plan: JobPlan;
 }
 
-/** Computes jobs: in the pool of this process, or on other machines. */
+/**
+ * Computes the steps of jobs. A step whose `signal` is aborted is given up, and rejects with the reason of the signal.
+ */
 export interface Runner {
+  /** What the bits of results depend on beside the job: results of runners with different ones are never mixed. */
+  readonly fingerprint: string;
   /**
    * Checks a request, without reading the rows of its dataset.
    * @throws Refusal of any type about the request, such as `invalid-request`, `shape-mismatch` or `unknown-dataset`.
@@ -46,11 +50,11 @@ export interface Runner {
    * The divisor of the reduction, over all samples. Reads classes and weights only, and only if it depends on them.
    * @throws Refusal `out-of-domain` or `dataset-changed`, which fail the job, as those of `part` and `answer` do.
    */
-  divisor(job: Job): Promise<Divisor>;
+  divisor(job: Job, signal?: AbortSignal): Promise<Divisor>;
   /** The result of leaf `i`. @throws Refusal `overloaded` if there is no room at the moment; others fail the job. */
-  part(job: Job, divisor: Divisor, i: number): Promise<Uint8Array>;
+  part(job: Job, divisor: Divisor, i: number, signal?: AbortSignal): Promise<Uint8Array>;
   /** The sum of the results of up to ARITY children, in their order. */
-  merge(job: Job, children: readonly Uint8Array[]): Promise<Uint8Array>;
+  merge(job: Job, children: readonly Uint8Array[], signal?: AbortSignal): Promise<Uint8Array>;
   /** The answer, from the result of the root. @throws Refusal `non-finite-result`. */
-  answer(job: Job, divisor: Divisor, root: Uint8Array, answerType: MediaType): Promise<Encoded>;
+  answer(job: Job, divisor: Divisor, root: Uint8Array, answerType: MediaType, signal?: AbortSignal): Promise<Encoded>;
 }

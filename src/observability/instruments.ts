@@ -1,6 +1,9 @@
 // Fast counters and histograms in the text format of Prometheus, for the metrics that every request updates. prom-client takes
 // several microseconds per request: it hashes the labels of each observation, and looks up buckets by strings.
 
+/** Buckets from 0.1 ms to 1 min. */
+export const SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60];
+
 interface Described {
   readonly name: string;
   readonly help: string;

@@ -1,11 +1,13 @@
 // The metrics at GET /metrics, for Prometheus.
 import { collectDefaultMetrics, Gauge, Counter as PromCounter, Registry } from 'prom-client';
 import { type ProblemType, problems } from '../../schemas/problem.ts';
+import type { Dependencies } from '../http/dependencies.ts';
 import type { Finished } from '../http/exchange.ts';
 import type { EngineChoice } from '../linalg/engines.ts';
 import { phases } from '../operations/report.ts';
 import type { Pool, PoolState } from '../pool/pool.ts';
-import { Counter, Histogram } from './instruments.ts';
+import { Counter, Histogram, SECONDS } from './instruments.ts';
+import { type JobCounts, measureQueue, type QueueState } from './job-metrics.ts';
 import { droppedLines } from './logger.ts';
 
 export interface Metrics {
@@ -17,48 +19,19 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
-/** The outcomes of the parts of jobs. */
-const partOutcomes = ['computed', 'refused', 'failed'] as const;
-
-/** Counts the parts of jobs. */
-export interface PartCounts {
-  readonly counter: Counter;
-  readonly durations: Histogram;
-  count(outcome: (typeof partOutcomes)[number], seconds: number): void;
-}
-
-export function countParts(): PartCounts {
-  const counter = new Counter('gradients_job_parts_total', 'Parts of jobs by what came of them', ['outcome']);
-  for (const outcome of partOutcomes) counter.of(outcome);
-  const durations = new Histogram(
-    'gradients_job_part_duration_seconds',
-    'Durations of parts of jobs, with reading their data',
-    [],
-    SECONDS,
-  );
-  durations.of();
-  return {
-    counter,
-    durations,
-    count(outcome, seconds) {
-      counter.of(outcome).add(1);
-      durations.of().observe(seconds);
-    },
-  };
-}
-
 /** Sources of the metrics that are not about single requests. */
 export interface Measured {
   readonly engine: EngineChoice;
   readonly pool: Pool;
   readonly jobs: { readonly counts: { readonly queued: number; readonly running: number } };
-  readonly parts: PartCounts;
+  readonly counts: JobCounts;
+  /** What is in the queue of jobs, if there is one; undefined while it does not answer. */
+  readonly queue?: () => Promise<QueueState | undefined>;
+  /** What the service needs, and whether it is there. */
+  readonly dependencies: Dependencies;
   readonly ready: () => boolean;
   readonly connections: () => Promise<number>;
 }
-
-/** Buckets from 0.1 ms to 1 min. */
-const SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60];
 
 /** Buckets from 1 KiB to 1 GiB. */
 const BYTES = Array.from({ length: 11 }, (_, i) => 1024 * 4 ** i);
@@ -85,8 +58,7 @@ export function collectMetrics(measured: Measured): Metrics {
   const sent = new Histogram('gradients_answer_bytes', 'Answers', ['media_type'], BYTES);
   const problemsMet = new Counter('problems_total', 'Problem documents by type', ['type']);
   const flops = new Counter('gradients_flops_total', 'Floating-point operations of the requests answered, as estimated', []);
-  const { counter, durations: partDurations } = measured.parts;
-  const instruments = [requests, durations, phaseDurations, received, sent, problemsMet, flops, counter, partDurations];
+  const instruments = [requests, durations, phaseDurations, received, sent, problemsMet, flops, ...measured.counts.instruments];
   // Creates the children now, so that events that have not happened yet are reported as 0.
   const ofPhase = phases.map((phase) => [phase, phaseDurations.of(phase)] as const);
   for (const type of Object.keys(problems)) problemsMet.of(type);
@@ -117,7 +89,7 @@ export function collectMetrics(measured: Measured): Metrics {
 }
 
 /** The metrics that are not about single requests; their values are read when Prometheus asks. */
-function addGauges(register: Registry, { engine, pool, jobs, ready, connections }: Measured): void {
+function addGauges(register: Registry, { engine, pool, jobs, ready, connections, queue, dependencies }: Measured): void {
   const registers = [register];
   const gauge = (name: string, help: string, value: (state: PoolState) => number) =>
     new Gauge({
@@ -151,6 +123,17 @@ function addGauges(register: Registry, { engine, pool, jobs, ready, connections 
     registers,
     collect() {
       for (const [state, count] of Object.entries(jobs.counts)) this.set({ state }, count);
+    },
+  });
+  if (queue) measureQueue(registers, queue);
+  new Gauge({
+    name: 'gradients_dependency_up',
+    help: 'Whether what the service needs answers: the store, the queue of jobs',
+    labelNames: ['dependency'],
+    registers,
+    async collect() {
+      const missing = await dependencies.missing();
+      for (const dependency of dependencies.names) this.set({ dependency }, Number(!missing.includes(dependency)));
     },
   });
   const counter = (name: string, help: string, value: () => number) =>

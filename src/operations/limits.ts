@@ -7,12 +7,13 @@ import { Refusal } from '../refusal.ts';
 /** The limits of one request, by the names of their environment variables. */
 export type Limits = Pick<
   Config,
-  'MAX_FLOPS' | 'JOB_MAX_FLOPS' | 'MAX_MEMORY' | 'MAX_ANSWER' | 'MAX_LAYERS' | 'MAX_KEYS' | 'MAX_DEPTH'
+  'MAX_FLOPS' | 'JOB_MAX_FLOPS' | 'JOB_PART_FLOPS' | 'MAX_MEMORY' | 'MAX_ANSWER' | 'MAX_LAYERS' | 'MAX_KEYS' | 'MAX_DEPTH'
 >;
 
 /** The limits in a configuration, for passing to a thread. */
-export function limitsOf({ MAX_FLOPS, JOB_MAX_FLOPS, MAX_MEMORY, MAX_ANSWER, MAX_LAYERS, MAX_KEYS, MAX_DEPTH }: Config): Limits {
-  return { MAX_FLOPS, JOB_MAX_FLOPS, MAX_MEMORY, MAX_ANSWER, MAX_LAYERS, MAX_KEYS, MAX_DEPTH };
+export function limitsOf(config: Config): Limits {
+  const { MAX_FLOPS, JOB_MAX_FLOPS, JOB_PART_FLOPS, MAX_MEMORY, MAX_ANSWER, MAX_LAYERS, MAX_KEYS, MAX_DEPTH } = config;
+  return { MAX_FLOPS, JOB_MAX_FLOPS, JOB_PART_FLOPS, MAX_MEMORY, MAX_ANSWER, MAX_LAYERS, MAX_KEYS, MAX_DEPTH };
 }
 
 /** Upper bounds of a request's memory. */

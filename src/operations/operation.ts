@@ -1,7 +1,7 @@
 // The interface of an operation: something that the service computes, at POST /<name>. Independent of threads and HTTP.
 import type { TSchema } from '@sinclair/typebox';
 import type { Conflicts } from '../wire/request-schema.ts';
-import type { Parts, Plan } from '../work/plan.ts';
+import type { PartSize, Parts, Plan } from '../work/plan.ts';
 
 export interface Operation<Request = unknown, Result extends object = object> {
   /** Used as path, as operationId and as label in metrics. */
@@ -23,7 +23,7 @@ export interface Operation<Request = unknown, Result extends object = object> {
    * the `samples` of its batch, or those of one part; without a number, all of them.
    * @throws Refusal `shape-mismatch` or `not-additive`.
    */
-  parts?(request: Request, samples?: number): Parts<Result>;
+  parts?(request: Request, samples: number | undefined, size: PartSize): Parts<Result>;
 }
 
 export type Examples = Record<string, { readonly summary: string; readonly request: object; readonly answer: object }>;

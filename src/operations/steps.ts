@@ -6,7 +6,7 @@ import type { Rows } from '../store/dataset.ts';
 import type { Encoded } from '../wire/codec.ts';
 import type { MediaType } from '../wire/codecs.ts';
 import { codecs } from '../wire/codecs.ts';
-import type { Parts } from '../work/plan.ts';
+import type { PartSize, Parts } from '../work/plan.ts';
 import type { Team } from '../work/team.ts';
 import type { Answerer, Request } from './answer.ts';
 import { firstRowOf, indicesOf, ofPart, pointingAtDataset, type Shapes, type Wanted, wantedBy, withShapes } from './data.ts';
@@ -38,6 +38,14 @@ interface OfPart {
   readonly samples: number;
   readonly range: Range;
   readonly rows: Rows | undefined;
+  readonly samplesPerPart: number;
+}
+
+/** A step that needs the shapes of the whole batch only. */
+interface OfWhole {
+  /** Those of its dataset, if it has one. */
+  readonly shapes: Shapes | undefined;
+  readonly samplesPerPart: number;
 }
 
 /** A step, with the type of its result. */
@@ -47,14 +55,13 @@ export type Step =
   | ({ readonly step: 'divisor'; readonly state: DivisorState } & OfPart)
   | ({ readonly step: 'part'; readonly i: number; readonly divisor: Divisor } & OfPart)
   | ({ readonly step: 'find'; readonly i: number; readonly divisor: Divisor; readonly root: Float64Array } & OfPart)
-  | { readonly step: 'merge'; readonly shapes: Shapes | undefined; readonly nodes: readonly Float64Array[] }
-  | {
+  | ({ readonly step: 'merge'; readonly nodes: readonly Float64Array[] } & OfWhole)
+  | ({
       readonly step: 'answer';
-      readonly shapes: Shapes | undefined;
       readonly divisor: Divisor;
       readonly root: Float64Array;
       readonly answerType: MediaType;
-    };
+    } & OfWhole);
 
 export type StepTask = Omit<Request, 'data'> & Step;
 
@@ -87,13 +94,15 @@ export interface Workplace {
 export function runStep(task: StepTask, { answerer, engine, limits, teamFor }: Workplace): StepResults[Step['step']] {
   const { operation, document, precision } = answerer.decode(task);
   const partsOf = operation.parts as NonNullable<typeof operation.parts>;
-  const whole = (shapes: Shapes | undefined) => partsOf(shapes ? withShapes(document, shapes, operation.conflicts) : document);
-  const within = ({ range, rows, samples }: OfPart) => partsOf(rows ? ofPart(document, range, rows) : document, samples);
+  const whole = (shapes: Shapes | undefined, size: PartSize) =>
+    partsOf(shapes ? withShapes(document, shapes, operation.conflicts) : document, undefined, size);
+  const within = ({ range, rows, samples, samplesPerPart }: OfPart) =>
+    partsOf(rows ? ofPart(document, range, rows) : document, samples, { samples: samplesPerPart });
   switch (task.step) {
     case 'plan': {
       const wanted = wantedBy(document);
       if (wanted && !task.shapes) return wanted;
-      return pointingAtDataset(document, () => planned(whole(task.shapes), document, limits));
+      return pointingAtDataset(document, () => planned(whole(task.shapes, { flops: limits.JOB_PART_FLOPS }), document, limits));
     }
     case 'indices':
       return indicesOf(document, task.range);
@@ -110,9 +119,9 @@ export function runStep(task: StepTask, { answerer, engine, limits, teamFor }: W
       return { position, refusal: { type: refusal.type, refused: refusal.refused } };
     }
     case 'merge':
-      return whole(task.shapes).merge(task.nodes);
+      return whole(task.shapes, { samples: task.samplesPerPart }).merge(task.nodes);
     case 'answer': {
-      const result = whole(task.shapes).result(task.divisor, task.root);
+      const result = whole(task.shapes, { samples: task.samplesPerPart }).result(task.divisor, task.root);
       return result && codecs[task.answerType].encode(result, new ArrayBuffer(0), precision);
     }
   }

@@ -36,10 +36,15 @@ export interface Pool {
    */
   run(task: Task, ticket: Ticket, report: Report, owner: string): Encoded | Promise<Encoded | undefined>;
   /**
-   * Runs a step of a job in a thread that no request needs. `heldBytes` is the memory of its data.
-   * @throws Refusal of any type about the request or its data; `overloaded`.
+   * Runs a step of a job in a thread that no request needs. `heldBytes` is the memory of its data. When `signal` is aborted, the step is
+   * given up.
+   * @throws Refusal of any type about the request or its data; `overloaded`; ThreadEnded; the reason of the signal.
    */
-  step<Name extends Step['step']>(task: StepTask & { readonly step: Name }, heldBytes: number): Promise<StepResults[Name]>;
+  step<Name extends Step['step']>(
+    task: StepTask & { readonly step: Name },
+    heldBytes: number,
+    signal?: AbortSignal,
+  ): Promise<StepResults[Name]>;
   /** What the requests in flight leave of MEMORY_BUDGET, in bytes. */
   readonly room: number;
   /** Resolves when every thread has loaded; rejects if one cannot. */
@@ -66,19 +71,21 @@ export interface PoolState {
   readonly deaths: number;
 }
 
-/** Starts a pool with one thread per core. Requests may name the datasets of `source`. */
+/** Starts a pool with one thread per core. Requests may name the datasets of `source`. A pool `isForJobs` leaves no thread to requests. */
 export function startPool(
   chosen: ChosenEngine,
   registry: Registry,
   config: Config,
   log: Pick<FastifyBaseLogger, 'error'>,
   source: Source,
+  isForJobs = false,
 ): Pool {
-  return new ThreadPool(chosen, registry, config, log, source);
+  return new ThreadPool(chosen, registry, config, log, source, isForJobs);
 }
 
 class ThreadPool implements Pool {
   readonly ready: Promise<void>;
+  readonly #isForJobs: boolean;
   readonly #engine: Engine;
   readonly #config: Config;
   readonly #log: Pick<FastifyBaseLogger, 'error'>;
@@ -96,7 +103,9 @@ class ThreadPool implements Pool {
     config: Config,
     log: Pick<FastifyBaseLogger, 'error'>,
     source: Source,
+    isForJobs: boolean,
   ) {
+    this.#isForJobs = isForJobs;
     this.#engine = engine;
     this.#config = config;
     this.#log = log;
@@ -133,15 +142,24 @@ class ThreadPool implements Pool {
     return here ? this.#runWithData(task, here, ticket, report, owner) : this.#runInThread(task, ticket, report, owner);
   }
 
-  async step<Name extends Step['step']>(task: StepTask & { readonly step: Name }, heldBytes: number): Promise<StepResults[Name]> {
+  async step<Name extends Step['step']>(
+    task: StepTask & { readonly step: Name },
+    heldBytes: number,
+    signal?: AbortSignal,
+  ): Promise<StepResults[Name]> {
+    signal?.throwIfAborted();
     const ticket = this.#admission.admit(JOBS);
     try {
       const held = heldBytes + task.bytes.length;
       ticket.grow(held);
-      const job = this.#begin({ ...task, held }, ticket, true);
-      const outcome = (await job.outcome.catch((error) => {
-        throw this.#explained(error);
-      })) as Outcome;
+      const job = this.#begin({ ...task, held }, ticket, !this.#isForJobs);
+      const giveUp = () => job.giveUp(signal?.reason);
+      signal?.addEventListener('abort', giveUp);
+      const outcome = (await job.outcome
+        .catch((error) => {
+          throw signal?.aborted || error instanceof ThreadEnded ? error : this.#explained(error);
+        })
+        .finally(() => signal?.removeEventListener('abort', giveUp))) as Outcome;
       if ('refusal' in outcome) throw this.#refusalOf(outcome.refusal);
       return (outcome as Extract<Outcome, { value: unknown }>).value as StepResults[Name];
     } finally {

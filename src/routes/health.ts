@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
 import { engineNames } from '../../schemas/config.ts';
 import { Names } from '../../schemas/names.ts';
+import { type Dependencies, dependencyNames } from '../http/dependencies.ts';
 import { type Readiness, readinessStates } from '../http/readiness.ts';
 import { jsonResponse } from '../http/responses.ts';
 import type { EngineChoice } from '../linalg/engines.ts';
@@ -17,11 +18,23 @@ const Ready = Type.Object(
     status: Names(readinessStates),
     engine: Names(engineNames),
     library: Type.Optional(Type.String({ description: 'the BLAS of the engine openblas' })),
+    missing: Type.Optional(
+      Type.Array(Names(dependencyNames), {
+        description:
+          'what is away: the store of datasets and jobs, or the queue of jobs. Requests that need neither are answered',
+      }),
+    ),
   },
   { $id: 'Ready' },
 );
 
-export function healthRoutes(app: FastifyInstance, { name, library }: EngineChoice, readiness: Readiness): void {
+/** A service whose store or queue is away stays ready: it answers all requests that need neither, and no other instance has them. */
+export function healthRoutes(
+  app: FastifyInstance,
+  { name, library }: EngineChoice,
+  readiness: Readiness,
+  dependencies: Dependencies,
+): void {
   app.get(
     '/livez',
     {
@@ -54,9 +67,12 @@ export function healthRoutes(app: FastifyInstance, { name, library }: EngineChoi
         },
       },
     },
-    (_request, reply) => {
+    async (_request, reply) => {
+      const missing = await dependencies.missing();
       const status = readiness.state;
-      return reply.code(status === 'ready' ? 200 : 503).send({ status, engine: name, ...(library && { library }) });
+      return reply
+        .code(status === 'ready' ? 200 : 503)
+        .send({ status, engine: name, ...(library && { library }), ...(missing.length > 0 && { missing }) });
     },
   );
 }

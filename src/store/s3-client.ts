@@ -1,6 +1,6 @@
 // Requests to S3, by the AWS SDK. Credentials, region and endpoint are those of its default chain: environment, files, roles.
 import { GetObjectCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { Refusal } from '../refusal.ts';
+import { Refusal, unavailable } from '../refusal.ts';
 
 /** How long a connection may take to open, and how long it may then be silent. */
 const CONNECT_MS = 5_000;
@@ -57,9 +57,23 @@ export function statusOf(error: unknown): number | undefined {
   return (error as { readonly $metadata?: { readonly httpStatusCode?: number } }).$metadata?.httpStatusCode;
 }
 
-/** What to throw for an error of the SDK: Refusal `storage-full`, or an Error that says what could not be done, for the log. */
+/** Whether a server does not answer, or says that it cannot at the moment. */
+function isAway(error: unknown): boolean {
+  const status = statusOf(error);
+  const { code, name } = error as NodeJS.ErrnoException;
+  if (status !== undefined) return status >= 500 || status === TOO_MANY_REQUESTS;
+  return name === 'TimeoutError' || NO_ANSWER.test(`${code}`);
+}
+
+const TOO_MANY_REQUESTS = 429;
+
+/** System errors of a connection. */
+const NO_ANSWER = /^(ECONN|EHOST|ENET|ENOTFOUND|EAI_|EPIPE|ETIMEDOUT)/;
+
+/** What to throw for an error of the SDK: Refusal `storage-full` or `unavailable`, or an Error that says what could not be done, for the log. */
 export function explain(error: unknown, what: string): Error {
   const { name, message } = error as Error;
   if (statusOf(error) === 507 || NO_ROOM.test(name)) return new Refusal('storage-full', { detail: 'the bucket is full' });
-  return new Error(`cannot ${what}: ${name}: ${message}`, { cause: error });
+  const explained = new Error(`cannot ${what}: ${name}: ${message}`, { cause: error });
+  return isAway(error) ? unavailable('the store does not answer: the log has the cause', explained) : explained;
 }

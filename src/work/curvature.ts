@@ -13,7 +13,7 @@ import { Findings } from '../refusal.ts';
 import { areFiniteResults, lossAnswer, perLayer } from './gradients.ts';
 import { type LossAt, planWithLoss, type Question } from './loss-plan.ts';
 import { notAdditive, partsWithLoss } from './parts.ts';
-import type { Parts, Plan } from './plan.ts';
+import type { PartSize, Parts, Plan } from './plan.ts';
 
 /**
  * Plans a request for the product of a curvature matrix with a vector.
@@ -24,8 +24,8 @@ export function planHvp(request: DecodedHvp): Plan<HvpResult> {
 }
 
 /** The same by parts, as `partsWithLoss`. */
-export function planHvpParts(request: DecodedHvp, given?: number): Parts<HvpResult> {
-  return partsWithLoss(request, given, productWith(request));
+export function planHvpParts(request: DecodedHvp, given: number | undefined, size: PartSize): Parts<HvpResult> {
+  return partsWithLoss(request, given, size, productWith(request));
 }
 
 function productWith({ network, vector: given, matrix = 'hessian' }: DecodedHvp): Question<HvpResult> {
@@ -80,8 +80,8 @@ export function planHessian(request: DecodedHessian): Plan<HessianResult> {
  * The same by parts, as `partsWithLoss`.
  * @throws Refusal `shape-mismatch`, or `not-additive` if it asks for steps.
  */
-export function planHessianParts(request: DecodedHessian, given?: number): Parts<HessianResult> {
-  const parts = partsWithLoss(request, given, matrixWith(request));
+export function planHessianParts(request: DecodedHessian, given: number | undefined, size: PartSize): Parts<HessianResult> {
+  const parts = partsWithLoss(request, given, size, matrixWith(request));
   if (request.damping)
     throw notAdditive('/damping', 'expected no damping in a job, which does not compute the losses after the steps');
   return parts;

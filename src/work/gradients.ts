@@ -7,7 +7,7 @@ import { gradientNorms } from '../backprop/extras.ts';
 import { allFinite, type Results } from '../backprop/finite.ts';
 import { planWithLoss, type Question } from './loss-plan.ts';
 import { notAdditive, partsWithLoss } from './parts.ts';
-import type { Parts, Plan } from './plan.ts';
+import type { PartSize, Parts, Plan } from './plan.ts';
 import { sampleExtrasIn } from './with-loss.ts';
 
 /**
@@ -22,11 +22,11 @@ export function planGradients(request: DecodedRequest): Plan<GradientsResult> {
  * The same by parts, as `partsWithLoss`.
  * @throws Refusal `shape-mismatch`, or `not-additive` if it asks for values per sample.
  */
-export function planGradientParts(request: DecodedRequest, given?: number): Parts<GradientsResult> {
+export function planGradientParts(request: DecodedRequest, given: number | undefined, size: PartSize): Parts<GradientsResult> {
   const question = gradientsWith(new Set(request.include));
   // Norms of gradients are computed from the sums of all parts.
   const summed = gradientsWith(question.include.filter((name) => name === 'squared_gradients'));
-  const parts = partsWithLoss(request, given, question, summed);
+  const parts = partsWithLoss(request, given, size, question, summed);
   const names = sampleExtrasIn(question.include);
   if (names.length > 0)
     throw notAdditive('/include', `expected no values per sample, which a job does not keep, got ${names.join(', ')}`);

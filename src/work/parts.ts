@@ -7,15 +7,12 @@ import { checkShapes, type Sizes } from '../backprop/shapes.ts';
 import type { Engine } from '../linalg/engine.ts';
 import { Refusal } from '../refusal.ts';
 import { boundOf, type LossRequest, prepare, type Question } from './loss-plan.ts';
-import type { Parts } from './plan.ts';
+import type { PartSize, Parts } from './plan.ts';
 import { Run } from './run.ts';
 import { ARITY, addedNodes, levelsOf, nodeTotal, numbersOfNode } from './sums.ts';
 import { alone, type Team } from './team.ts';
 import { type Tiling, tileAt } from './tiles.ts';
 import { formOf, resultsOf } from './with-loss.ts';
-
-/** The most floating-point operations of a part, some seconds of a thread, unless a single tile has more. */
-const PART_FLOPS = 2 ** 37;
 
 /** The most numbers that a part reads: 32 MiB. */
 const PART_NUMBERS = 2 ** 22;
@@ -28,6 +25,7 @@ const PART_NUMBERS = 2 ** 22;
 export function partsWithLoss<Result extends object>(
   request: LossRequest,
   given: number | undefined,
+  size: PartSize,
   question: Question<Result>,
   ofParts: Question<Result> = question,
 ): Parts<Result> {
@@ -40,7 +38,7 @@ export function partsWithLoss<Result extends object>(
   const costOf = (samples: number, tileSamples: number, levels: number) =>
     ofParts.cost({ ...sizes, samples }, { tileSamples, levels, byTiles: division === 'tiles' });
   const { flops } = costOf(samples, 0, 0);
-  const perPart = tilesPerPart(sizes, tiling, flops);
+  const perPart = tilesPerPart(sizes, tiling, flops, size);
   const samplesOf = (i: number) => ({
     first: i * perPart * tiling.perTile,
     end: Math.min(samples, (i + 1) * perPart * tiling.perTile),
@@ -88,10 +86,11 @@ export function partsWithLoss<Result extends object>(
   };
 }
 
-/** A complete subtree: a power of ARITY. It depends on the request's shape alone. */
-function tilesPerPart({ samples, features, units }: Sizes, { perTile, count }: Tiling, flops: number): number {
+/** A complete subtree: a power of ARITY, unless there is only one part. The result of the root does not depend on it. */
+function tilesPerPart({ samples, features, units }: Sizes, { perTile, count }: Tiling, flops: number, size: PartSize): number {
+  if ('samples' in size) return Math.ceil(size.samples / perTile);
   const outputs = units[units.length - 1];
-  const most = Math.min(PART_FLOPS / ((flops / samples) * perTile), PART_NUMBERS / (perTile * (features + outputs + 1)));
+  const most = Math.min(size.flops / ((flops / samples) * perTile), PART_NUMBERS / (perTile * (features + outputs + 1)));
   let tiles = 1;
   while (tiles < count && tiles * ARITY <= most) tiles *= ARITY;
   return tiles;

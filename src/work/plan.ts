@@ -18,6 +18,9 @@ export interface Plan<Result extends object> {
   run(engine: Engine, team?: Team): Result;
 }
 
+/** How large a part is: the most operations, unless a single tile has more; or the number of samples, as planned before. */
+export type PartSize = { readonly flops: number } | { readonly samples: number };
+
 /**
  * How the answer is computed from parts of the batch, which are leaves of the tree of sums (./sums.ts): each result is a list of numbers,
  * and depends on the request and the part alone. The request need hold the samples of the part at hand only.

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { InProcess, type InProcessOptions } from '../../src/jobs/in-process.ts';
 import { Jobs, type JobsOptions } from '../../src/jobs/jobs.ts';
 import { hasEnded, type JobRecord } from '../../src/jobs/records.ts';
 import { Refusal } from '../../src/refusal.ts';
@@ -29,23 +30,24 @@ export function folderOf(t: Test): string {
   return folder;
 }
 
-export function start(t: Test, options: Partial<JobsOptions> = {}, folder = folderOf(t)): Fixture {
+export function start(t: Test, options: Partial<JobsOptions & InProcessOptions> = {}, folder = folderOf(t)): Fixture {
   const runner = new SummingRunner();
   const store = new FolderStore(folder);
   const [waits, parts, errors, ended]: [number[], string[], string[], string[]] = [[], [], [], []];
   let now = START;
-  const jobs = new Jobs({
+  const all = {
     store: async () => store,
     runner,
     limits: { MAX_JOBS: 3, JOB_TTL: 60 },
     reserve: async () => {},
-    onEnd: async ({ id }) => void ended.push(id),
-    onPart: (outcome) => parts.push(outcome),
-    wait: async (ms) => void waits.push(ms),
-    log: { error: (error) => errors.push(`${error}`) },
+    onEnd: async ({ id }: JobRecord) => void ended.push(id),
+    onPart: (outcome: string) => void parts.push(outcome),
+    wait: async (ms: number) => void waits.push(ms),
+    log: { error: (error: unknown) => void errors.push(`${error}`) },
     now: () => now,
     ...options,
-  });
+  };
+  const jobs = new Jobs({ scheduler: new InProcess(all), ...all });
   t.teardown(() => jobs.close());
   const at = (ms: number) => {
     now = START + ms;
@@ -75,7 +77,7 @@ export async function endOf(jobs: Jobs, { owner, id }: JobRecord): Promise<JobRe
 
 export async function keysOf(store: FolderStore, prefix = 'jobs/'): Promise<string[]> {
   return (await Array.fromAsync(store.list(prefix)))
-    .map(({ key }) => key.split('/').slice(3).join('/'))
+    .map(({ key }) => key.split('/').slice(3).join('/').replace('nodes/letters/', 'nodes/'))
     .filter(Boolean)
     .sort();
 }

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
 import type { JobRecord } from '../../src/jobs/records.ts';
-import { Refusal } from '../../src/refusal.ts';
+import { Refusal, unavailable } from '../../src/refusal.ts';
 import { endOf, folderOf, JSON_TYPE, keysOf, LETTERS, refusalOf, requestOf, START, start, twice } from './fixture.ts';
 
 t.test('the tree: up to eight children, in their order; a lone one is its own sum; what is merged is dropped', async (t) => {
@@ -174,4 +174,24 @@ t.test('a job that is removed while it runs: nothing of it is left, and it chang
   t.strictSame(await keysOf(store), []);
   t.ok(ended.includes(record.id));
   t.not((await jobs.submit('owner', requestOf(LETTERS), 'key')).id, record.id, 'its key is free again');
+});
+
+t.test('a store that is away for some time: the job waits for it, and goes on', async (t) => {
+  const { jobs, runner, store, waits } = start(t);
+  const write = store.write.bind(store);
+  let away = 0;
+  const met = new Set<string>();
+  store.write = async (key, bytes) => {
+    if (away-- > 0) throw unavailable('the store does not answer', new Error('refused'));
+    return write(key, bytes);
+  };
+  runner.before = (step) => {
+    if (['d', 'answer'].includes(step) && !met.has(step)) away = 2;
+    met.add(step);
+  };
+  const record = await endOf(jobs, await jobs.submit('owner', requestOf(LETTERS)));
+  t.match(record, { state: 'succeeded', completed: 26 });
+  t.equal(waits[0], 250);
+  t.equal(waits.at(-1), 500);
+  t.equal(await jobs.result(record, JSON_TYPE), `((abcdefgh)(ijklmnop)(qrstuvwx)(yz))/3 as application/json`);
 });

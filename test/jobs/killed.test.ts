@@ -1,38 +1,27 @@
 // A service that is ended in the middle of an upload or a job, and started again on the same store.
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type ClientRequest, get, request as send } from 'node:http';
+import { type ClientRequest, request as send } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Job } from '../../schemas/job.ts';
-import { safetensors } from '../store/catalog.ts';
 import { missing, startS3 } from '../store/s3-server.ts';
-import { wave } from '../support/numbers.ts';
 import { type Service, startService } from '../support/process.ts';
-import { encodeSafetensors, SAFETENSORS } from '../support/safetensors-file.ts';
-
-/** With so many features, a part is a tile of 512 samples: its result goes through two levels of sums. */
-const FEATURES = 1030;
-const HIDDEN = 200;
-const PARTS = 20;
-const SAMPLES = PARTS * 512 - 100;
-
-const data = safetensors({
-  inputs: ['F32', [SAMPLES, FEATURES], Float32Array.from(wave(SAMPLES * FEATURES, 1))],
-  targets: ['F64', [SAMPLES, 2], wave(SAMPLES * 2, 2)],
-});
-
-const gradients = encodeSafetensors(
-  new Map([
-    ['network.layers.0.weights', { shape: [HIDDEN, FEATURES], values: wave(HIDDEN * FEATURES, 3) }],
-    ['network.layers.0.biases', { shape: [HIDDEN], values: wave(HIDDEN, 4) }],
-    ['network.layers.1.weights', { shape: [2, HIDDEN], values: wave(2 * HIDDEN, 5) }],
-  ]),
-  { request: JSON.stringify({ network: { layers: [{ activation: 'tanh' }, {}] }, batch: { dataset: 'large' } }) },
-);
-
-const type = { 'content-type': SAFETENSORS };
+import {
+  bytesAt,
+  computedParts,
+  data,
+  FEATURES,
+  followed,
+  gradients,
+  HIDDEN,
+  hasEnded,
+  isHalfDone,
+  PARTS,
+  put,
+  submit,
+  type,
+} from './large-job.ts';
 
 /** Starts the service on a store; it is ended with the test. */
 async function start(t: Test, store: string): Promise<Service> {
@@ -54,49 +43,6 @@ function beginUpload({ url }: Service): Promise<ClientRequest> {
   // The connection breaks when the service is killed.
   upload.on('error', () => {});
   return new Promise((resolve) => upload.write(data.subarray(0, data.length / 2), () => resolve(upload)));
-}
-
-async function put(t: Test, { url }: Service): Promise<void> {
-  const response = await fetch(new URL('/datasets/large', url), { method: 'PUT', headers: type, body: data });
-  t.equal(response.status, 201, await response.text());
-}
-
-/** Makes a job, and returns its path. */
-async function submit(t: Test, { url }: Service): Promise<string> {
-  const headers = { ...type, prefer: 'respond-async' };
-  const response = await fetch(new URL('/gradients', url), { method: 'POST', headers, body: gradients });
-  t.equal(response.status, 202, await response.text());
-  return response.headers.get('location') as string;
-}
-
-/** Follows the events of a job until there is one that fits, and returns its document. */
-async function followed({ url }: Service, path: string, fits: (job: Job) => boolean): Promise<Job> {
-  const asked = get(new URL(path, url), { headers: { accept: 'text/event-stream' }, agent: false });
-  const [response] = await once(asked, 'response');
-  let text = '';
-  for await (const chunk of response.setEncoding('utf8')) {
-    const events = `${text}${chunk}`.split('\n\n');
-    text = events.pop() as string;
-    for (const event of events) {
-      const job: Job = JSON.parse(event.slice(event.indexOf('data: ') + 6));
-      if (fits(job)) return job;
-    }
-  }
-  throw new Error(`the events of ${path} ended`);
-}
-
-const isHalfDone = ({ parts: { total, completed } }: Job) => completed > 0 && completed < total;
-const hasEnded = ({ state }: Job) => ['succeeded', 'failed'].includes(state);
-
-async function bytesAt({ url }: Service, path: string, init: RequestInit = {}): Promise<Buffer> {
-  const headers = { ...type, accept: SAFETENSORS };
-  return Buffer.from(await (await fetch(new URL(path, url), { headers, ...init })).arrayBuffer());
-}
-
-/** The parts of jobs that a process has computed. */
-async function computedParts({ url }: Service): Promise<number> {
-  const text = await (await fetch(new URL('/metrics', url))).text();
-  return Number(/^gradients_job_parts_total\{outcome="computed"\} (\d+)$/m.exec(text)?.[1]);
 }
 
 /** Asserts that a job of which some parts had been completed by another process goes on, and has the inline answer. */

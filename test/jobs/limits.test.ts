@@ -1,6 +1,7 @@
 // The engine of jobs: idempotency keys, limits, owners, turns, and what is swept.
 import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
+import { InProcess } from '../../src/jobs/in-process.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
 import { Turns } from '../../src/jobs/turns.ts';
 import { Refusal } from '../../src/refusal.ts';
@@ -164,15 +165,14 @@ t.test('a job that another process has removed, and one that is made while the p
 t.test('a real wait', async (t) => {
   const runner = new SummingRunner();
   const store = new FolderStore(folderOf(t));
-  const jobs = new Jobs({
+  const common = {
     store: async () => store,
     runner,
-    limits: { MAX_JOBS: 3, JOB_TTL: 60 },
-    reserve: async () => {},
     onEnd: async () => {},
-    onPart: () => {},
-    log: { error: (error) => t.fail(`${error}`) },
-  });
+    log: { error: (error: unknown) => void t.fail(`${error}`) },
+  };
+  const scheduler = new InProcess({ ...common, onPart: () => {} });
+  const jobs = new Jobs({ ...common, scheduler, limits: { MAX_JOBS: 3, JOB_TTL: 60 }, reserve: async () => {} });
   let isFirst = true;
   runner.before = (step) => {
     if (step !== 'a' || !isFirst) return;

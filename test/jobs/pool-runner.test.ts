@@ -37,7 +37,7 @@ async function start(t: Test, environment: Record<string, string> = {}) {
       ticket.end();
     }
   };
-  return { inline, runner: new PoolRunner(pool, datasets), pool };
+  return { inline, runner: new PoolRunner(pool, datasets, 'own'), pool };
 }
 
 t.test('the bits of the inline answer', async (t) => {

@@ -60,7 +60,7 @@ async function start(t: Test) {
     const outcome = outcomeOf({ ...taskOf(request), data });
     return 'answer' in outcome ? `${Buffer.from(outcome.answer)}` : outcome;
   };
-  return { runner: new PoolRunner(pool, datasets), inline };
+  return { runner: new PoolRunner(pool, datasets, 'own'), inline };
 }
 
 const run = async (runner: PoolRunner, request: object) => runJob(runner, await planOf(runner, request));

@@ -6,10 +6,15 @@ import { Refusal } from '../../src/refusal.ts';
 import type { Encoded } from '../../src/wire/codec.ts';
 
 export class SummingRunner implements Runner {
+  readonly fingerprint: string;
   /** What was called, in order. */
   readonly calls: string[] = [];
   /** Called before each step, by its name; may throw or wait. */
-  before: (step: string) => Promise<void> | void = () => {};
+  before: (step: string, signal?: AbortSignal) => Promise<void> | void = () => {};
+
+  constructor(fingerprint = 'letters') {
+    this.fingerprint = fingerprint;
+  }
 
   async plan(_owner: string, { bytes }: JobRequest): Promise<JobPlan> {
     const text = `${Buffer.from(bytes)}`;
@@ -22,9 +27,9 @@ export class SummingRunner implements Runner {
     return { factor: 3, exponent: 0 };
   }
 
-  async part({ request }: Job, _divisor: object, i: number): Promise<Uint8Array> {
+  async part({ request }: Job, _divisor: object, i: number, signal?: AbortSignal): Promise<Uint8Array> {
     const letter = `${Buffer.from(request.bytes)}`[i];
-    await this.#step(letter);
+    await this.#step(letter, signal);
     return Buffer.from(letter);
   }
 
@@ -39,8 +44,8 @@ export class SummingRunner implements Runner {
     return `${Buffer.from(root)}/${factor} as ${answerType}`;
   }
 
-  async #step(name: string): Promise<void> {
+  async #step(name: string, signal?: AbortSignal): Promise<void> {
     this.calls.push(name);
-    await this.before(name);
+    await this.before(name, signal);
   }
 }

@@ -5,6 +5,7 @@ import { eventsOf } from '../../src/routes/job-events.ts';
 
 const record: JobRecord = {
   id: '0'.repeat(32),
+  fingerprint: 'own',
   owner: 'owner',
   operation: 'gradients',
   mediaType: 'application/json',

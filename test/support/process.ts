@@ -10,6 +10,9 @@ import { createInterface } from 'node:readline';
 
 export const program = new URL('../../src/server.ts', import.meta.url).pathname;
 
+/** The program of a worker. */
+export const worker = new URL('../../src/worker.ts', import.meta.url).pathname;
+
 export type LogLine = Record<string, unknown>;
 
 export interface Service {
@@ -30,6 +33,10 @@ export interface Service {
 
 export interface Start {
   readonly environment?: Record<string, string>;
+  /** By default the service. */
+  readonly file?: string;
+  /** A command that runs Node, such as taskset with its options. */
+  readonly before?: readonly string[];
   /** Options of Node. */
   readonly options?: readonly string[];
   /** Which lines of the log to keep; by default all. */
@@ -39,8 +46,15 @@ export interface Start {
 const LISTENING = 'Server listening at ';
 
 /** Starts the service on a free port, or on the given one. The caller has to end it. */
-export async function startService({ environment = {}, options = [], keep = () => true }: Start = {}): Promise<Service> {
-  const child = spawn(process.execPath, [...options, program], {
+export async function startService({
+  environment = {},
+  file = program,
+  before = [],
+  options = [],
+  keep = () => true,
+}: Start = {}): Promise<Service> {
+  const [command, ...args] = [...before, process.execPath, ...options, file];
+  const child = spawn(command, args, {
     env: { ...process.env, PORT: '0', STORE: join(tmpdir(), `store-${randomUUID()}`), ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -8,6 +8,7 @@ import { type Divisor, finishDivisor, NO_TERMS } from '../../src/backprop/losses
 import { loadEngine } from '../../src/linalg/engines.ts';
 import type { Refusal } from '../../src/refusal.ts';
 import { planGradientParts, planGradients } from '../../src/work/gradients.ts';
+import type { PartSize } from '../../src/work/plan.ts';
 import { ARITY } from '../../src/work/sums.ts';
 import { copyOf, wave } from '../support/numbers.ts';
 
@@ -69,16 +70,19 @@ function rowsOf(request: DecodedRequest, first: number, end: number): DecodedReq
   return { ...request, batch } as unknown as DecodedRequest;
 }
 
+/** The default of JOB_PART_FLOPS. */
+const SIZE = { flops: 2 ** 37 };
+
 const recycled = <Result>(work: () => Result) => engine.scratch.recycle(work);
 
-function divisorBy(request: DecodedRequest, samples: number): Divisor {
-  const { divisor, count, samplesOf } = planGradientParts(rowsOf(request, 0, 0), samples);
+function divisorBy(request: DecodedRequest, samples: number, size: PartSize = SIZE): Divisor {
+  const { divisor, count, samplesOf } = planGradientParts(rowsOf(request, 0, 0), samples, size);
   if (divisor) return divisor;
   let state = NO_TERMS;
   for (;;) {
     for (let i = 0; i < count; i++) {
       const { first, end } = samplesOf(i);
-      state = planGradientParts(rowsOf(request, first, end), samples).addToDivisor(state);
+      state = planGradientParts(rowsOf(request, first, end), samples, size).addToDivisor(state);
     }
     const result = finishDivisor(state);
     if ('factor' in result) return result;
@@ -87,13 +91,13 @@ function divisorBy(request: DecodedRequest, samples: number): Divisor {
 }
 
 /** The root of the tree, whose parts are computed from the last to the first. */
-function rootBy(request: DecodedRequest, samples: number, divisor: Divisor): Float64Array {
-  const whole = planGradientParts(rowsOf(request, 0, 0), samples);
+function rootBy(request: DecodedRequest, samples: number, divisor: Divisor, size: PartSize = SIZE): Float64Array {
+  const whole = planGradientParts(rowsOf(request, 0, 0), samples, size);
   let nodes = Array.from({ length: whole.count }, (_, i) => i)
     .toReversed()
     .map((i) => {
       const { first, end } = whole.samplesOf(i);
-      const part = planGradientParts(rowsOf(request, first, end), samples);
+      const part = planGradientParts(rowsOf(request, first, end), samples, size);
       return recycled(() => part.compute(i, divisor, engine));
     })
     .toReversed();
@@ -120,7 +124,7 @@ function sameBits(t: Test, variant: Variant, parts: number): void {
   const request = requestFor(variant);
   const whole = recycled(() => bitsOf(copyOf(planGradients(request).run(engine))));
   const divisor = divisorBy(request, samples);
-  const plan = planGradientParts(rowsOf(request, 0, 0), samples);
+  const plan = planGradientParts(rowsOf(request, 0, 0), samples, SIZE);
   t.equal(plan.count, parts);
   const result = plan.result(divisor, rootBy(request, samples, divisor));
   t.strictSame(bitsOf(result as GradientsResult), whole);
@@ -134,6 +138,23 @@ t.test('a single tile, a part that is not full, full parts, and more than one le
     [8 * PART + 513, 9],
   ] as const)
     sameBits(t, { samples, loss: { type: 'mse' } }, parts);
+});
+
+t.test('parts of another size have the same bits', async (t) => {
+  const samples = 2 * PART + 1;
+  const request = requestFor({ samples, loss: { type: 'mse' } });
+  const whole = recycled(() => bitsOf(copyOf(planGradients(request).run(engine))));
+  for (const [size, count] of [
+    [{ flops: 1 }, 17],
+    [{ flops: 1e15 }, 3],
+    [{ samples: PART }, 3],
+    [{ samples }, 1],
+  ] as const) {
+    const divisor = divisorBy(request, samples, size);
+    const plan = planGradientParts(rowsOf(request, 0, 0), samples, size);
+    t.equal(plan.count, count);
+    t.strictSame(bitsOf(plan.result(divisor, rootBy(request, samples, divisor, size)) as GradientsResult), whole);
+  }
 });
 
 t.test('classes, some of them ignored, and weights', async (t) => {
@@ -165,17 +186,21 @@ t.test('the refusals of the whole, with the part in which they arise', async (t)
   const expected = t.throws(() => recycled(() => planGradients(request).run(engine))) as Refusal;
   const divisor = divisorBy(request, samples);
   const root = rootBy(request, samples, divisor);
-  const plan = planGradientParts(rowsOf(request, 0, 0), samples);
+  const plan = planGradientParts(rowsOf(request, 0, 0), samples, SIZE);
   t.equal(plan.result(divisor, root.slice()), undefined);
   const { first, end } = plan.samplesOf(0);
-  const found = recycled(() => planGradientParts(rowsOf(request, first, end), samples).find(0, divisor, root.slice(), engine));
+  const found = recycled(() =>
+    planGradientParts(rowsOf(request, first, end), samples, SIZE).find(0, divisor, root.slice(), engine),
+  );
   t.strictSame(found.refusal.refused, expected.refused);
 
   const calm = requestFor({ samples, loss: { type: 'mse' } });
   const calmRoot = rootBy(calm, samples, divisor);
-  t.equal(recycled(() => planGradientParts(calm, samples).find(1, divisor, calmRoot, engine)).position, Infinity);
+  t.equal(recycled(() => planGradientParts(calm, samples, SIZE).find(1, divisor, calmRoot, engine)).position, Infinity);
 
-  const { type, message } = t.throws(() => planGradientParts({ ...calm, include: ['outputs', 'trace'] }, samples)) as Refusal;
+  const { type, message } = t.throws(() =>
+    planGradientParts({ ...calm, include: ['outputs', 'trace'] }, samples, SIZE),
+  ) as Refusal;
   t.equal(type, 'not-additive');
   t.match(message, /^expected no values per sample.*, got outputs, trace: leave them out/);
   const none = requestFor({ samples, loss: { type: 'mse' }, weights: new Float64Array(samples) });
