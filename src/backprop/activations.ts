@@ -50,22 +50,10 @@ function ofArrays({ value, pullback }: Arrays, second: Second | undefined, { byO
   return {
     value: (Z, A) => value(Z.data, A.data),
     pullback: (dA, Z, A, dZ) => pullback(dA.data, Z.data, A.data, dZ.data),
-    // The Jacobian is diagonal.
-    pushforward: (RZ, Z, A, RA) => pullback(RZ.data, Z.data, A.data, RA.data),
-    second:
-      second &&
-      ((dA, RZ, Z, A, RdZ) => {
-        second(Z.data, A.data, RdZ.data);
-        multiply(RdZ.data, dA.data, RZ.data);
-      }),
+    second: second && ((Z, A, S, into) => second(Z.data, A.data, S.data, into.data)),
     forgetsZ: byOutput,
     forgetsGradient: true,
   };
-}
-
-/** Multiplies each number by those of two other arrays. */
-function multiply(into: Float64Array, x: Float64Array, y: Float64Array): void {
-  for (let i = 0; i < into.length; i++) into[i] *= x[i] * y[i];
 }
 
 /** x². The operator ** would round it less well. */

@@ -2,6 +2,7 @@
 // Jacobian of the outputs and H the second derivative of the loss with respect to them.
 import { Dense } from '../linalg/dense.ts';
 import type { Engine } from '../linalg/engine.ts';
+import type { Linear } from './activation.ts';
 import { type Backward, backward, type ParameterGradients } from './backward.ts';
 import type { Forward } from './forward.ts';
 import type { Layer } from './network.ts';
@@ -13,6 +14,7 @@ export type CurvatureMatrix = 'hessian' | 'gauss_newton';
 export interface Passes {
   readonly layers: readonly Layer[];
   readonly steps: readonly Forward[];
+  readonly linear: readonly Linear[];
   readonly gradients: readonly Backward[];
   /** H RY: the derivative of dY along a direction of the outputs. */
   curvatureOf(RY: Dense): Dense;
@@ -25,14 +27,14 @@ export function curvatureProduct(
   directions: readonly Direction[],
   engine: Engine,
 ): ParameterGradients[] {
-  const { layers, steps } = passes;
+  const { layers, steps, linear } = passes;
   const ownOf = (k: number) => ownTangent(directions[k], steps[k].X, engine);
-  const tangents = forwardTangents(layers, steps, undefined, ownOf, engine);
+  const tangents = forwardTangents(layers, linear, undefined, ownOf, engine);
   return productOf(passes, matrix, tangents, directions, engine);
 }
 
 function productOf(
-  { layers, steps, gradients, curvatureOf }: Passes,
+  { layers, steps, linear, gradients, curvatureOf }: Passes,
   matrix: CurvatureMatrix,
   tangents: readonly ForwardTangents[],
   directions: readonly Direction[],
@@ -40,7 +42,7 @@ function productOf(
 ): ParameterGradients[] {
   const RY = tangents[tangents.length - 1].RA;
   const RdY = RY && curvatureOf(RY);
-  if (matrix === 'hessian') return backwardTangents(layers, steps, tangents, gradients, RdY, directions, engine);
+  if (matrix === 'hessian') return backwardTangents(layers, steps, linear, tangents, gradients, RdY, directions, engine);
   return backward(layers, steps, RdY ?? zerosLike(steps[steps.length - 1].A, engine), engine, false, false);
 }
 
@@ -58,17 +60,23 @@ export function parametersOf(layers: readonly Pick<Layer, 'W' | 'b'>[]): number[
  * are computed, the others are mirrored. For the parameters of layer k, the layers before it are fixed.
  */
 export function curvatureMatrix(passes: Passes, matrix: CurvatureMatrix, engine: Engine): Dense {
-  const { layers, steps, gradients, curvatureOf } = passes;
+  const { layers, steps, linear, gradients, curvatureOf } = passes;
   const counts = parametersOf(layers);
   const size = counts.reduce((sum, n) => sum + n, 0);
   const result = new Dense(size, size, engine.scratch.take(size * size));
   let first = 0;
   layers.forEach(({ W }, k) => {
-    const after = { layers: layers.slice(k), steps: steps.slice(k), gradients: gradients.slice(k), curvatureOf };
+    const after = {
+      layers: layers.slice(k),
+      steps: steps.slice(k),
+      linear: linear.slice(k),
+      gradients: gradients.slice(k),
+      curvatureOf,
+    };
     for (let own = 0; own < counts[k]; own++) {
       engine.scratch.reuse(() => {
         const RZ = unitTangent(own, W, steps[k].X, engine);
-        const tangents = forwardTangents(after.layers, after.steps, undefined, (j) => (j === 0 ? RZ : undefined), engine);
+        const tangents = forwardTangents(after.layers, after.linear, undefined, (j) => (j === 0 ? RZ : undefined), engine);
         const row = productOf(after, matrix, tangents, [], engine);
         writeRow(result, first, own, row);
       });

@@ -1,28 +1,28 @@
 // The second derivatives of activations that act on each unit alone, each from exponentials of negative numbers, which cannot overflow,
 // and without differences that cancel where the result is small.
-import { exp, expOf, tanhOf } from '../linalg/elementwise.ts';
+import { exp, expOf, tanh, tanhOf } from '../linalg/elementwise.ts';
 import { timesExp } from '../linalg/exponential.ts';
 import { residual } from '../linalg/sum.ts';
 
-/** Writes f″(Z) into an array, given A = f(Z). At a kink of f′ it is that of the piece from which f′ is taken. */
-export type Second = (z: Float64Array, a: Float64Array, into: Float64Array) => void;
+/** Writes f″(Z) into an array, given A = f(Z) and S = f′(Z). At a kink of f′ it is that of the piece from which f′ is taken. */
+export type Second = (z: Float64Array, a: Float64Array, s: Float64Array, into: Float64Array) => void;
 
 /** Of activations that consist of straight lines. */
 export const STRAIGHT = undefined;
 
 /** By a function of single numbers. */
-function ofEach(second: (z: number, a: number) => number): Second {
-  return (z, a, into) => {
-    for (let i = 0; i < into.length; i++) into[i] = second(z[i], a[i]);
+function ofEach(second: (z: number) => number): Second {
+  return (z, _a, _s, into) => {
+    for (let i = 0; i < into.length; i++) into[i] = second(z[i]);
   };
 }
 
-/** By a function of z, a and e = exp(exponent(z)); the exponentials of all numbers are computed together. */
-function byExponential(exponent: (z: number) => number, second: (z: number, a: number, e: number) => number): Second {
-  return (z, a, into) => {
+/** By a function of z and e = exp(exponent(z)); the exponentials of all numbers are computed together. */
+function byExponential(exponent: (z: number) => number, second: (z: number, e: number) => number): Second {
+  return (z, _a, _s, into) => {
     for (let i = 0; i < into.length; i++) into[i] = exponent(z[i]);
     exp(into, into);
-    for (let i = 0; i < into.length; i++) into[i] = second(z[i], a[i], into[i]);
+    for (let i = 0; i < into.length; i++) into[i] = second(z[i], into[i]);
   };
 }
 
@@ -45,27 +45,31 @@ export function bothSigmoidsOf(x: number): number {
 }
 
 /** -2 tanh(z) / cosh²(z). */
-export const ofTanh = byExponential(
-  (z) => -2 * Math.abs(z),
-  (_z, a, e) => -2 * a * squaredSech(e),
-);
+export const ofTanh: Second = (_z, a, s, into) => {
+  for (let i = 0; i < into.length; i++) into[i] = -2 * a[i] * s[i];
+};
 
-/** s (1 - s) (1 - 2 s) = -s(z) s(-z) tanh(z / 2). */
-export const ofSigmoid = byExponential(
-  (z) => -Math.abs(z),
-  (z, _a, e) => -bothSigmoids(e) * tanhOf(z / 2),
-);
+/** a (1 - a) (1 - 2 a), whose last factor is -tanh(z / 2). */
+export const ofSigmoid: Second = (z, _a, s, into) => {
+  for (let i = 0; i < into.length; i++) into[i] = z[i] / 2;
+  tanh.value(into, into);
+  for (let i = 0; i < into.length; i++) into[i] *= -s[i];
+};
 
-/** s(z) s(-z) (2 - z tanh(z / 2)). */
-export const ofSilu = byExponential(
-  (z) => -Math.abs(z),
-  (z, _a, e) => bothSigmoids(e) * (2 - (Math.abs(z) * (1 - e)) / (1 + e)),
-);
+/** σ(z) σ(-z) (2 - z tanh(z / 2)). */
+export const ofSilu: Second = (z, _a, _s, into) => {
+  for (let i = 0; i < into.length; i++) into[i] = -Math.abs(z[i]);
+  exp(into, into);
+  for (let i = 0; i < into.length; i++) {
+    const e = into[i];
+    into[i] = (e / ((1 + e) * (1 + e))) * (2 - (Math.abs(z[i]) * (1 - e)) / (1 + e));
+  }
+};
 
 /** φ(z) (2 - z²), φ being the density of the standard normal distribution. The rounding error of z² counts in both factors. */
 export const ofGelu = byExponential(
   (z) => -square(z) / 2,
-  (z, _a, e) => {
+  (z, e) => {
     if (e === 0) return 0;
     const lost = residual(z, z, square(z));
     return (e - (e * lost) / 2) * Math.sqrt(0.5 / Math.PI) * (2 - square(z) - lost);
@@ -79,7 +83,7 @@ const CUBIC = 0.044715;
 /** Of z (1 + T) / 2: (1 - T²) (u′ + z (u″ / 2 - T u′²)). */
 export const ofGeluTanh = byExponential(
   (z) => -2 * SCALE * Math.abs(z) * (1 + CUBIC * square(z)),
-  (z, _a, e) => {
+  (z, e) => {
     if (e === 0) return 0;
     const slope = SCALE * (1 + 3 * CUBIC * square(z));
     const half = 3 * SCALE * CUBIC * z;
@@ -94,7 +98,7 @@ export const ofGeluTanh = byExponential(
  */
 export const ofMish = byExponential(
   (z) => -Math.abs(z),
-  (z, _a, e) => {
+  (z, e) => {
     if (e === 0) return 0;
     const [larger, smaller] = [1 / (1 + e), e / (1 + e)];
     if (z > 0) {
@@ -110,7 +114,7 @@ export const ofMish = byExponential(
 export function ofSoftplus(beta: number, threshold: number): Second {
   return byExponential(
     (z) => -Math.abs(beta * z),
-    (z, _a, e) => (beta * z > threshold ? 0 : beta * bothSigmoids(e)),
+    (z, e) => (beta * z > threshold ? 0 : beta * bothSigmoids(e)),
   );
 }
 
@@ -120,7 +124,7 @@ export const ofSoftsign = ofEach((z) => (-2 * Math.sign(z)) / (1 + Math.abs(z)) 
 /** 2 tanh(z) / cosh²(z). */
 export const ofTanhshrink = byExponential(
   (z) => -2 * Math.abs(z),
-  (z, _a, e) => 2 * tanhOf(z) * squaredSech(e),
+  (z, e) => 2 * tanhOf(z) * squaredSech(e),
 );
 
 /** 0 for z > 0, otherwise factor · exp(z / scale). */
@@ -131,4 +135,4 @@ export function ofExponential(factor: number, scale: number): Second {
 export const ofHardswish = ofEach((z) => (z > -3 && z < 3 ? 1 / 3 : 0));
 
 /** exp is its own second derivative. */
-export const ofExp: Second = (_z, a, into) => into.set(a);
+export const ofExp: Second = (_z, a, _s, into) => into.set(a);

@@ -24,7 +24,6 @@ function rowwise({ finish, pullback, pushforward, second, needsExponentials }: R
     for (let i = 0; i < into.rows; i++) compute(i, A.row(i), into.row(i));
   };
   return {
-    mixesUnits: true,
     value(Z, A) {
       const { length } = A.data;
       for (let start = 0; start < length; start += A.columns) subtractLargest(Z.data, A.data, start, start + A.columns);
@@ -32,8 +31,11 @@ function rowwise({ finish, pullback, pushforward, second, needsExponentials }: R
       for (let start = 0; start < length; start += A.columns) finish(Z.data, A.data, start, start + A.columns);
     },
     pullback: (dA, _Z, A, dZ) => eachRow(A, dZ, (i, a, dz) => pullback(dA.row(i), a, dz)),
-    pushforward: (RZ, _Z, A, RA) => eachRow(A, RA, (i, a, ra) => pushforward(RZ.row(i), a, ra)),
-    second: (dA, RZ, _Z, A, RdZ) => eachRow(A, RdZ, (i, a, rdz) => second(dA.row(i), RZ.row(i), a, rdz)),
+    second: undefined,
+    mixing: {
+      pushforward: (RZ, A, RA) => eachRow(A, RA, (i, a, ra) => pushforward(RZ.row(i), a, ra)),
+      second: (dA, RZ, A, RdZ) => eachRow(A, RdZ, (i, a, rdz) => second(dA.row(i), RZ.row(i), a, rdz)),
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import type { Tensors } from '../../schemas/numbers.ts';
 import type { Parameters } from '../../schemas/parameters.ts';
 import { Dense } from '../linalg/dense.ts';
 import type { Engine } from '../linalg/engine.ts';
-import { pullBack, pushForward } from './activation.ts';
+import { type Linear, linearize } from './activation.ts';
 import type { Backward, ParameterGradients } from './backward.ts';
 import type { Forward } from './forward.ts';
 import type { Layer } from './network.ts';
@@ -41,19 +41,28 @@ export function ownTangent({ RW, Rb }: Direction, X: Dense, engine: Engine): Den
   return RZ;
 }
 
-/** The forward pass with tangents: `RX` is the direction of the inputs, `ownOf` that of the parameters of layer k, as `ownTangent`. */
-export function forwardTangents(
+/** The activations of all layers, prepared for tangents; with the `gradients` of `backward`, also for their backward pass. */
+export function linearized(
   layers: readonly Layer[],
   steps: readonly Forward[],
+  gradients: readonly Backward[] | undefined,
+  { scratch }: Engine,
+): Linear[] {
+  return layers.map(({ f }, k) => linearize(f, steps[k].Z, steps[k].A, gradients?.[k].dA, scratch));
+}
+
+/** The forward pass with tangents: `inputs` is the direction of the inputs, `ownOf` that of the parameters of layer k, as `ownTangent`. */
+export function forwardTangents(
+  layers: readonly Layer[],
+  linear: readonly Linear[],
   inputs: Dense | undefined,
   ownOf: (k: number) => Dense | undefined,
   engine: Engine,
 ): ForwardTangents[] {
   let RX = inputs;
-  return layers.map(({ W, f }, k) => {
-    const { Z, A } = steps[k];
+  return layers.map(({ W }, k) => {
     const RZ = sumOf(ownOf(k), RX && engine.forward(RX, W));
-    const RA = RZ && pushForward(f, RZ, Z, A, engine.scratch);
+    const RA = RZ && linear[k].push(RZ);
     const tangents = { RX, RZ, RA };
     RX = RA;
     return tangents;
@@ -67,6 +76,7 @@ export function forwardTangents(
 export function backwardTangents(
   layers: readonly Layer[],
   steps: readonly Forward[],
+  linear: readonly Linear[],
   tangents: readonly ForwardTangents[],
   gradients: readonly Backward[],
   RdY: Dense | undefined,
@@ -77,16 +87,11 @@ export function backwardTangents(
   const products = new Array<ParameterGradients>(layers.length);
   let RdA = RdY;
   for (let k = layers.length - 1; k >= 0; k--) {
-    const { W, b, f } = layers[k];
-    const { X, Z, A } = steps[k];
+    const { W, b } = layers[k];
+    const { X } = steps[k];
     const { RX, RZ } = tangents[k];
-    const { dA, dZ } = gradients[k];
-    let bend: Dense | undefined;
-    if (RZ && f?.second) {
-      bend = Dense.in(scratch, dA.rows, dA.columns);
-      f.second(dA, RZ, Z, A, bend);
-    }
-    const RdZ = sumOf(bend, RdA && pullBack(f, RdA, Z, A, scratch, true));
+    const { dZ } = gradients[k];
+    const RdZ = linear[k].pull(RdA, RZ);
     const dW = sumOf(RdZ && engine.weightGradient(RdZ, X), RX && engine.weightGradient(dZ, RX));
     products[k] = {
       dW: dW ?? new Dense(W.rows, W.columns, scratch.filled(W.data.length, 0)),

@@ -7,7 +7,7 @@ import { sampleGradients } from '../backprop/extras.ts';
 import { backwardValues, forwardValues, type Total, tangentValues, type Values } from '../backprop/finite.ts';
 import { type Forward, forward } from '../backprop/forward.ts';
 import type { Layer } from '../backprop/network.ts';
-import { directionsOf, type ForwardTangents, forwardTangents, ownTangent } from '../backprop/tangents.ts';
+import { directionsOf, type ForwardTangents, forwardTangents, linearized, ownTangent } from '../backprop/tangents.ts';
 import { Dense } from '../linalg/dense.ts';
 import type { Engine } from '../linalg/engine.ts';
 import { type Computation, type Outcome, orientedFor, type Work } from './computation.ts';
@@ -120,7 +120,8 @@ export class Jvp extends OfTile<JvpWork> implements Computation<Total> {
     const { parameters, inputs } = this.work;
     const directions = directionsOf(parameters, this.layers);
     const ownOf = (k: number) => ownTangent(directions[k], steps[k].X, this.engine);
-    return forwardTangents(this.layers, steps, inputs && this.rowsOf(inputs, tile), ownOf, this.engine);
+    const linear = linearized(this.layers, steps, undefined, this.engine);
+    return forwardTangents(this.layers, linear, inputs && this.rowsOf(inputs, tile), ownOf, this.engine);
   }
 }
 

@@ -90,7 +90,7 @@ function revived({ rows, columns, data }: Dense): Dense {
 /** A call of a method of an activation with its matrices, all of the same shape. */
 interface Call {
   readonly given: GivenActivation;
-  readonly name: 'value' | 'pullback' | 'pushforward' | 'second';
+  readonly name: 'value' | 'pullback' | 'second';
   readonly matrices: readonly Dense[];
 }
 
@@ -126,7 +126,6 @@ function splitActivation(f: Activation, given: GivenActivation, team: Team): Act
     ...f,
     value: (...matrices) => run('value', ...matrices),
     pullback: (...matrices) => run('pullback', ...matrices),
-    pushforward: (...matrices) => run('pushforward', ...matrices),
     second: f.second && ((...matrices) => run('second', ...matrices)),
   };
 }

@@ -15,7 +15,7 @@ import { type BoundLoss, bindLoss, type Divisor, divisorAsNumber, reduce, reduce
 import type { Layer } from '../backprop/network.ts';
 import { addPenaltyCurvature, type BoundPenalty, withPenalty } from '../backprop/penalty.ts';
 import { squaredGradients } from '../backprop/squares.ts';
-import { type Direction, directionsOf } from '../backprop/tangents.ts';
+import { type Direction, directionsOf, linearized } from '../backprop/tangents.ts';
 import type { Dense } from '../linalg/dense.ts';
 import type { Engine } from '../linalg/engine.ts';
 import { type Computation, type Outcome, orientedFor, type Work } from './computation.ts';
@@ -151,7 +151,9 @@ export class WithLoss implements Computation<Results> {
       reduceRows(RdY, reduced.exponents, s, this.#work.divisor);
       return RdY;
     };
-    const passes = { layers: this.#layers, steps, gradients, curvatureOf };
+    // The Gauss-Newton matrix needs no second derivatives of activations.
+    const linear = linearized(this.#layers, steps, matrix === 'hessian' ? gradients : undefined, this.#engine);
+    const passes = { layers: this.#layers, steps, linear, gradients, curvatureOf };
     if (this.#directions) return curvatureProduct(passes, matrix, this.#directions, this.#engine);
     return [{ dW: curvatureMatrix(passes, matrix, this.#engine), db: undefined }];
   }

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { activate, pullBack } from '../../src/backprop/activation.ts';
+import { activate, linearize, pullBack } from '../../src/backprop/activation.ts';
 import { buildActivation } from '../../src/backprop/activations.ts';
 import { bindLoss } from '../../src/backprop/losses.ts';
 import { Dense } from '../../src/linalg/dense.ts';
@@ -173,9 +173,8 @@ function activated({ name, options }: Case, points: number[]): Computed {
       units,
       Float64Array.from(z, (_, i) => (i % units === 0 || units > 2 ? 1 : 0)),
     );
-    const RdZ = new Dense(Z.rows, units);
-    f?.second?.(dA, dA, Z, A, RdZ);
-    return { value: A.data, derivative: pullBack(f, dA, Z, A, scratch, true).data, second: RdZ.data };
+    const second = linearize(f, Z, A, dA, scratch).pull(undefined, dA) ?? new Dense(Z.rows, units);
+    return { value: A.data, derivative: pullBack(f, dA, Z, A, scratch, true).data, second: second.data };
   };
   if (name.endsWith('softmax')) {
     const both = of(
