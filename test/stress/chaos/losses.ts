@@ -12,7 +12,7 @@ const FROZEN_MS = 30_000;
 /** Parts of about a tenth of a second. */
 const SETTINGS = {
   JOB_PART_FLOPS: `${2 ** 34}`,
-  MAX_FLOPS: '1e14',
+  MAX_FLOPS: '100000000000000',
   MAX_MEMORY: `${2 ** 32}`,
   MEMORY_BUDGET: `${2 ** 33}`,
   DEADLINE_MS: '3600000',

@@ -31,7 +31,7 @@ const SECONDS = 'gradients_job_part_duration_seconds_sum';
 const MB = 2 ** 20;
 
 export async function testOverhead(withS3: boolean): Promise<Tested> {
-  const settings = { JOB_PART_FLOPS: `${PART_FLOPS}`, JOB_MAX_FLOPS: '9e15' };
+  const settings = { JOB_PART_FLOPS: `${PART_FLOPS}`, JOB_MAX_FLOPS: '9000000000000000' };
   const cluster = await startCluster(withS3, settings);
   try {
     const measured: [string, string][] = [];
@@ -76,7 +76,7 @@ async function inOneProcess({ settings }: Cluster, body: Buffer): Promise<number
   const { REDIS_URL: _, ...alone } = settings;
   const service = await startService({ environment: alone, keep: () => false, before: ['taskset', '-c', '0,1'] });
   try {
-    await ended(() => service, await submit(() => service, requestOf('large', [8]), 'warm alone'));
+    await ended(() => service, await submit(() => service, requestOf('large', [8]), 'warm-alone'));
     const began = performance.now();
     await ended(() => service, await submit(() => service, body, 'alone'));
     return (performance.now() - began) / 1000;
@@ -104,7 +104,8 @@ async function costOfPart({ settings }: Cluster, bytes: number, parts: number): 
   };
   const queue = new JobQueue(redis, runner.fingerprint);
   const nothing = () => {};
-  const log = { error: console.error, warn: console.error };
+  const print = (error: unknown, message: string) => console.log(message, error);
+  const log = { error: print, warn: print };
   const requests = new Requests(records, MB);
   const steps = new Steps({ records, requests, runner, queue, log, onPart: nothing, onRetry: nothing, onEnd: async () => {} });
   const plan = { samples: parts, flops: 1, parts, samplesPerPart: 1, nodeBytes: bytes };

@@ -100,7 +100,7 @@ createServer(async (request, response) => {
       response.writeHead(204).end();
     } else await get(request, response, key);
   } catch (error) {
-    console.error(error);
+    console.log(error);
     response.destroy();
   }
 }).listen(Number(PORT), HOST, () => console.log('ready'));
