@@ -1,5 +1,7 @@
 // Alerts and dashboard: they are well-formed, alerts fire when they should, and all metrics that they read exist.
+import { Registry } from 'prom-client';
 import t from 'tap';
+import { measureQueue } from '../../src/observability/job-metrics.ts';
 import { post, startApp, validRequest } from '../support/app.ts';
 import { missing, parseYaml, pathOf, read, readYaml, run } from './files.ts';
 
@@ -54,11 +56,18 @@ function readBy(query: string): [metric: string, labels: string[]][] {
     });
 }
 
+/** The metrics that only instances with a queue of jobs have. */
+async function queueMetrics(): Promise<string> {
+  const registry = new Registry();
+  measureQueue([registry], async () => ({ steps: { waiting: 1, active: 1, delayed: 0, blocked: 0 }, ageSeconds: 1 }));
+  return registry.metrics();
+}
+
 t.test('/metrics has every metric and label that alerts and dashboard use', async (t) => {
   const app = await startApp(t);
   await app.readiness.started;
   await post(app, validRequest());
-  const { body } = await app.inject({ url: '/metrics' });
+  const body = (await app.inject({ url: '/metrics' })).body + (await queueMetrics());
   const adapter = readYaml('deploy/kubernetes/prometheus-adapter.yaml').rules.custom[0].seriesQuery;
   const [, scaler] = readYaml('deploy/kubernetes/base/autoscaler.yaml').spec.metrics;
   t.equal(scaler.pods.metric.name, readBy(adapter)[0][0]);
