@@ -1,4 +1,4 @@
-# The service on an empty image: node, OpenBLAS, the libraries that these two need, and the application. No shell, no package manager.
+# The service and its workers (CMD ["node", "src/worker.ts"]) on an empty image: node, OpenBLAS, the libraries that these two need, and the application. No shell, no package manager.
 # The base is named by its tag; for reproducible builds, add its digest.
 FROM node:26-slim AS base
 
@@ -8,6 +8,8 @@ FROM base AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --no-audit --no-fund \
+  # Native parts that msgpackr, which packs the messages to Redis, can do without: they are tiny.
+  && rm -r node_modules/msgpackr-extract node_modules/@msgpackr-extract \
   # Otherwise npm reports the development dependencies of package.json as missing.
   && cp package.json /tmp/package.json && npm pkg delete devDependencies \
   && npm sbom --omit=dev --sbom-format=cyclonedx > /tmp/npm.json \
@@ -46,8 +48,9 @@ COPY --from=runtime /tmp/sbom.cdx.json ./
 USER 1000:1000
 # The build fails if OpenBLAS cannot be loaded. Otherwise the service would start on a slower engine, and only the log would say so.
 RUN ["node", "--eval", "import('/app/src/linalg/engines.ts').then(({ loadEngine }) => loadEngine({ name: 'openblas' }))"]
+# The service, and the probes of a worker.
 EXPOSE 3000
 VOLUME /data
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --start-interval=1s \
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --start-interval=1s \
   CMD ["node", "--eval", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "src/server.ts"]

@@ -1,11 +1,15 @@
 #!/bin/bash
-# Builds the image, starts both profiles of docker-compose.yml under another project name and other ports, and tests them: no root, no
-# writable files, no shell, OpenBLAS, a bill of materials, answers on every port, no answer lost when a replica is killed.
+# Builds the image, starts all profiles of docker-compose.yml under another project name and other ports, and tests them: no root, no
+# writable files, no shell, OpenBLAS, a bill of materials, answers on every port, no answer lost when a replica is killed, and a job that
+# has the bits of the inline answer, though a worker is killed in the middle.
 # Needs Docker with compose, and curl. Usage: deploy/docker-test.sh [-k]; with -k the containers are kept running.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-export COMPOSE_PROJECT_NAME=gradients-test COMPOSE_PROFILES=scaled,monitoring
-export PORT=13000 BALANCER_PORT=18080 PROMETHEUS_PORT=19090 GRAFANA_PORT=13001 REPLICAS=3 REPLICAS_SUBNET=172.31.254.0/24
+export COMPOSE_PROJECT_NAME=gradients-test COMPOSE_PROFILES=scaled,cluster,monitoring
+export PORT=13000 BALANCER_PORT=18080 CLUSTER_PORT=13100 PROMETHEUS_PORT=19090 GRAFANA_PORT=13001
+export REPLICAS=3 REPLICAS_SUBNET=172.31.254.0/24 WORKERS=2
+# Parts of some 40 ms.
+export JOB_PART_FLOPS=2000000000
 keep=${1:-}
 finish() { [ "$keep" = -k ] || docker compose down --volumes --timeout 40 >/dev/null 2>&1; }
 trap finish EXIT
@@ -35,8 +39,7 @@ contains() { [[ $("${@:2}") == *"$1"* ]]; }
 docker compose build --quiet
 docker compose up --detach --wait --wait-timeout 180
 
-shows 'every container is healthy' contains 'healthy healthy healthy healthy healthy healthy healthy' \
-  sh -c "docker compose ps --format '{{.Health}}' | tr '\n' ' '"
+shows 'every container is healthy' contains '12 healthy' sh -c "docker compose ps --format '{{.Health}}' | sort | uniq -c"
 shows 'the user is not root' inside 'process.exit(process.getuid() === 1000 && process.getgid() === 1000 ? 0 : 1)'
 for place in /app /tmp /etc; do
   shows "nothing can be written to $place" contains EROFS \
@@ -64,16 +67,57 @@ docker kill "$(docker compose ps --quiet replica | head -1)" >/dev/null
 for times in $(seq 20); do ask "$BALANCER_PORT" >/dev/null || { echo "FAILED: request $times after a replica was killed" >&2; exit 1; }; done
 echo 'ok: 20 requests are answered after a replica was killed'
 
+# A dataset of 128 Ki samples and a network: 256 parts, some seconds of the workers. The job is begun when one of them is done.
+job=$(inside "
+  const front = 'http://front:3000'
+  const [samples, features, units] = [2 ** 17, 32, 768]
+  const wave = (length, step) => Float64Array.from({ length }, (_, i) => Math.sin(step * i))
+  const [inputs, targets] = [wave(samples * features, 0.7), wave(samples, 0.3)]
+  const tensor = (shape, begin, end) => ({ dtype: 'F64', shape, data_offsets: [begin, end] })
+  const end = inputs.byteLength + targets.byteLength
+  const header = { inputs: tensor([samples, features], 0, inputs.byteLength), targets: tensor([samples, 1], inputs.byteLength, end) }
+  const text = new TextEncoder().encode(JSON.stringify(header).padEnd(1024))
+  const body = new Blob([BigUint64Array.of(BigInt(text.length)), text, inputs, targets])
+  const put = await fetch(front + '/datasets/waves', { method: 'PUT', body, headers: { 'content-type': 'application/vnd.safetensors' } })
+  if (!put.ok) throw new Error(await put.text())
+  const rows = (m, n) => Array.from({ length: m }, (_, i) => Array.from({ length: n }, (_, j) => ((i * 7 + j * 3) % 19 - 9) / 256))
+  const layers = [[units, features], [units, units], [1, units]].map(([m, n]) => ({ weights: rows(m, n), activation: 'tanh' }))
+  const request = JSON.stringify({ network: { layers }, batch: { dataset: 'waves' } })
+  const json = { 'content-type': 'application/json' }
+  const send = (headers) => fetch(front + '/gradients', { method: 'POST', body: request, headers: { ...json, ...headers } })
+  const inline = await send({})
+  if (!inline.ok) throw new Error(await inline.text())
+  fs.writeFileSync('/data/inline', await inline.text())
+  const job = (await send({ prefer: 'respond-async' })).headers.get('location')
+  for (;;) {
+    const { parts } = await (await fetch(front + job)).json()
+    if (parts.total !== 256) throw new Error(parts.total + ' parts')
+    if (parts.completed > 0) break
+  }
+  console.log(job)
+")
+docker kill "$(docker compose ps --quiet worker | head -1)" >/dev/null
+shows 'a worker is killed in the middle of a job' contains '"running"' get "http://127.0.0.1:$CLUSTER_PORT$job"
+shows 'the other one finishes it' contains 'event: succeeded' \
+  get --max-time 120 --header 'Accept: text/event-stream' "http://127.0.0.1:$CLUSTER_PORT$job"
+shows 'its result has the bits of the inline answer' inside "
+  const result = await (await fetch('http://front:3000$job/result')).text()
+  process.exit(result === fs.readFileSync('/data/inline', 'utf8') ? 0 : 1)"
+shows 'it is deleted' get --request DELETE "http://127.0.0.1:$CLUSTER_PORT$job"
+shows 'nothing of it is left in the queue' not contains "${job#/jobs/}" docker compose exec --no-TTY valkey valkey-cli --scan
+shows 'nor in the bucket' not contains "${job#/jobs/}" docker compose exec --no-TTY s3 find /data
+inside "fs.rmSync('/data/inline')"
+
 TRIES=60
 up() { get "http://127.0.0.1:$PROMETHEUS_PORT/api/v1/query" --data-urlencode "query=$1"; }
-shows 'Prometheus scrapes the service and the replicas' contains ',"3"]' up 'count(up{job="gradients"} == 1)'
+shows 'Prometheus scrapes both services, the replicas and the worker that are left' contains ',"5"]' up 'count(up{job="gradients"} == 1)'
 shows 'Prometheus has the alert rules' contains GradientsDown get "http://127.0.0.1:$PROMETHEUS_PORT/api/v1/rules"
 shows 'Grafana has the dashboard' contains '"title":"Gradients"' get "http://127.0.0.1:$GRAFANA_PORT/api/dashboards/uid/gradients"
 shows 'Grafana reaches Prometheus' contains '"success"' \
   get "http://127.0.0.1:$GRAFANA_PORT/api/datasources/proxy/uid/prometheus/api/v1/query?query=up"
 
-containers=$(docker compose ps --status running --quiet gradients replica)
-docker compose stop --timeout 40 gradients replica >/dev/null 2>&1
+containers=$(docker compose ps --status running --quiet gradients replica front worker)
+docker compose stop --timeout 40 gradients replica front worker >/dev/null 2>&1
 for container in $containers; do
   shows 'it ends with 0 on SIGTERM' contains 'exit 0.' docker inspect --format 'exit {{.State.ExitCode}}.' "$container"
 done
