@@ -8,8 +8,8 @@ cd "$(dirname "$0")/.."
 export COMPOSE_PROJECT_NAME=gradients-test COMPOSE_PROFILES=scaled,cluster,monitoring
 export PORT=13000 BALANCER_PORT=18080 CLUSTER_PORT=13100 PROMETHEUS_PORT=19090 GRAFANA_PORT=13001
 export REPLICAS=3 REPLICAS_SUBNET=172.31.254.0/24 WORKERS=2
-# Parts of some 40 ms.
-export JOB_PART_FLOPS=2000000000
+# Parts of some milliseconds.
+export JOB_PART_FLOPS=250000000
 keep=${1:-}
 finish() { [ "$keep" = -k ] || docker compose down --volumes --timeout 40 >/dev/null 2>&1; }
 trap finish EXIT
@@ -67,10 +67,10 @@ docker kill "$(docker compose ps --quiet replica | head -1)" >/dev/null
 for times in $(seq 20); do ask "$BALANCER_PORT" >/dev/null || { echo "FAILED: request $times after a replica was killed" >&2; exit 1; }; done
 echo 'ok: 20 requests are answered after a replica was killed'
 
-# A dataset of 128 Ki samples and a network: 256 parts, some seconds of the workers. The job is begun when one of them is done.
+# A dataset of 256 Ki samples and a network: 512 parts, some seconds of the workers. The job is begun when one of them is done.
 job=$(inside "
   const front = 'http://front:3000'
-  const [samples, features, units] = [2 ** 17, 32, 768]
+  const [samples, features, units] = [2 ** 18, 32, 256]
   const wave = (length, step) => Float64Array.from({ length }, (_, i) => Math.sin(step * i))
   const [inputs, targets] = [wave(samples * features, 0.7), wave(samples, 0.3)]
   const tensor = (shape, begin, end) => ({ dtype: 'F64', shape, data_offsets: [begin, end] })
@@ -91,7 +91,7 @@ job=$(inside "
   const job = (await send({ prefer: 'respond-async' })).headers.get('location')
   for (;;) {
     const { parts } = await (await fetch(front + job)).json()
-    if (parts.total !== 256) throw new Error(parts.total + ' parts')
+    if (parts.total !== 512) throw new Error(parts.total + ' parts')
     if (parts.completed > 0) break
   }
   console.log(job)
