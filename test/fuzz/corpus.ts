@@ -17,8 +17,11 @@ function fromVectors(): GradientsRequest[] {
     .filter((name) => name.endsWith('.json'))
     .sort();
   return files.flatMap((name) => {
-    const content: { request: GradientsRequest }[] = JSON.parse(readFileSync(new URL(name, vectors), 'utf8'));
-    return content.map(({ request }) => request);
+    const content: { request?: GradientsRequest } | { request?: GradientsRequest }[] = JSON.parse(
+      readFileSync(new URL(name, vectors), 'utf8'),
+    );
+    // Those of other operations are networks and vectors.
+    return [content].flat().flatMap(({ request }) => request ?? []);
   });
 }
 

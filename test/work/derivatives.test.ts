@@ -6,7 +6,7 @@ import { loadEngine } from '../../src/linalg/engines.ts';
 import { Scratch } from '../../src/memory/scratch.ts';
 import { planHessian, planHessianParts, planHvp, planHvpParts } from '../../src/work/curvature.ts';
 import { planJacobian, planJvp, planVjp } from '../../src/work/derivatives.ts';
-import type { Parts, Plan } from '../../src/work/plan.ts';
+import type { Parts, PartSize, Plan } from '../../src/work/plan.ts';
 import { ARITY } from '../../src/work/sums.ts';
 import { tasks } from '../../src/work/tasks.ts';
 import type { Team } from '../../src/work/team.ts';
@@ -159,16 +159,19 @@ for (const name of Object.keys(plans)) {
     });
 }
 
+/** The default of JOB_PART_FLOPS. */
+const SIZE: PartSize = { flops: 2 ** 37 };
+
 /** Rounds of merging, as a job does them. */
 function byParts<Result extends object>(
-  plan: (request: never, samples?: number) => Parts<Result>,
+  plan: (request: never, samples: number | undefined, size: PartSize) => Parts<Result>,
   request: Request,
 ): Result | undefined {
-  const { samples } = plan(request as never).sizes;
-  const whole = plan(samplesOf(request, 0, 0) as never, samples);
+  const { samples } = plan(request as never, undefined, SIZE).sizes;
+  const whole = plan(samplesOf(request, 0, 0) as never, samples, SIZE);
   const of = (i: number) => {
     const { first, end } = whole.samplesOf(i);
-    return plan(samplesOf(request, first, end) as never, samples);
+    return plan(samplesOf(request, first, end) as never, samples, SIZE);
   };
   const indices = Array.from({ length: whole.count }, (_, i) => i);
   const divisor = whole.divisor ?? finishDivisor(indices.reduce((state, i) => of(i).addToDivisor(state), NO_TERMS));
