@@ -6,7 +6,7 @@ import { isTensor, type MaybeRagged, type Tensor } from '../../schemas/numbers.t
 import type { Parameters } from '../../schemas/parameters.ts';
 import { Findings } from '../refusal.ts';
 import type { BoundLoss } from './losses.ts';
-import { type Against, misoriented } from './orientation.ts';
+import { misoriented } from './orientation.ts';
 import { flatTargets, indicesInLine, notIndices } from './target-forms.ts';
 
 type Network = MaybeRagged<GivenNetwork>;
@@ -47,15 +47,16 @@ export function checkShapes(
   const { sizes, findings } = checkedInputs(network, batch);
   checkTargets(batch, sizes, bound, findings);
   for (const [pointer, weights] of bound.weights) checkLength(pointer, weights.length, WEIGHTS, outputsOf(sizes), findings);
-  also(sizes, findings);
   if (findings.length > 0) {
     const { targets: values, pointer } = targetsOf(batch);
     const takes = isMatrix(values) ? bound.loss.values : bound.loss.classes;
     const perSample = batch.sample_weights ? [batch.sample_weights.length] : [];
     const perOutput = bound.weights.map(([, weights]) => weights.length);
-    const turned = takes && misoriented(network, batch, { values, pointer, name: 'targets', perSample, perOutput });
-    (turned ?? findings).refuse('shape-mismatch');
+    const against = { values, pointer, name: 'targets', perSample, perOutput };
+    if (takes) misoriented(network, batch, against)?.refuse('shape-mismatch');
   }
+  also(sizes, findings);
+  findings.refuse('shape-mismatch');
   return sizes;
 }
 
@@ -67,11 +68,12 @@ export function checkInputShapes(
   const { sizes, findings } = checkedInputs(network, batch);
   const [name, pointer] = ['cotangents', '/cotangents'];
   if (cotangents) checkSamples(pointer, cotangents, outputsOf(sizes), sizes, batch.samples === 'columns', findings);
-  also(sizes, findings);
   // With a dataset, `samples` orients the cotangents, but not the inputs.
   const values = batch.dataset === undefined ? cotangents : undefined;
-  const against: Against = { values, name, pointer, perSample: [], perOutput: [] };
-  if (findings.length > 0) (misoriented(network, batch, against) ?? findings).refuse('shape-mismatch');
+  const against = { values, name, pointer, perSample: [], perOutput: [] };
+  if (findings.length > 0) misoriented(network, batch, against)?.refuse('shape-mismatch');
+  also(sizes, findings);
+  findings.refuse('shape-mismatch');
   return sizes;
 }
 

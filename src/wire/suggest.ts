@@ -70,7 +70,7 @@ export function suggestKey(given: string, keys: readonly string[], isVariant: bo
   const own = known(forms, vocabulary);
   if (own !== undefined) return own;
   const meanings = find(forms, keyAliases) ?? NO_MEANINGS;
-  const elsewhere = isVariant ? besideLoss(forms, meanings) : placed(forms, meanings);
+  const elsewhere = isVariant ? besideLoss(forms, meanings) : placed(forms, meanings, keys);
   if (elsewhere) {
     const { meant, note } = elsewhere;
     return `: it ${meant === given ? 'belongs' : `is ${meant} here,`} ${placeOf(meant as string)}${note && `, ${note}`}`;
@@ -80,11 +80,13 @@ export function suggestKey(given: string, keys: readonly string[], isVariant: bo
 }
 
 /** What a key stands for that belongs to another object. */
-function placed(forms: readonly string[], meanings: readonly Meaning[]): Meaning | undefined {
+function placed(forms: readonly string[], meanings: readonly Meaning[], keys: readonly string[]): Meaning | undefined {
+  // Some operations have fewer keys in the same place.
+  const isHere = (key: string) => keys.some((own) => keyPlaces.get(own) === keyPlaces.get(key));
   const key = find(forms, allKeys);
-  if (key !== undefined) return { meant: key, note: '' };
+  if (key !== undefined) return isHere(key) ? undefined : { meant: key, note: '' };
   // A word for an option, such as "a", says too little outside of a variant.
-  return meanings.find(({ meant }) => meant !== undefined && !optionKeys.has(meant as string));
+  return meanings.find(({ meant }) => meant !== undefined && !optionKeys.has(meant as string) && !isHere(meant as string));
 }
 
 /** The same of a key among the options of a variant, where only a penalty is expected: in other libraries it is an option of the loss. */

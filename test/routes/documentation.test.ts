@@ -18,14 +18,19 @@ t.test('OpenAPI 3.1, generated from the schemas', async (t) => {
     '/datasets',
     '/datasets/{name}',
     '/gradients',
+    '/hessian',
+    '/hvp',
+    '/jacobian',
     '/jobs',
     '/jobs/{id}',
     '/jobs/{id}/result',
+    '/jvp',
     '/livez',
     '/metrics',
     '/openapi.json',
     '/problems/{type}',
     '/readyz',
+    '/vjp',
   ]);
   const { requestBody, responses } = paths['/gradients'].post;
   t.strictSame(Object.keys(responses), [
