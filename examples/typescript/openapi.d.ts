@@ -1222,8 +1222,8 @@ export interface components {
         };
         /** Problem503 */
         Problem503: {
-            /** @constant */
-            type: "/problems/overloaded";
+            /** @enum {string} */
+            type: "/problems/overloaded" | "/problems/unavailable";
             title: string;
             /**
              * Format: int64
@@ -1386,6 +1386,8 @@ export interface components {
             engine: "openblas" | "portable" | "ml-matrix";
             /** @description the BLAS of the engine openblas */
             library?: string;
+            /** @description what is away: the store of datasets and jobs, or the queue of jobs. Requests that need neither are answered */
+            missing?: ("store" | "queue")[];
         };
         /** ProblemMeaning */
         ProblemMeaning: {
@@ -1555,7 +1557,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem500"];
                 };
             };
-            /** @description The service has too much to do */
+            /** @description The service has too much to do. A part of the service is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1644,6 +1646,15 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem500"];
+                };
+            };
+            /** @description The service has too much to do. A part of the service is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem503"];
                 };
             };
         };
@@ -1736,7 +1747,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem500"];
                 };
             };
-            /** @description The service has too much to do */
+            /** @description The service has too much to do. A part of the service is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1808,6 +1819,15 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem500"];
+                };
+            };
+            /** @description The service has too much to do. A part of the service is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem503"];
                 };
             };
         };
@@ -1924,7 +1944,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem500"];
                 };
             };
-            /** @description The service has too much to do */
+            /** @description The service has too much to do. A part of the service is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2040,6 +2060,15 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem500"];
+                };
+            };
+            /** @description The service has too much to do. A part of the service is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem503"];
                 };
             };
         };
@@ -2212,7 +2241,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem500"];
                 };
             };
-            /** @description The service has too much to do */
+            /** @description The service has too much to do. A part of the service is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2316,6 +2345,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem500"];
                 };
             };
+            /** @description The service has too much to do. A part of the service is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem503"];
+                };
+            };
         };
     };
     listDatasets: {
@@ -2386,6 +2424,15 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem500"];
+                };
+            };
+            /** @description The service has too much to do. A part of the service is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem503"];
                 };
             };
         };
@@ -2619,7 +2666,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                type: "malformed-body" | "invalid-request" | "malformed-request" | "unauthorized" | "place-not-allowed" | "not-found" | "method-not-allowed" | "not-acceptable" | "request-timeout" | "dataset-changed" | "not-finished" | "precondition-failed" | "body-too-large" | "too-much-memory" | "too-many-operations" | "answer-too-large" | "too-complex" | "unsupported-media-type" | "shape-mismatch" | "out-of-domain" | "non-finite-result" | "unknown-dataset" | "not-additive" | "idempotency-key-reused" | "too-many-jobs" | "too-many-requests" | "headers-too-large" | "overloaded" | "deadline-exceeded" | "storage-full" | "internal";
+                type: "malformed-body" | "invalid-request" | "malformed-request" | "unauthorized" | "place-not-allowed" | "not-found" | "method-not-allowed" | "not-acceptable" | "request-timeout" | "dataset-changed" | "not-finished" | "precondition-failed" | "body-too-large" | "too-much-memory" | "too-many-operations" | "answer-too-large" | "too-complex" | "unsupported-media-type" | "shape-mismatch" | "out-of-domain" | "non-finite-result" | "unknown-dataset" | "not-additive" | "idempotency-key-reused" | "too-many-jobs" | "too-many-requests" | "headers-too-large" | "overloaded" | "unavailable" | "deadline-exceeded" | "storage-full" | "internal";
             };
             cookie?: never;
         };
