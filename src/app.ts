@@ -108,6 +108,9 @@ async function queueOf({ REDIS_URL: url }: Config, fingerprint: string, store: (
   return url ? (await import('./jobs/queue/scheduler.ts')).openQueue({ url, fingerprint, store, log }) : undefined;
 }
 
+/** How soon the jobs that were interrupted are read again, if they could not be. */
+const RESUME_MS = 10_000;
+
 interface Parts {
   readonly config: Config;
   readonly log: FastifyBaseLogger;
@@ -155,9 +158,17 @@ async function assemble(parts: Parts): Promise<FastifyInstance> {
   await describeRoutes(app, operations);
   await withMissingMethods(app, () => addRoutes(app, parts, readiness, metrics));
   // Jobs that were interrupted go on; a process that only answers injected requests has none.
+  let timer: NodeJS.Timeout | undefined;
   app.addHook('onListen', async () => {
-    jobs.resume().catch((error) => log.error(error, 'the jobs that were interrupted could not be read'));
+    const resume = () =>
+      jobs.resume().catch((error) => {
+        log.error(error, 'the jobs that were interrupted could not be read');
+        // The store may be away.
+        timer = setTimeout(resume, RESUME_MS).unref();
+      });
+    void resume();
   });
+  app.addHook('onClose', async () => clearTimeout(timer));
   await app.ready();
   return app;
 }

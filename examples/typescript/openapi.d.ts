@@ -2716,6 +2716,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem500"];
                 };
             };
+            /** @description The service has too much to do. A part of the service is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem503"];
+                };
+            };
         };
     };
     getJob: {
@@ -2878,6 +2887,15 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem500"];
+                };
+            };
+            /** @description The service has too much to do. A part of the service is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem503"];
                 };
             };
         };
@@ -3110,6 +3128,15 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem500"];
+                };
+            };
+            /** @description The service has too much to do. A part of the service is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem503"];
                 };
             };
         };
@@ -3386,6 +3413,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem500"];
                 };
             };
+            /** @description The service has too much to do. A part of the service is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem503"];
+                };
+            };
         };
     };
     listDatasets: {
@@ -3456,6 +3492,15 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem500"];
+                };
+            };
+            /** @description The service has too much to do. A part of the service is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem503"];
                 };
             };
         };

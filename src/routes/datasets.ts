@@ -127,7 +127,7 @@ export async function datasetRoutes(app: FastifyInstance, catalog: Catalog, conf
         summary: 'The datasets of this client',
         description: 'All keys of an owner see the same datasets.',
         tags: ['datasets'],
-        response: { 200: jsonResponse(DatasetList, 'By their names', { datasets: [EXAMPLE] }), ...problemResponses(500) },
+        response: { 200: jsonResponse(DatasetList, 'By their names', { datasets: [EXAMPLE] }), ...problemResponses(500, 503) },
       },
       handler: async ({ exchange }) => ({ datasets: (await catalog.list(exchange.owner)).map(descriptionOf) }),
     });
@@ -143,7 +143,7 @@ export async function datasetRoutes(app: FastifyInstance, catalog: Catalog, conf
         response: {
           200: jsonResponse(DatasetDescription, 'The dataset', EXAMPLE),
           304: { description: 'The dataset has one of the ETags of If-None-Match', type: 'null' },
-          ...problemResponses(400, 404, 412, 500),
+          ...problemResponses(400, 404, 412, 500, 503),
         },
       },
       handler: async (request, reply) => reply.send(await get(request, reply)),
@@ -157,7 +157,10 @@ export async function datasetRoutes(app: FastifyInstance, catalog: Catalog, conf
         tags: ['datasets'],
         ...named,
         headers: conditionHeaders('If-Match'),
-        response: { 204: { description: 'The dataset has been deleted', type: 'null' }, ...problemResponses(400, 404, 412, 500) },
+        response: {
+          204: { description: 'The dataset has been deleted', type: 'null' },
+          ...problemResponses(400, 404, 412, 500, 503),
+        },
       },
       ...early(remove),
     });

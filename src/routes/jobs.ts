@@ -89,7 +89,7 @@ export async function jobRoutes(app: FastifyInstance, jobs: Jobs, answerTimeoutM
         summary: 'The jobs of this client',
         description: 'All keys of an owner see the same jobs.',
         tags: ['jobs'],
-        response: { 200: jsonResponse(JobList, 'Newest first', { jobs: [JOB_EXAMPLE] }), ...problemResponses(500) },
+        response: { 200: jsonResponse(JobList, 'Newest first', { jobs: [JOB_EXAMPLE] }), ...problemResponses(500, 503) },
       },
       handler: async ({ exchange }) => ({ jobs: (await jobs.list(exchange.owner)).map((record) => shown(record, jobs)) }),
     });
@@ -143,7 +143,7 @@ export async function jobRoutes(app: FastifyInstance, jobs: Jobs, answerTimeoutM
         description: 'Removes the job and its result; if it runs, it is cancelled.',
         tags: ['jobs'],
         ...identified,
-        response: { 204: { description: 'The job has been removed', type: 'null' }, ...problemResponses(404, 500) },
+        response: { 204: { description: 'The job has been removed', type: 'null' }, ...problemResponses(404, 500, 503) },
       },
       handler: async (request, reply) => {
         if (!(await jobs.remove(request.exchange.owner, request.params.id))) throw unknownJob();

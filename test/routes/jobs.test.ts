@@ -285,7 +285,7 @@ t.test('jobs that cannot be read at the start: the log says why, and requests ar
   await app.listen({ port: 0, host: '127.0.0.1' });
   t.equal((await submit(app, validRequest(), {})).statusCode, 200);
   while (!errors.includes('the jobs that were interrupted could not be read')) await setImmediate();
-  t.equal((await ask(app, '/jobs')).statusCode, 500);
+  t.equal((await ask(app, '/jobs')).statusCode, 503);
 });
 
 /** A stream, as soon as there may be one more. */
