@@ -6,7 +6,7 @@ import { loadEngine } from '../../src/linalg/engines.ts';
 import { Scratch } from '../../src/memory/scratch.ts';
 import { planHessian, planHessianParts, planHvp, planHvpParts } from '../../src/work/curvature.ts';
 import { planJacobian, planJvp, planVjp } from '../../src/work/derivatives.ts';
-import type { Parts, PartSize, Plan } from '../../src/work/plan.ts';
+import type { PartSize, Parts, Plan } from '../../src/work/plan.ts';
 import { ARITY } from '../../src/work/sums.ts';
 import { tasks } from '../../src/work/tasks.ts';
 import type { Team } from '../../src/work/team.ts';
