@@ -2,6 +2,8 @@
 // texts. Words are in lower case, without punctuation, and without words such as "loss" or "layer" around them.
 import { type ActivationName, type ActivationOptions, activations } from './activation.ts';
 import { Batch } from './batch.ts';
+import type { HessianRequest, HvpRequest } from './curvature.ts';
+import type { JacobianRequest, JvpRequest, VjpRequest } from './derivatives.ts';
 import { type Extra, GradientsRequest } from './gradients.ts';
 import { type LossName, type LossOptions, losses, type Reduction, sharedLossOptions } from './loss.ts';
 import { namesOf } from './names.ts';
@@ -207,6 +209,12 @@ type Key =
   | OptionOf<{ [Name in LossName]: LossOptions<Name> }>
   | keyof typeof sharedLossOptions
   | keyof Penalty
+  | keyof VjpRequest
+  | keyof JvpRequest
+  | keyof JvpRequest['tangents']
+  | keyof JacobianRequest
+  | keyof HvpRequest
+  | keyof HessianRequest
   | 'type';
 
 const DECAY = 'on weights, and with "biases": true also on biases';
@@ -260,6 +268,13 @@ export const keyAliases = aliases<Key & string>([
   ['penalty', 'kernelregularizer weightregularizer biasregularizer', 'and l2(f) of Keras is {"l2": 2 * f}'],
   ['l2', 'weightdecay wd decay ridge l2penalty l2regularization l2reg l2lambda lambda lam lmbda', DECAY],
   ['l1', 'lasso l1penalty l1regularization l1reg l1lambda'],
+  ['cotangents', 'cotangent gradoutputs gradoutput outputgradients outputgradient dy v u vectors adjoints'],
+  ['tangents', 'tangent v directions direction vectors seeds'],
+  ['vector', 'v vec p direction directions tangents tangent vectors'],
+  ['parameters', 'params weights layers'],
+  ['of', 'wrt argnums argnum withrespectto variables'],
+  ['matrix', 'curvature method kind gaussnewton ggn'],
+  ['damping', 'mu mus lambda lambdas lam dampings levenbergmarquardt ridge'],
   [undefined, 'fromlogits', 'cross_entropy and binary_cross_entropy_with_logits are on logits, the other losses are not'],
   [undefined, 'axis dim', 'softmax and log_softmax are over the units of a sample'],
   [undefined, 'inplace', 'leave it out'],

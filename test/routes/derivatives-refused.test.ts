@@ -114,6 +114,25 @@ t.test('keys', async (t) => {
   ]);
 });
 
+t.test('names of other libraries', async (t) => {
+  const app = await startApp(t);
+  for (const [name, key, request, right] of [
+    ['vjp', 'grad_outputs', { ...plain, cotangents: [[1], [1], [1], [1]] }, 'cotangents'],
+    ['vjp', 'v', { ...plain, cotangents: [[1], [1], [1], [1]] }, 'cotangents'],
+    ['jvp', 'v', { ...plain, tangents: {} }, 'tangents'],
+    ['hvp', 'v', { network, batch, vector: [] }, 'vector'],
+    ['jacobian', 'argnums', { ...plain, of: 'inputs' }, 'of'],
+    ['hessian', 'mu', { network, batch, damping: [1] }, 'damping'],
+  ] as const) {
+    const { [right]: value, ...rest } = request as Record<string, unknown>;
+    const response = await post(app, { ...rest, [key]: value }, {}, `/${name}`);
+    t.match(
+      response.json().errors.find(({ pointer }: { pointer: string }) => pointer === `/${key}`).detail,
+      new RegExp(`^unknown key "${key}": it is ${right} here; there are `),
+    );
+  }
+});
+
 t.test('damping', async (t) => {
   const app = await startApp(t);
   await refused(t, app, 'hessian', { network, batch, damping: [1, -1] }, 422, [
