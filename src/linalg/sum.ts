@@ -64,3 +64,21 @@ export class Sum {
     return Number.isFinite(this.#sum) ? this.#sum + this.#lost : this.#sum;
   }
 }
+
+/** How many products are added plainly. */
+const BLOCK_PRODUCTS = 256;
+
+/** Adds the scalar product of two vectors to a sum. Blocks of products are added plainly, and the sums of blocks with compensation. */
+export function addProducts(x: Float64Array, y: Float64Array, sum: Sum): void {
+  for (let i = 0; i < x.length; ) {
+    const end = Math.min(i + BLOCK_PRODUCTS, x.length);
+    let [even, odd] = [0, 0];
+    // Two chains of additions, which the processor overlaps.
+    for (; i + 1 < end; i += 2) {
+      even += x[i] * y[i];
+      odd += x[i + 1] * y[i + 1];
+    }
+    if (i < end) even += x[i] * y[i++];
+    sum.add(even + odd);
+  }
+}

@@ -7,7 +7,7 @@ import { costOfHessian, costOfProduct } from '../backprop/costs.ts';
 import { allFinite } from '../backprop/finite.ts';
 import { checkParameters } from '../backprop/shapes.ts';
 import { Dense } from '../linalg/dense.ts';
-import { Sum } from '../linalg/sum.ts';
+import { addProducts, Sum } from '../linalg/sum.ts';
 import { solveShifted } from '../linalg/symmetric.ts';
 import { Findings } from '../refusal.ts';
 import { areFiniteResults, lossAnswer, perLayer } from './gradients.ts';
@@ -52,7 +52,7 @@ function productWith({ network, vector: given, matrix = 'hessian' }: DecodedHvp)
 function dot(a: Tensors<Parameters>, b: HvpResult['products']): number {
   const sum = new Sum();
   const add = (x: Float64Array | undefined, y: Float64Array | undefined) => {
-    if (x && y) for (let i = 0; i < x.length; i++) sum.add(x[i] * y[i]);
+    if (x && y) addProducts(x, y, sum);
   };
   a.forEach(({ weights, biases }, k) => {
     add(weights?.data, b[k].weights.data);
