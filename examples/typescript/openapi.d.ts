@@ -24,6 +24,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/vjp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A vector-Jacobian product
+         * @description Computes the gradients of the sum of the outputs, each multiplied by its cotangent, with respect to the parameters and the inputs: one backward pass from any gradient of the outputs, as torch.autograd.grad with grad_outputs.
+         */
+        post: operations["vjp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jvp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A Jacobian-vector product
+         * @description Computes how the outputs change along a direction of the parameters and the inputs: one forward pass with tangents, as torch.func.jvp.
+         */
+        post: operations["jvp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jacobian": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The Jacobian of the outputs
+         * @description Computes the derivatives of each of a sample's outputs with respect to its inputs, or to the parameters, as torch.func.jacrev.
+         */
+        post: operations["jacobian"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hvp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A Hessian-vector product
+         * @description Computes the product of the Hessian matrix of the loss with respect to the parameters, or of its Gauss-Newton part, with a vector, and the gradients beside it: for about the cost of three gradients, as torch.autograd.functional.hvp.
+         */
+        post: operations["hvp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hessian": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The Hessian of the loss
+         * @description Computes the Hessian matrix of the loss with respect to the parameters, or its Gauss-Newton part, and for each damping the step of Levenberg and Marquardt with the loss after it.
+         */
+        post: operations["hessian"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs": {
         parameters: {
             query?: never;
@@ -265,6 +365,7 @@ export interface components {
             network: components["schemas"]["Network"];
             batch: components["schemas"]["Batch"];
             loss?: components["schemas"]["Loss"];
+            penalty?: components["schemas"]["Penalty"];
             /** @description extra values wanted in the answer; left out: none */
             include?: components["schemas"]["Extra"][];
         };
@@ -931,10 +1032,33 @@ export interface components {
             reduction?: components["schemas"]["Reduction"];
         };
         /**
+         * Penalty
+         * @description added to the loss after the reduction: `l1 * sum |w| + l2 / 2 * sum w^2` over all weights; left out: none
+         */
+        Penalty: {
+            /**
+             * Format: double
+             * @description the factor of the sum of |w|
+             * @default 0
+             */
+            l1: number;
+            /**
+             * Format: double
+             * @description the factor of half the sum of w^2: its gradient is l2 * w, as with PyTorch's weight_decay
+             * @default 0
+             */
+            l2: number;
+            /**
+             * @description whether it applies to the biases, too
+             * @default false
+             */
+            biases: boolean;
+        };
+        /**
          * Extra
          * @enum {string}
          */
-        Extra: "outputs" | "input_gradients" | "per_sample_losses" | "per_sample_gradients" | "gradient_norms" | "trace";
+        Extra: "outputs" | "input_gradients" | "per_sample_losses" | "per_sample_gradients" | "gradient_norms" | "per_sample_gradient_norms" | "squared_gradients" | "trace";
         /** GradientsAnswer */
         GradientsAnswer: {
             /** Format: double */
@@ -946,6 +1070,11 @@ export interface components {
              * @description what the reduction divided by: answers for parts of a batch merge to sum(divisor * gradient) / sum(divisor)
              */
             divisor: number;
+            /**
+             * Format: double
+             * @description the share of the penalty in `loss`, if the request has one
+             */
+            penalty?: number;
             /** @description samples x outputs: the network's outputs */
             outputs?: number[][];
             /** @description samples x features: d loss / d inputs */
@@ -955,6 +1084,10 @@ export interface components {
             /** @description per layer, each sample's share of the gradient; the shares add up to `gradients` */
             per_sample_gradients?: components["schemas"]["SampleGradients"][];
             gradient_norms?: components["schemas"]["GradientNorms"];
+            /** @description samples: the L2 norm of each sample's share of the gradient, over all layers */
+            per_sample_gradient_norms?: number[];
+            /** @description the sum of the squares of the samples' shares of the gradient, as `gradients` */
+            squared_gradients?: components["schemas"]["LayerGradients"][];
             /** @description per layer, every value of the forward and the backward pass */
             trace?: components["schemas"]["LayerTrace"][];
         };
@@ -1002,6 +1135,172 @@ export interface components {
             pre_activation_gradients: number[][];
             /** @description samples x inputs: d loss / d inputs */
             input_gradients: number[][];
+            /** @description samples x outputs: activation'(pre_activations); not of softmax and log_softmax, which mix the units of a sample */
+            slopes?: number[][];
+        };
+        /** VjpRequest */
+        VjpRequest: {
+            network: components["schemas"]["Network"];
+            batch: components["schemas"]["InputBatch"];
+            /** @description samples x outputs: the factors of the outputs; outputs x samples with samples "columns" */
+            cotangents: number[][];
+        };
+        /** InputBatch */
+        InputBatch: {
+            /** @description samples x features; features x samples with samples "columns"; not with a dataset */
+            inputs?: number[][];
+            /**
+             * @description whether a sample is a row or a column of the matrices of samples, in the request and in the answer
+             * @default rows
+             * @enum {string}
+             */
+            samples: "rows" | "columns";
+            /** @description the name of a dataset, in place of `inputs`: see /datasets */
+            dataset?: string;
+            /** @description the rows of the dataset: the first one and the one after the last; left out: all */
+            rows?: number[];
+            /** @description rows of the dataset in any order, repeats allowed; in place of `rows` */
+            indices?: number[];
+        };
+        /** VjpAnswer */
+        VjpAnswer: {
+            /** @description samples x outputs: the network's outputs */
+            outputs: number[][];
+            /** @description d sum(cotangents * outputs) / d parameters, summed over the samples: [k] has the shape of network.layers[k] */
+            gradients: components["schemas"]["LayerGradients"][];
+            /** @description samples x features: d sum(cotangents * outputs) / d inputs */
+            input_gradients: number[][];
+        };
+        /** JvpRequest */
+        JvpRequest: {
+            network: components["schemas"]["Network"];
+            batch: components["schemas"]["InputBatch"];
+            tangents: components["schemas"]["Tangents"];
+        };
+        /**
+         * Tangents
+         * @description the direction along which to differentiate
+         */
+        Tangents: {
+            /** @description the direction of the parameters: [k] belongs to network.layers[k]; keys left out, {} and the end of a shorter list mean 0 */
+            parameters?: components["schemas"]["LayerParameters"][];
+            /** @description samples x features: the direction of the inputs; features x samples with samples "columns"; left out: 0 */
+            inputs?: number[][];
+        };
+        /** LayerParameters */
+        LayerParameters: {
+            /** @description outputs x inputs */
+            weights?: number[][];
+            /** @description outputs */
+            biases?: number[];
+        };
+        /** JvpAnswer */
+        JvpAnswer: {
+            /** @description samples x outputs: the network's outputs */
+            outputs: number[][];
+            /** @description samples x outputs: the derivatives of the outputs along the tangents */
+            output_tangents: number[][];
+        };
+        /** JacobianRequest */
+        JacobianRequest: {
+            network: components["schemas"]["Network"];
+            batch: components["schemas"]["InputBatch"];
+            /**
+             * @description with respect to what to differentiate the outputs
+             * @enum {string}
+             */
+            of: "inputs" | "parameters";
+        };
+        /** JacobianAnswer */
+        JacobianAnswer: {
+            /** @description samples x outputs: the network's outputs */
+            outputs: number[][];
+            /** @description of inputs: samples x outputs x features. Of parameters: per layer {weights, biases}, `weights` samples x outputs of the network x outputs x inputs, `biases` samples x outputs of the network x outputs */
+            jacobian: unknown[];
+        };
+        /** HvpRequest */
+        HvpRequest: {
+            network: components["schemas"]["Network"];
+            batch: components["schemas"]["Batch"];
+            loss?: components["schemas"]["Loss"];
+            penalty?: components["schemas"]["Penalty"];
+            matrix?: components["schemas"]["CurvatureMatrix"];
+            /** @description the vector to multiply: [k] belongs to network.layers[k]; keys left out, {} and the end of a shorter list mean 0 */
+            vector: components["schemas"]["LayerParameters"][];
+        };
+        /**
+         * CurvatureMatrix
+         * @description the second derivatives of the loss, or their Gauss-Newton part J^T H J: J is the Jacobian of the outputs (after the last activation), H the second derivative of the loss with respect to them. With a penalty, `l2` is added to the diagonal of either
+         * @default hessian
+         * @enum {string}
+         */
+        CurvatureMatrix: "hessian" | "gauss_newton";
+        /** HvpAnswer */
+        HvpAnswer: {
+            /** Format: double */
+            loss: number;
+            /**
+             * Format: double
+             * @description what the reduction divided by
+             */
+            divisor: number;
+            /**
+             * Format: double
+             * @description the share of the penalty in `loss`, if the request has one
+             */
+            penalty?: number;
+            /** @description d loss / d parameters: [k] has the shape of network.layers[k] */
+            gradients: components["schemas"]["LayerGradients"][];
+            /** @description the product of the matrix and the vector: [k] has the shape of network.layers[k] */
+            products: components["schemas"]["LayerGradients"][];
+            /**
+             * Format: double
+             * @description vector . products: the second derivative of the loss along the vector
+             */
+            curvature: number;
+        };
+        /** HessianRequest */
+        HessianRequest: {
+            network: components["schemas"]["Network"];
+            batch: components["schemas"]["Batch"];
+            loss?: components["schemas"]["Loss"];
+            penalty?: components["schemas"]["Penalty"];
+            matrix?: components["schemas"]["CurvatureMatrix"];
+            /** @description at least 0: for each number mu, the step -(matrix + mu * I)^-1 * gradient is computed (Levenberg-Marquardt); left out: none */
+            damping?: number[];
+        };
+        /** HessianAnswer */
+        HessianAnswer: {
+            /** Format: double */
+            loss: number;
+            /**
+             * Format: double
+             * @description what the reduction divided by
+             */
+            divisor: number;
+            /**
+             * Format: double
+             * @description the share of the penalty in `loss`, if the request has one
+             */
+            penalty?: number;
+            /** @description d loss / d parameters: [k] has the shape of network.layers[k] */
+            gradients: components["schemas"]["LayerGradients"][];
+            /** @description parameters x parameters, symmetric: layer by layer, weights row by row, then biases, as parameters_to_vector of PyTorch */
+            hessian: number[][];
+            /** @description one per number in `damping` */
+            steps?: components["schemas"]["DampedStep"][];
+        };
+        /** DampedStep */
+        DampedStep: {
+            /** Format: double */
+            damping: number;
+            /** @description -(matrix + damping * I)^-1 * gradient: [k] has the shape of network.layers[k] */
+            step: components["schemas"]["LayerGradients"][];
+            /**
+             * Format: double
+             * @description the loss with the step added to the parameters; left out where it is not a finite number
+             */
+            loss?: number;
         };
         /** Job */
         Job: {
@@ -1054,7 +1353,7 @@ export interface components {
              * @description where the first value arose that is not finite
              * @enum {string}
              */
-            step?: "pre_activations" | "outputs" | "loss" | "gradients";
+            step?: "pre_activations" | "outputs" | "loss" | "gradients" | "tangents" | "products" | "jacobian" | "hessian";
             /**
              * Format: int64
              * @description counted from 0; not with the step "loss"
@@ -1174,7 +1473,7 @@ export interface components {
              * @description where the first value arose that is not finite
              * @enum {string}
              */
-            step?: "pre_activations" | "outputs" | "loss" | "gradients";
+            step?: "pre_activations" | "outputs" | "loss" | "gradients" | "tangents" | "products" | "jacobian" | "hessian";
             /**
              * Format: int64
              * @description counted from 0; not with the step "loss"
@@ -1431,6 +1730,775 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GradientsAnswer"];
+                    "application/vnd.safetensors": string;
+                };
+            };
+            /** @description The request is a job now, as Prefer asks: Location says where it is */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "6f1d2c3b4a59687766554433221100ff",
+                     *       "operation": "gradients",
+                     *       "state": "running",
+                     *       "parts": {
+                     *         "total": 40,
+                     *         "completed": 12
+                     *       },
+                     *       "created": "2026-12-01T12:00:00.000Z",
+                     *       "started": "2026-12-01T12:00:00.150Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The body cannot be read. The request does not fit the schema. The request is not HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem400"];
+                };
+            };
+            /** @description An API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem401"];
+                };
+            };
+            /** @description No answer in an accepted media type */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem406"];
+                };
+            };
+            /** @description The request did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem408"];
+                };
+            };
+            /** @description A file of the dataset has changed. The job has not finished */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem409"];
+                };
+            };
+            /** @description The body is too large. The request needs too much memory. The request takes too many operations. The answer would be too large. The request has too many parts */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem413"];
+                };
+            };
+            /** @description The body has a media type that is not understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem415"];
+                };
+            };
+            /** @description Shapes do not fit together. A value is outside its domain. The result is not finite. There is no such dataset. The answer is not a sum over samples. The idempotency key belongs to another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem422"];
+                };
+            };
+            /** @description Too many jobs. Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem429"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem500"];
+                };
+            };
+            /** @description The service has too much to do */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem503"];
+                };
+            };
+            /** @description The answer took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem504"];
+                };
+            };
+        };
+    };
+    vjp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VjpRequest"];
+                "application/vnd.safetensors": string;
+            };
+        };
+        responses: {
+            /** @description A vector-Jacobian product */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VjpAnswer"];
+                    "application/vnd.safetensors": string;
+                };
+            };
+            /** @description The body cannot be read. The request does not fit the schema. The request is not HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem400"];
+                };
+            };
+            /** @description An API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem401"];
+                };
+            };
+            /** @description No answer in an accepted media type */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem406"];
+                };
+            };
+            /** @description The request did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem408"];
+                };
+            };
+            /** @description A file of the dataset has changed. The job has not finished */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem409"];
+                };
+            };
+            /** @description The body is too large. The request needs too much memory. The request takes too many operations. The answer would be too large. The request has too many parts */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem413"];
+                };
+            };
+            /** @description The body has a media type that is not understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem415"];
+                };
+            };
+            /** @description Shapes do not fit together. A value is outside its domain. The result is not finite. There is no such dataset. The answer is not a sum over samples. The idempotency key belongs to another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem422"];
+                };
+            };
+            /** @description Too many jobs. Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem429"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem500"];
+                };
+            };
+            /** @description The service has too much to do */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem503"];
+                };
+            };
+            /** @description The answer took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem504"];
+                };
+            };
+        };
+    };
+    jvp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JvpRequest"];
+                "application/vnd.safetensors": string;
+            };
+        };
+        responses: {
+            /** @description A Jacobian-vector product */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JvpAnswer"];
+                    "application/vnd.safetensors": string;
+                };
+            };
+            /** @description The body cannot be read. The request does not fit the schema. The request is not HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem400"];
+                };
+            };
+            /** @description An API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem401"];
+                };
+            };
+            /** @description No answer in an accepted media type */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem406"];
+                };
+            };
+            /** @description The request did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem408"];
+                };
+            };
+            /** @description A file of the dataset has changed. The job has not finished */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem409"];
+                };
+            };
+            /** @description The body is too large. The request needs too much memory. The request takes too many operations. The answer would be too large. The request has too many parts */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem413"];
+                };
+            };
+            /** @description The body has a media type that is not understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem415"];
+                };
+            };
+            /** @description Shapes do not fit together. A value is outside its domain. The result is not finite. There is no such dataset. The answer is not a sum over samples. The idempotency key belongs to another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem422"];
+                };
+            };
+            /** @description Too many jobs. Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem429"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem500"];
+                };
+            };
+            /** @description The service has too much to do */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem503"];
+                };
+            };
+            /** @description The answer took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem504"];
+                };
+            };
+        };
+    };
+    jacobian: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JacobianRequest"];
+                "application/vnd.safetensors": string;
+            };
+        };
+        responses: {
+            /** @description The Jacobian of the outputs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JacobianAnswer"];
+                    "application/vnd.safetensors": string;
+                };
+            };
+            /** @description The body cannot be read. The request does not fit the schema. The request is not HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem400"];
+                };
+            };
+            /** @description An API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem401"];
+                };
+            };
+            /** @description No answer in an accepted media type */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem406"];
+                };
+            };
+            /** @description The request did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem408"];
+                };
+            };
+            /** @description A file of the dataset has changed. The job has not finished */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem409"];
+                };
+            };
+            /** @description The body is too large. The request needs too much memory. The request takes too many operations. The answer would be too large. The request has too many parts */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem413"];
+                };
+            };
+            /** @description The body has a media type that is not understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem415"];
+                };
+            };
+            /** @description Shapes do not fit together. A value is outside its domain. The result is not finite. There is no such dataset. The answer is not a sum over samples. The idempotency key belongs to another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem422"];
+                };
+            };
+            /** @description Too many jobs. Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem429"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem500"];
+                };
+            };
+            /** @description The service has too much to do */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem503"];
+                };
+            };
+            /** @description The answer took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem504"];
+                };
+            };
+        };
+    };
+    hvp: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description respond-async: compute the request as a job, which may take long and read any amount of data from a dataset; with wait=10 beside it, answer at once if it is done in so many seconds */
+                Prefer?: string;
+                /** @description of a job: the same key and request are the same job, so that sending it again is harmless */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HvpRequest"];
+                "application/vnd.safetensors": string;
+            };
+        };
+        responses: {
+            /** @description A Hessian-vector product */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HvpAnswer"];
+                    "application/vnd.safetensors": string;
+                };
+            };
+            /** @description The request is a job now, as Prefer asks: Location says where it is */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "6f1d2c3b4a59687766554433221100ff",
+                     *       "operation": "gradients",
+                     *       "state": "running",
+                     *       "parts": {
+                     *         "total": 40,
+                     *         "completed": 12
+                     *       },
+                     *       "created": "2026-12-01T12:00:00.000Z",
+                     *       "started": "2026-12-01T12:00:00.150Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The body cannot be read. The request does not fit the schema. The request is not HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem400"];
+                };
+            };
+            /** @description An API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem401"];
+                };
+            };
+            /** @description No answer in an accepted media type */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem406"];
+                };
+            };
+            /** @description The request did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem408"];
+                };
+            };
+            /** @description A file of the dataset has changed. The job has not finished */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem409"];
+                };
+            };
+            /** @description The body is too large. The request needs too much memory. The request takes too many operations. The answer would be too large. The request has too many parts */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem413"];
+                };
+            };
+            /** @description The body has a media type that is not understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem415"];
+                };
+            };
+            /** @description Shapes do not fit together. A value is outside its domain. The result is not finite. There is no such dataset. The answer is not a sum over samples. The idempotency key belongs to another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem422"];
+                };
+            };
+            /** @description Too many jobs. Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem429"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem500"];
+                };
+            };
+            /** @description The service has too much to do */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem503"];
+                };
+            };
+            /** @description The answer took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem504"];
+                };
+            };
+        };
+    };
+    hessian: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description respond-async: compute the request as a job, which may take long and read any amount of data from a dataset; with wait=10 beside it, answer at once if it is done in so many seconds */
+                Prefer?: string;
+                /** @description of a job: the same key and request are the same job, so that sending it again is harmless */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HessianRequest"];
+                "application/vnd.safetensors": string;
+            };
+        };
+        responses: {
+            /** @description The Hessian of the loss */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HessianAnswer"];
                     "application/vnd.safetensors": string;
                 };
             };

@@ -4,7 +4,7 @@ import t from 'tap';
 import { operations } from '../../src/operations/registry.ts';
 import { post, startApp } from '../support/app.ts';
 import { sameNumbers } from '../support/numbers.ts';
-import cases from '../vectors/derivatives.json' with { type: 'json' };
+import cases from '../derivatives/derivatives.json' with { type: 'json' };
 
 /** Relative to the largest number of an array. */
 const TOLERANCE = 1e-12;

@@ -6,9 +6,11 @@ derivatives of the outputs by .jacobian; Gauss-Newton products from the Jacobian
 """
 import json
 import pathlib
+import sys
 
 import torch
 import torch.nn.functional as F
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "vectors"))
 from extras import ACTIVATIONS, LAST, LOSSES, PENALTIES, SAMPLES, activate, chance, matrix, turned, unreduced
 
 functional = torch.autograd.functional
