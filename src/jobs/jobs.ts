@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../../schemas/config.ts';
-import type { Divisor } from '../backprop/losses.ts';
+import type { Divisor } from '../backprop/reduction.ts';
 import { Refusal } from '../refusal.ts';
 import { objectsOf } from '../store/descriptions.ts';
 import { hashOf } from '../store/keys.ts';
