@@ -20,7 +20,9 @@ export const Penalty = Type.Object(Type.Partial(Type.Object(options)).properties
   $id: 'Penalty',
   [KEY_OF_NUMBER]: 'l2',
   additionalProperties: false,
-  description: 'added to the loss after the reduction: `l1 * sum |w| + l2 / 2 * sum w^2` over all weights; left out: none',
+  description:
+    'added to the loss after the reduction: `l1 * sum |w| + l2 / 2 * sum w^2` over all weights; left out: none. Of answers for parts of a ' +
+    'batch to be merged, every one has it; with the reduction `sum`, one of them',
 });
 export type Penalty = Static<typeof Penalty>;
 

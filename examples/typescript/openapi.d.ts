@@ -1033,7 +1033,7 @@ export interface components {
         };
         /**
          * Penalty
-         * @description added to the loss after the reduction: `l1 * sum |w| + l2 / 2 * sum w^2` over all weights; left out: none
+         * @description added to the loss after the reduction: `l1 * sum |w| + l2 / 2 * sum w^2` over all weights; left out: none. Of answers for parts of a batch to be merged, every one has it; with the reduction `sum`, one of them
          */
         Penalty: {
             /**

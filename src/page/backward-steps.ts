@@ -57,9 +57,12 @@ export function throughActivation(run: Computed, quantities: Quantities, layer: 
   const [k, name] = [layer + 1, run.activation(layer)];
   const dY = quantities.dY(layer);
   const rowwise = isRowwise(formulas.activations.get(name));
-  const slope = computedMatrix(dY.matrix.rows, dY.matrix.columns, (i, j) => {
-    return run.slope(layer, ...quantities.place(i, j)) ?? Number.NaN;
-  });
+  // It is read only where there are slopes.
+  const slope = computedMatrix(
+    dY.matrix.rows,
+    dY.matrix.columns,
+    (i, j) => run.slope(layer, ...quantities.place(i, j)) as number,
+  );
   const f = name === 'identity' ? 'f' : name;
   const slopeQuantity: Quantity = { symbol: `${f}′(Z_${k})`, name: 'slopes', matrix: slope, axes: dY.axes, reads: cell };
   return {

@@ -1,4 +1,4 @@
-// Random networks: all gradients agree with central differences of the loss.
+// Random networks: all gradients agree with central differences of the loss, with and without a penalty.
 import t from 'tap';
 import type { GradientsRequest } from '../../schemas/gradients.ts';
 import { type LossName, losses } from '../../schemas/loss.ts';
@@ -52,9 +52,11 @@ function compare(request: GradientsRequest): { wrong: string[]; right: number } 
 for (const name of Object.keys(losses) as LossName[]) {
   t.test(`central differences: ${name}`, async (t) => {
     let right = 0;
+    let isPenalized = false;
     t.doesNotThrow(() =>
       forRandomRequests(name, (request) => {
-        const result = compare(request);
+        isPenalized = !isPenalized;
+        const result = compare(isPenalized ? { ...request, penalty: { l1: 0.3, l2: 0.7, biases: true } } : request);
         right += result.right;
         if (result.wrong.length > 0) throw new Error(result.wrong.join('\n'));
       }),

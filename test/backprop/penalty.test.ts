@@ -28,6 +28,7 @@ t.test('its value', async (t) => {
   t.equal(shareOf({ l1: 0.5 }), 0.5 * 10.5);
   t.equal(shareOf({ l2: 0.5 }), 0.25 * (0.25 + 4 + 9 + 1 + 16));
   t.equal(shareOf({ l1: 2, l2: 1, biases: true }), 2 * 11.75 + 0.5 * (30.25 + 1.0625));
+  t.equal(shareOf({ l1: 2, l2: 1 }, { ...requestWith(), network: { layers: [{ weights: [[0, 0]] }] } }), 0, 'of weights of 0');
   t.equal(bindPenalty(undefined), undefined);
 });
 

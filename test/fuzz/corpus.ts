@@ -1,8 +1,9 @@
 // The well-formed requests from which mutants are made: the test vectors, the examples of the documentation, and random ones.
 import { readdirSync, readFileSync } from 'node:fs';
 import { examples } from '../../schemas/examples.ts';
-import type { Extra, GradientsRequest } from '../../schemas/gradients.ts';
+import { type Extra, GradientsRequest } from '../../schemas/gradients.ts';
 import { type LossName, losses } from '../../schemas/loss.ts';
+import { namesOf } from '../../schemas/names.ts';
 import { forRandomRequests } from '../support/random-request.ts';
 import type { Random } from './random.ts';
 
@@ -34,7 +35,7 @@ export const corpus: readonly GradientsRequest[] = [
   ...randomOnes(),
 ].filter((request) => JSON.stringify(request).length < LONGEST);
 
-const extras: Extra[] = ['outputs', 'input_gradients', 'per_sample_losses', 'per_sample_gradients', 'gradient_norms', 'trace'];
+const extras = namesOf(GradientsRequest.properties.include.items) as Extra[];
 
 const times = <T>(items: readonly T[], n: number): T[] => Array.from({ length: n }, () => items).flat();
 
@@ -67,6 +68,8 @@ export function wellFormed(random: Random): GradientsRequest {
   let request = random.pick(corpus);
   if (random.percent(30)) request = { ...request, include: extras.filter(() => random.percent(60)) };
   else if (random.percent(10)) request = { ...request, include: extras };
+  if (random.percent(20))
+    request = { ...request, penalty: { l1: random.pick([0, 0.1, 1e300]), l2: random.below(3), biases: random.percent(50) } };
   if (random.percent(3)) request = repeated(request, 1 + random.below(300));
   if (random.percent(2)) request = deepened(request, 1 + random.below(200));
   return request;

@@ -90,6 +90,7 @@ export function oddValue(random: Random): string {
       '1',
     ],
     ...['{"type":"relu"}', '{"type":{}}', '{"type":"hardtanh","min_val":3}', '{"length":1,"0":1}', '{"data":[1],"shape":[9,9]}'],
+    ...['{"l2":-1}', '{"l1":1e308,"l2":1e308}', '{"biases":1}'],
     ...['{"type":"nll","ignore_index":0}', '{"type":"huber","delta":-1}', '{"type":"cross_entropy","weight":[1e308]}'],
     JSON.stringify(oddKey(random)),
     `{${JSON.stringify(oddKey(random))}:1}`,

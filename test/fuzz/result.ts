@@ -74,6 +74,12 @@ const different = (name: string, got: Shape | undefined, wanted: Shape | undefin
     ? []
     : [`${name}: the shape [${got}], not [${wanted}]`];
 
+/** Whether an activation has no slope at each unit. */
+function mixesUnits(activation: GradientsRequest['network']['layers'][number]['activation']): boolean {
+  const name = activation instanceof Object ? activation.type : activation;
+  return name === 'softmax' || name === 'log_softmax';
+}
+
 /** The expected shapes of the result of a request. */
 function wantedShapes({ shapes, rest }: Read): Shapes {
   const wanted: Shapes = new Map([
@@ -93,6 +99,7 @@ function wantedShapes({ shapes, rest }: Read): Shapes {
     for (const [part, size] of parts) {
       wanted.set(`gradients.${k}.${part}`, size);
       if (include.has('per_sample_gradients')) wanted.set(`per_sample_gradients.${k}.${part}`, [samples, ...size]);
+      if (include.has('squared_gradients')) wanted.set(`squared_gradients.${k}.${part}`, size);
       if (include.has('gradient_norms')) wanted.set(`gradient_norms.layers.${k}.${part}`, []);
     }
     const [outputs, of] = weights;
@@ -100,13 +107,16 @@ function wantedShapes({ shapes, rest }: Read): Shapes {
       for (const value of ['inputs', 'input_gradients']) wanted.set(`trace.${k}.${value}`, matrix(of));
       for (const value of ['pre_activations', 'outputs', 'output_gradients', 'pre_activation_gradients'])
         wanted.set(`trace.${k}.${value}`, matrix(outputs));
+      if (!mixesUnits(rest.network?.layers?.[k]?.activation)) wanted.set(`trace.${k}.slopes`, matrix(outputs));
     }
     last = outputs;
   }
   if (include.has('outputs')) wanted.set('outputs', matrix(last));
   if (include.has('input_gradients')) wanted.set('input_gradients', matrix(features));
   if (include.has('per_sample_losses')) wanted.set('per_sample_losses', [samples]);
+  if (include.has('per_sample_gradient_norms')) wanted.set('per_sample_gradient_norms', [samples]);
   if (include.has('gradient_norms')) wanted.set('gradient_norms.total', []);
+  if (rest.penalty || [...shapes.keys()].some((name) => name.startsWith('penalty.'))) wanted.set('penalty', []);
   return wanted;
 }
 

@@ -46,7 +46,8 @@ def files(draw):
             tensors[f"network.layers.{k}.biases"] = tensor(draw, dtype, [outputs])
         layers.append(draw(st.sampled_from([{}, {"activation": "tanh"}, {"activation": "softmax"}, {"activation": "relu"}])))
     tensors["batch.targets"] = tensor(draw, dtype, [samples, units[-1]])
-    extras = st.sampled_from(["outputs", "input_gradients", "per_sample_losses", "per_sample_gradients", "gradient_norms", "trace"])
+    names = ["outputs", "input_gradients", "per_sample_losses", "per_sample_gradients", "gradient_norms", "trace"]
+    extras = st.sampled_from([*names, "per_sample_gradient_norms", "squared_gradients"])
     document = {
         "network": {"layers": layers},
         "loss": draw(st.sampled_from(["mse", "l1", "huber", "log_cosh"])),

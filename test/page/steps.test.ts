@@ -5,7 +5,7 @@ import { examples } from '../../schemas/examples.ts';
 import type { GradientsRequest } from '../../schemas/gradients.ts';
 import { forPage } from '../../src/page/api.ts';
 import { Computed } from '../../src/page/computed.ts';
-import { biasGradient, outputGradient, shortened, weightGradient } from '../../src/page/explain.ts';
+import { biasGradient, outputGradient, preActivationGradient, shortened, weightGradient } from '../../src/page/explain.ts';
 import { extentOf, matrix, rowOf, short, transposed } from '../../src/page/matrix.ts';
 import { pageExamples } from '../../src/page/page-examples.ts';
 import { readDescription } from '../../src/page/schema.ts';
@@ -171,6 +171,7 @@ t.test('an activation across all units, no biases, a loss other than mse', async
     t.ok(formulas.includes(formula), formula);
   t.notOk(steps.some(({ kind }) => kind === 'db'));
   t.equal(biasGradient(run, 0, 0), undefined);
+  t.equal(preActivationGradient(run, 0, 0, 0), undefined, 'there is no slope of one unit');
   t.equal(run.biasGradient(0, 0), undefined);
   const [rowwise] = quantities(steps.find(({ formula }) => formula.startsWith('dZ_1')) as Step);
   t.strictSame(rowwise.reads?.(1, 2), [undefined, 2], 'a number is made from all of its sample');

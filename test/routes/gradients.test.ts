@@ -131,7 +131,10 @@ t.test('answers for halves of a batch merge to that for the whole batch, by thei
   const merging = cases('losses.json').filter(({ request }) => request.batch.samples !== 'columns');
   for (const { name, request } of merging) {
     const { inputs, targets = [], sample_weights } = request.batch;
-    const whole = await gradients(app, request);
+    const sum = isSum(request.loss);
+    const penalty = { l1: 0.1, l2: 0.2 };
+    const include: Extra[] = ['squared_gradients'];
+    const whole = await gradients(app, { ...request, penalty, include });
     const parts: GradientsAnswer[] = [];
     for (const [from, to] of [
       [0, 2],
@@ -142,10 +145,9 @@ t.test('answers for halves of a batch merge to that for the whole batch, by thei
         targets: targets.slice(from, to) as typeof targets,
         ...(sample_weights && { sample_weights: sample_weights.slice(from, to) }),
       };
-      parts.push(await gradients(app, { ...request, batch }));
+      parts.push(await gradients(app, { ...request, batch, include, ...(!(sum && from > 0) && { penalty }) }));
     }
     const divisor = parts.reduce((sum, part) => sum + part.divisor, 0);
-    const sum = isSum(request.loss);
     const weigh = (part: GradientsAnswer) => (sum ? 1 : part.divisor / divisor);
     const merged = arraysOf(whole.gradients).map(([path, numbers]) => [
       path,
@@ -156,6 +158,14 @@ t.test('answers for halves of a batch merge to that for the whole batch, by thei
     const byPath = (gradients: object) => Object.fromEntries(arraysOf(gradients));
     const scales = byPath((await scalesOf(app, request)).gradients);
     sameNumbers(t, Object.fromEntries(merged), byPath(whole.gradients), name, { scales });
+    for (const [k, { weights }] of (whole.squared_gradients ?? []).entries()) {
+      const merged = weights.map((row, o) =>
+        row.map((_, i) =>
+          parts.reduce((all, part) => all + weigh(part) ** 2 * (part.squared_gradients?.[k].weights[o][i] ?? NaN), 0),
+        ),
+      );
+      sameNumbers(t, merged, weights, `${name}: the squares of layer ${k}`);
+    }
     if (!sum) t.ok(isNear(divisor, whole.divisor, divisor), `${name}: the divisors add up`);
   }
 });
