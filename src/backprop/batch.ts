@@ -3,7 +3,7 @@ import { type ArrayBatch, type ArrayInputs, areInColumns, targetsOf } from '../.
 import type { Tensor, Tensors } from '../../schemas/numbers.ts';
 import { Dense } from '../linalg/dense.ts';
 import type { Scratch } from '../memory/scratch.ts';
-import type { Targets } from './losses.ts';
+import type { Targets } from './loss.ts';
 
 export interface Batch {
   /** samples x features. */

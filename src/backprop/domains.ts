@@ -3,7 +3,8 @@ import { type ArrayBatch, targetsOf } from '../../schemas/batch.ts';
 import { asTensor, placeOf, type Tensor, type Tensors } from '../../schemas/numbers.ts';
 import type { Dense } from '../linalg/dense.ts';
 import { Findings } from '../refusal.ts';
-import { anything, type BoundLoss, type Domain } from './losses.ts';
+import { anything, type Domain } from './loss.ts';
+import type { BoundLoss } from './losses.ts';
 
 /** The domain of the weights of samples and classes. */
 const weight: Domain = { expected: 'a weight, at least 0', holds: (w) => w >= 0 };

@@ -6,7 +6,7 @@ import type { Dense } from '../linalg/dense.ts';
 import { Refusal } from '../refusal.ts';
 import type { Backward, ParameterGradients } from './backward.ts';
 import type { Forward } from './forward.ts';
-import type { Reduced } from './losses.ts';
+import type { Reduced } from './reduction.ts';
 import type { ForwardTangents } from './tangents.ts';
 
 /** The values of the forward and the backward pass over some samples of a batch. */

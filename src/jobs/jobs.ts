@@ -1,7 +1,7 @@
 // The jobs of all owners: made from requests, run part by part, and kept with their results for some time.
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../../schemas/config.ts';
-import type { Divisor } from '../backprop/losses.ts';
+import type { Divisor } from '../backprop/reduction.ts';
 import { Refusal } from '../refusal.ts';
 import { hashOf } from '../store/keys.ts';
 import { OneByOne } from '../store/one-by-one.ts';

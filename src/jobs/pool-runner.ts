@@ -1,5 +1,5 @@
 // Runs jobs in the pool of this process, on rows that it reads from the catalog.
-import { type Divisor, finishDivisor, NO_TERMS } from '../backprop/losses.ts';
+import { type Divisor, finishDivisor, NO_TERMS } from '../backprop/reduction.ts';
 import type { Shapes } from '../operations/data.ts';
 import type { Range, StepResults } from '../operations/steps.ts';
 import type { Pool } from '../pool/pool.ts';

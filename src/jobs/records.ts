@@ -1,7 +1,7 @@
 // What the store keeps of a job: its record, its request, the results of nodes that are still needed, and that of the root.
 import type { JobState } from '../../schemas/job.ts';
 import type { ProblemType, Refused } from '../../schemas/problem.ts';
-import type { Divisor } from '../backprop/losses.ts';
+import type { Divisor } from '../backprop/reduction.ts';
 import { objectsOf } from '../store/descriptions.ts';
 import { ownerPart } from '../store/keys.ts';
 import { readAll } from '../store/read-all.ts';

@@ -1,7 +1,7 @@
 // What a job consists of, and who computes it. A job is a tree: its leaves are the parts of the batch, ranges of samples; a node is the
 // sum of up to ARITY children, in their order; the root gives the answer. The result of each is a pure function of the job and its place
 // in the tree, so that computing it twice, here or elsewhere, has the effect of once.
-import type { Divisor } from '../backprop/losses.ts';
+import type { Divisor } from '../backprop/reduction.ts';
 import type { Content } from '../store/dataset.ts';
 import type { Encoded } from '../wire/codec.ts';
 import type { MediaType } from '../wire/codecs.ts';

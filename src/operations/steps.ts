@@ -1,5 +1,5 @@
 // The steps of a job that need the mathematics: each is a function of the request, the rows of its part, and the results of other steps.
-import type { Divisor, DivisorState } from '../backprop/losses.ts';
+import type { Divisor, DivisorState } from '../backprop/reduction.ts';
 import type { Engine } from '../linalg/engine.ts';
 import type { Refusal } from '../refusal.ts';
 import type { Rows } from '../store/dataset.ts';

@@ -11,10 +11,10 @@ import type { Cost } from '../backprop/cost.ts';
 import type { Divided } from '../backprop/costs.ts';
 import { checkDomains } from '../backprop/domains.ts';
 import type { Results } from '../backprop/finite.ts';
-import { type BoundLoss, bindLoss, type Divisor, divisorOf } from '../backprop/losses.ts';
+import { type BoundLoss, bindLoss } from '../backprop/losses.ts';
 import { type BoundPenalty, bindPenalty, penaltyOf } from '../backprop/penalty.ts';
+import { type Divisor, divisorOf } from '../backprop/reduction.ts';
 import { type Also, checkShapes, type Sizes } from '../backprop/shapes.ts';
-import { Refusal } from '../refusal.ts';
 import type { Plan } from './plan.ts';
 import { Run } from './run.ts';
 import { levelsOf } from './sums.ts';
@@ -134,14 +134,8 @@ function moved({ layers }: Tensors<Network>, step: readonly ParameterGradients[]
 }
 
 function lossOf(run: Run<LossWork>, penalty: BoundPenalty | undefined): number | undefined {
-  try {
-    const loss = run.whole().total.loss + (penalty ? penaltyOf(penalty, run.layers) : 0);
-    return Number.isFinite(loss) ? loss : undefined;
-  } catch (error) {
-    // Outputs outside the domain of the loss.
-    if (error instanceof Refusal) return undefined;
-    throw error;
-  }
+  const loss = run.whole().total.loss + (penalty ? penaltyOf(penalty, run.layers) : 0);
+  return Number.isFinite(loss) ? loss : undefined;
 }
 
 /** @throws Refusal `out-of-domain`, if targets or weights are, or if the divisor is 0. */

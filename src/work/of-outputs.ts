@@ -139,11 +139,10 @@ export class Jacobian extends OfTile<JacobianWork> implements Computation<Total>
     const jacobian = this.#jacobian(steps);
     const step = 'jacobian';
     if (!Array.isArray(jacobian)) yield { step, layer: 0, what: 'jacobian', values: jacobian, perSample: true };
+    // Where the derivative of a bias is not finite, those of its weights are not either.
     else
-      for (const [layer, { weights, biases }] of jacobian.entries()) {
+      for (const [layer, { weights }] of jacobian.entries())
         yield { step, layer, what: 'jacobian of weights', values: weights, perSample: true };
-        if (biases) yield { step, layer, what: 'jacobian of biases', values: biases, perSample: true };
-      }
   }
 
   #jacobian(steps: readonly Forward[]): Tensor | { weights: Tensor; biases?: Tensor }[] {

@@ -1,8 +1,8 @@
 // Plans requests with a loss by parts, which may be computed one by one, anywhere: the result has the bits of the whole.
 import { targetsOf } from '../../schemas/batch.ts';
 import { checkDomains } from '../backprop/domains.ts';
-import { addToDivisor, type Divisor, fixedDivisor } from '../backprop/losses.ts';
 import { buildLayers } from '../backprop/network.ts';
+import { addToDivisor, type Divisor, fixedDivisor } from '../backprop/reduction.ts';
 import { checkShapes, type Sizes } from '../backprop/shapes.ts';
 import type { Engine } from '../linalg/engine.ts';
 import { Refusal } from '../refusal.ts';

@@ -1,6 +1,6 @@
 // A plan: everything that is known about a request before anything is computed.
 import type { Cost } from '../backprop/cost.ts';
-import type { Divisor, DivisorState } from '../backprop/losses.ts';
+import type { Divisor, DivisorState } from '../backprop/reduction.ts';
 import type { Sizes } from '../backprop/shapes.ts';
 import type { Engine } from '../linalg/engine.ts';
 import type { Refusal } from '../refusal.ts';

@@ -11,9 +11,10 @@ import { checkOutputs } from '../backprop/domains.ts';
 import { isOriented, type SampleExtra, sampleExtras } from '../backprop/extras.ts';
 import { type Computed, lossValues, type Results, type Total, type Values } from '../backprop/finite.ts';
 import { forward } from '../backprop/forward.ts';
-import { type BoundLoss, bindLoss, type Divisor, divisorAsNumber, reduce, reduceRows } from '../backprop/losses.ts';
+import { type BoundLoss, bindLoss } from '../backprop/losses.ts';
 import type { Layer } from '../backprop/network.ts';
 import { addPenaltyCurvature, type BoundPenalty, withPenalty } from '../backprop/penalty.ts';
+import { type Divisor, divisorAsNumber, reduce, reduceRows } from '../backprop/reduction.ts';
 import { squaredGradients } from '../backprop/squares.ts';
 import { type Direction, directionsOf, linearized } from '../backprop/tangents.ts';
 import type { Dense } from '../linalg/dense.ts';
@@ -57,22 +58,26 @@ function curvatureForm(layers: readonly Layer[], { vector }: Curvature): Form {
 /** The results for the whole batch, with the penalty. The sums are overwritten. */
 export function resultsOf(
   { loss, terms }: Total,
-  { include, curvature, penalty }: Omit<LossWork, 'divisor'>,
+  { curvature, penalty }: Omit<LossWork, 'divisor'>,
   divisor: Divisor,
   layers: readonly Layer[],
 ): Results {
-  const [gradients, second, third] = [0, 1, 2].map((i) => terms.slice(i * layers.length, (i + 1) * layers.length));
-  const hasSquares = include.includes('squared_gradients');
-  const products = curvature && (hasSquares ? third : second);
+  const gradients = terms.slice(0, layers.length);
+  // No request has both squares and a curvature.
+  const further = terms.slice(layers.length);
   const results: Results = {
     ...withPenalty({ loss, gradients }, penalty, layers),
     divisor: divisorAsNumber(divisor),
-    ...(hasSquares && { squares: second }),
-    ...(products && (curvature.vector ? { products } : { matrix: products[0].dW })),
+    ...furtherResults(further, curvature),
   };
   if (penalty && curvature)
     addPenaltyCurvature(penalty, layers, curvature.vector && directionsOf(curvature.vector, layers), results);
   return results;
+}
+
+function furtherResults(terms: Total['terms'], curvature: Curvature | undefined): Partial<Results> {
+  if (!curvature) return terms.length > 0 ? { squares: terms } : {};
+  return curvature.vector ? { products: terms } : { matrix: terms[0].dW };
 }
 
 export class WithLoss implements Computation<Results> {
@@ -129,10 +134,11 @@ export class WithLoss implements Computation<Results> {
   /** The forward pass of a tile, and its loss. */
   #reduced({ X, targets, s }: Batch, { first }: Tile, keep: boolean): Pick<Computed, 'steps' | 'reduced'> {
     const engine = this.#engine;
-    const { origin, divisor } = this.#work;
+    const { origin, divisor, lossOnly } = this.#work;
     const steps = forward(this.#layers, X, engine, keep);
     const Y = steps[steps.length - 1].A;
-    checkOutputs(Y, this.#bound, steps.length - 1, origin + first);
+    // Outside its domain the loss is NaN, which the only use of a loss alone takes for none.
+    if (!lossOnly) checkOutputs(Y, this.#bound, steps.length - 1, origin + first);
     return { steps, reduced: reduce(this.#bound.loss.unreduced(Y, targets, engine.scratch), s, divisor, engine.scratch) };
   }
 

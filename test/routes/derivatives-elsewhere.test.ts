@@ -99,3 +99,25 @@ t.test('safetensors', async (t) => {
   const hessian = await post(app, { ...request, batch: data, damping: [1] }, { accept: SAFETENSORS }, '/hessian');
   t.match(hessian.rawPayload.toString('latin1'), '"steps.0.step.1.weights":{"dtype":"F64","shape":[2,3]');
 });
+
+t.test('a direction of 0, a tall batch, and steps with a penalty', async (t) => {
+  const app = await startApp(t);
+  const zero = await post(app, { network, batch: data, vector: [], matrix: 'gauss_newton' }, {}, '/hvp');
+  const numbers = (document: unknown) =>
+    JSON.stringify(document)
+      .match(/-?\d[\d.e-]*/g)
+      ?.map(Number) ?? [];
+  t.ok(numbers(zero.json().products).every((number) => number === 0));
+  t.equal(zero.json().curvature, 0);
+  const tall = { inputs: matrix(1000, 2, 3), targets: matrix(1000, 2, 8) };
+  t.equal((await post(app, { network, batch: tall, vector }, {}, '/hvp')).statusCode, 200);
+  const penalty = { l2: 0.5, biases: true };
+  const { steps } = (await post(app, { network, batch: data, penalty, damping: [1] }, {}, '/hessian')).json();
+  const moved = network.layers.map((layer, k) => ({
+    ...layer,
+    weights: layer.weights.map((row, o) => row.map((value, i) => value + steps[0].step[k].weights[o][i])),
+    ...(layer.biases && { biases: layer.biases.map((value, o) => value + steps[0].step[k].biases[o]) }),
+  }));
+  const there = await post(app, { network: { layers: moved }, batch: data, penalty });
+  t.equal(steps[0].loss, there.json().loss, 'the loss after a step is that of /gradients there');
+});

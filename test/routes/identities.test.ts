@@ -140,7 +140,7 @@ t.test("the Jacobian's columns are tangents; Gauss-Newton of mse with sum is 2 J
 });
 
 /** By scipy 1.10: least_squares(residuals, method='lm', xtol=ftol=gtol=1e-15) from the same start. */
-const LEAST_SQUARES = JSON.parse(readFileSync(new URL('../vectors/least-squares.json', import.meta.url), 'utf8')) as {
+const LEAST_SQUARES = JSON.parse(readFileSync(new URL('../derivatives/least-squares.json', import.meta.url), 'utf8')) as {
   readonly loss: number;
 };
 

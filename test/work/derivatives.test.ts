@@ -1,7 +1,7 @@
 // Derivatives of many samples: by tiles, by parts and by a team they are those of the samples, and have the same bits.
 import t, { type Test } from 'tap';
 import { asTensor, isTensor, type Tensor, tensor } from '../../schemas/numbers.ts';
-import { finishDivisor, NO_TERMS } from '../../src/backprop/losses.ts';
+import { finishDivisor, NO_TERMS } from '../../src/backprop/reduction.ts';
 import { loadEngine } from '../../src/linalg/engines.ts';
 import { Scratch } from '../../src/memory/scratch.ts';
 import { planHessian, planHessianParts, planHvp, planHvpParts } from '../../src/work/curvature.ts';

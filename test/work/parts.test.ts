@@ -4,7 +4,7 @@ import type { Batch } from '../../schemas/batch.ts';
 import type { DecodedRequest, Extra, GradientsResult } from '../../schemas/gradients.ts';
 import { asTensor, type Tensor, tensor } from '../../schemas/numbers.ts';
 import type { Penalty } from '../../schemas/penalty.ts';
-import { type Divisor, finishDivisor, NO_TERMS } from '../../src/backprop/losses.ts';
+import { type Divisor, finishDivisor, NO_TERMS } from '../../src/backprop/reduction.ts';
 import { loadEngine } from '../../src/linalg/engines.ts';
 import type { Refusal } from '../../src/refusal.ts';
 import { planGradientParts, planGradients } from '../../src/work/gradients.ts';

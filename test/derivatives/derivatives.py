@@ -6,9 +6,11 @@ derivatives of the outputs by .jacobian; Gauss-Newton products from the Jacobian
 """
 import json
 import pathlib
+import sys
 
 import torch
 import torch.nn.functional as F
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "vectors"))
 from extras import ACTIVATIONS, LAST, LOSSES, PENALTIES, SAMPLES, activate, chance, matrix, turned, unreduced
 
 functional = torch.autograd.functional
@@ -100,13 +102,13 @@ def solve(layers, inputs, targets, loss, penalty, sample_weights, vector, cotang
     products = lambda p: {**both, "products": lists(unflatten(p, layers)), "curvature": (v @ p).item()}
     expected = {
         "hvp": products(product),
-        "gauss_newton": products(gauss_newton @ v),
+        "gauss_newton": {key: products(gauss_newton @ v)[key] for key in ("products", "curvature")},
         "vjp": {
             "outputs": y.tolist(),
             "gradients": lists(unflatten(c.flatten() @ flat_J, layers)),
             "input_gradients": torch.einsum("ij,ijk->ik", c, of_inputs).tolist(),
         },
-        "jvp": {"outputs": y.tolist(), "output_tangents": (J @ v + torch.einsum("ijk,ik->ij", of_inputs, tx)).tolist()},
+        "jvp": {"output_tangents": (J @ v + torch.einsum("ijk,ik->ij", of_inputs, tx)).tolist()},
     }
     if whole:
         expected["hessian"] = functional.hessian(total, theta).tolist()
@@ -139,7 +141,7 @@ def main():
                 "tangents": tangents, **({"sample_weights": sample_weights} if sample_weights else {}),
                 **({"penalty": penalty} if penalty else {}), "expected": expected,
             })
-    text = ",\n".join(json.dumps(case, allow_nan=False) for case in cases)
+    text = ",\n".join(json.dumps(case, allow_nan=False, separators=(",", ":")) for case in cases)
     pathlib.Path(__file__).with_name("derivatives.json").write_text(f"[\n{text}\n]\n")
     print(f"derivatives.json: {len(cases)} cases")
 
