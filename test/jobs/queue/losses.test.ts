@@ -1,10 +1,14 @@
 // Jobs by a queue when workers, or Redis, are lost: every step has its effect once.
+import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { connectPatiently } from '../../../src/jobs/queue/connection.ts';
 import { openQueue } from '../../../src/jobs/queue/scheduler.ts';
 import type { Refusal } from '../../../src/refusal.ts';
 import { folderOf, JSON_TYPE, keysOf, LETTERS, requestOf } from '../fixture.ts';
 import { SummingRunner } from '../summing-runner.ts';
 import { endOf, QUEUE, type QueueFixture, startQueue } from './fixture.ts';
+import { proxyTo } from './proxy.ts';
 import { missing, redisFor } from './redis-server.ts';
 
 if (missing) {
@@ -82,7 +86,67 @@ t.test('a step that is lost with its worker again and again fails its job, with 
   go();
   const ofPart = 'a step of the job (part 1) was lost with its worker 20 times: it may be what ends them';
   t.match(await endOf(jobs, another), { problem: { refused: { detail: ofPart } } });
+  await server.client.hdel(`${QUEUE}:${another.id}-0-1`, 'stc');
   await loop.close(0);
+
+  const last = stoppingAt('b');
+  fixture.work({ runner: last.runner, concurrency: 1 });
+  const third = await jobs.submit('owner', requestOf('ab'));
+  await last.reached;
+  await server.client.hset(`${QUEUE}:${third.id}-1-0`, 'stc', 20);
+  last.go();
+  const ofSum = 'a step of the job (sum 1-0) was lost with its worker 20 times: it may be what ends them';
+  t.match(await endOf(jobs, third), { problem: { refused: { detail: ofSum } } });
+});
+
+t.test('a worker that has lost its lock adds no steps', async (t) => {
+  const server = await redisFor(t);
+  const fixture = await startQueue(t, server);
+  const { runner, reached, go } = stoppingAt('divisor');
+  fixture.work({ runner });
+  const record = await fixture.jobs.submit('owner', requestOf(LETTERS));
+  await reached;
+  const lock = `${QUEUE}:${record.id}-begin:lock`;
+  await server.client.set(lock, 'that of another worker');
+  go();
+  while (!(await fixture.records.read('owner', record.id))?.divisor);
+  while (!fixture.log.some((line) => /lock/i.test(line))) await setImmediate();
+  await server.client.del(lock);
+  await succeeds(t, fixture, record);
+  onceEach(t, [runner]);
+});
+
+t.test('a beginning that is lost in the store, and a request', async (t) => {
+  const server = await redisFor(t);
+  const { jobs, store, work } = await startQueue(t, server);
+  const runner = new SummingRunner();
+  let lost = 'begun.json';
+  runner.before = async (step) => {
+    if (step !== 'a') return;
+    for await (const { key } of store.list('jobs/')) if (key.endsWith(`/${lost}`)) await store.remove(key);
+  };
+  work({ runner, concurrency: 1 });
+  t.match(await endOf(jobs, await jobs.submit('owner', requestOf('abc'))), { state: 'succeeded' });
+  t.equal(runner.calls.filter((call) => call === 'divisor').length, 1 + 2 + 1);
+  lost = 'request';
+  // Longer than what a worker keeps.
+  t.match(await endOf(jobs, await jobs.submit('owner', requestOf(`a${LETTERS.repeat(4)}`))), {
+    state: 'failed',
+    problem: { type: 'internal' },
+  });
+});
+
+t.test('a connection that is silent is made anew', async (t) => {
+  const server = await redisFor(t);
+  const proxy = await proxyTo(t, server.port);
+  const redis = connectPatiently(`redis://127.0.0.1:${proxy.port}`, 20, 60);
+  t.teardown(() => redis.disconnect());
+  await redis.set('x', 1);
+  proxy.cut(true);
+  const answer = redis.get('x');
+  await once(redis, 'close');
+  proxy.cut(false);
+  t.equal(await answer, '1');
 });
 
 t.test('a step that BullMQ fails by itself fails its job, too', async (t) => {
