@@ -1,14 +1,10 @@
 // Jobs by a queue when workers, or Redis, are lost: every step has its effect once.
-import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { connectPatiently } from '../../../src/jobs/queue/connection.ts';
-import { openQueue } from '../../../src/jobs/queue/scheduler.ts';
 import type { Refusal } from '../../../src/refusal.ts';
 import { folderOf, JSON_TYPE, keysOf, LETTERS, requestOf } from '../fixture.ts';
 import { SummingRunner } from '../summing-runner.ts';
 import { endOf, QUEUE, type QueueFixture, startQueue } from './fixture.ts';
-import { proxyTo } from './proxy.ts';
 import { missing, redisFor } from './redis-server.ts';
 
 if (missing) {
@@ -134,19 +130,6 @@ t.test('a beginning that is lost in the store, and a request', async (t) => {
     state: 'failed',
     problem: { type: 'internal' },
   });
-});
-
-t.test('a connection that is silent is made anew', async (t) => {
-  const server = await redisFor(t);
-  const proxy = await proxyTo(t, server.port);
-  const redis = connectPatiently(`redis://127.0.0.1:${proxy.port}`, 20, 60);
-  t.teardown(() => redis.disconnect());
-  await redis.set('x', 1);
-  proxy.cut(true);
-  const answer = redis.get('x');
-  await once(redis, 'close');
-  proxy.cut(false);
-  t.equal(await answer, '1');
 });
 
 t.test('a step that BullMQ fails by itself fails its job, too', async (t) => {
@@ -287,16 +270,6 @@ t.test('workers of another fingerprint never see a job; when its own are gone, i
   t.equal(worker.runner.calls.length, 1 + 26 + 4 + 1 + 1);
   t.ok(await after.jobs.remove('owner', record.id));
   t.strictSame(await keysOf(after.store), []);
-});
-
-t.test('a Redis that would drop jobs is refused', async (t) => {
-  const server = await redisFor(t, ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru']);
-  const message =
-    'REDIS_URL: expected a Redis with maxmemory-policy noeviction, got allkeys-lru, which may drop jobs: set maxmemory-policy noeviction';
-  const log = { warn() {}, error() {} };
-  await t.rejects(openQueue({ url: server.url, fingerprint: 'f', store: () => Promise.reject(new Error('no')), log }), {
-    message,
-  });
 });
 
 t.test('a Redis that is away when the service starts', async (t) => {
