@@ -68,10 +68,7 @@ export class JobQueue {
     const { queue } = await this.#open();
     const counts = await queue.getJobCounts('wait', 'prioritized', 'active', 'delayed', 'waiting-children');
     const heads = await Promise.all([queue.getWaiting(0, 0), queue.getPrioritized(0, 0)]);
-    const [oldest] = heads
-      .flat()
-      .map(({ timestamp }) => timestamp)
-      .sort((a, b) => a - b);
+    const oldest = Math.min(Date.now(), ...heads.flat().map(({ timestamp }) => timestamp));
     return {
       steps: {
         waiting: counts.wait + counts.prioritized,
@@ -79,7 +76,7 @@ export class JobQueue {
         delayed: counts.delayed,
         blocked: counts['waiting-children'],
       },
-      ageSeconds: oldest === undefined ? 0 : Math.max(0, Date.now() - oldest) / 1000,
+      ageSeconds: (Date.now() - oldest) / 1000,
     };
   }
 

@@ -26,7 +26,10 @@ export class Requests {
       throw error;
     });
     if (!bytes) this.#drop(id);
-    else if (this.#kept.has(id)) this.#bytes.set(id, bytes.length);
+    else if (this.#kept.has(id)) {
+      this.#bytes.delete(id);
+      this.#bytes.set(id, bytes.length);
+    }
     this.#makeRoom();
     return bytes;
   }
@@ -34,9 +37,10 @@ export class Requests {
   #makeRoom(): void {
     let sum = 0;
     for (const bytes of this.#bytes.values()) sum += bytes;
-    for (const id of this.#kept.keys()) {
+    // Those that are being read are counted later.
+    for (const [id, bytes] of this.#bytes) {
       if (sum <= this.#mostBytes) return;
-      sum -= this.#bytes.get(id) ?? 0;
+      sum -= bytes;
       this.#drop(id);
     }
   }

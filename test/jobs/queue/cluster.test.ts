@@ -66,6 +66,9 @@ async function endsRight(t: Test, { redis, service }: Pick<Cluster, 'redis' | 's
   await redis.without(path.slice(path.lastIndexOf('/') + 1));
 }
 
+/** A module that has an error that nobody catches, when it is told to. */
+const UNCAUGHT = encodeURIComponent("process.on('SIGUSR2',()=>{throw new Error('not caught')})");
+
 async function metricsOf({ url }: Service): Promise<string> {
   return (await fetch(new URL('/metrics', url))).text();
 }
@@ -92,7 +95,14 @@ t.test('one worker, then two: each part is computed once', async (t) => {
   t.strictSame(await (await fetch(new URL('/livez', first.url))).json(), { status: 'live' });
   t.equal((await fetch(new URL('/gradients', first.url))).status, 404);
   t.strictSame([...service.badLines, ...first.badLines, ...second.badLines], []);
+  // They measure themselves for the coverage only if they end regularly.
+  for (const one of [first, second, service]) await ends(t, one);
 });
+
+async function ends(t: Test, { process, exit }: Service): Promise<void> {
+  process.kill('SIGTERM');
+  t.equal(await exit, 0);
+}
 
 async function readyWithout({ url }: Service, key: string): Promise<object> {
   const { [key]: _, ...ready } = (await (await fetch(new URL('/readyz', url))).json()) as Record<string, unknown>;
@@ -143,9 +153,12 @@ t.test('Redis is away: inline requests are answered, jobs are not taken; when it
   const { prefer: _, ...inline } = headers;
   t.equal((await fetch(new URL('/gradients', service.url), { method: 'POST', headers: inline, body: gradients })).status, 200);
   t.match(await metricsOf(service), /^gradients_dependency_up\{dependency="queue"\} [01]$/m);
+  const second = await start(worker);
+  t.match(await second.logged('Redis is away'), { msg: 'REDIS_URL: Redis is away: the worker waits for it' });
   await redis.restart(true);
   await endsRight(t, cluster, path);
   t.strictSame(first.badLines, []);
+  await ends(t, second);
 });
 
 t.test('the same in S3, which is away for some time', { skip: missingS3 }, async (t) => {
@@ -168,4 +181,13 @@ t.test('the same in S3, which is away for some time', { skip: missingS3 }, async
   await proxy.open();
   await endsRight(t, cluster, path);
   t.strictSame(service.badLines, []);
+  await ends(t, first);
+});
+
+t.test('a worker ends at once after an uncaught error', async (t) => {
+  const { start } = await startCluster(t);
+  const { process, logged, exit } = await start(worker, { NODE_OPTIONS: `--import=data:text/javascript,${UNCAUGHT}` });
+  process.kill('SIGUSR2');
+  t.match(await logged('not caught'), { level: 60 });
+  t.equal(await exit, 1);
 });

@@ -1,6 +1,6 @@
 // Jobs by a queue when workers, or Redis, are lost: every step has its effect once.
+import { setImmediate } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { openQueue } from '../../../src/jobs/queue/scheduler.ts';
 import type { Refusal } from '../../../src/refusal.ts';
 import { folderOf, JSON_TYPE, keysOf, LETTERS, requestOf } from '../fixture.ts';
 import { SummingRunner } from '../summing-runner.ts';
@@ -82,7 +82,54 @@ t.test('a step that is lost with its worker again and again fails its job, with 
   go();
   const ofPart = 'a step of the job (part 1) was lost with its worker 20 times: it may be what ends them';
   t.match(await endOf(jobs, another), { problem: { refused: { detail: ofPart } } });
+  await server.client.hdel(`${QUEUE}:${another.id}-0-1`, 'stc');
   await loop.close(0);
+
+  const last = stoppingAt('b');
+  fixture.work({ runner: last.runner, concurrency: 1 });
+  const third = await jobs.submit('owner', requestOf('ab'));
+  await last.reached;
+  await server.client.hset(`${QUEUE}:${third.id}-1-0`, 'stc', 20);
+  last.go();
+  const ofSum = 'a step of the job (sum 1-0) was lost with its worker 20 times: it may be what ends them';
+  t.match(await endOf(jobs, third), { problem: { refused: { detail: ofSum } } });
+});
+
+t.test('a worker that has lost its lock adds no steps', async (t) => {
+  const server = await redisFor(t);
+  const fixture = await startQueue(t, server);
+  const { runner, reached, go } = stoppingAt('divisor');
+  fixture.work({ runner });
+  const record = await fixture.jobs.submit('owner', requestOf(LETTERS));
+  await reached;
+  const lock = `${QUEUE}:${record.id}-begin:lock`;
+  await server.client.set(lock, 'that of another worker');
+  go();
+  while (!(await fixture.records.read('owner', record.id))?.divisor);
+  while (!fixture.log.some((line) => /lock/i.test(line))) await setImmediate();
+  await server.client.del(lock);
+  await succeeds(t, fixture, record);
+  onceEach(t, [runner]);
+});
+
+t.test('a beginning that is lost in the store, and a request', async (t) => {
+  const server = await redisFor(t);
+  const { jobs, store, work } = await startQueue(t, server);
+  const runner = new SummingRunner();
+  let lost = 'begun.json';
+  runner.before = async (step) => {
+    if (step !== 'a') return;
+    for await (const { key } of store.list('jobs/')) if (key.endsWith(`/${lost}`)) await store.remove(key);
+  };
+  work({ runner, concurrency: 1 });
+  t.match(await endOf(jobs, await jobs.submit('owner', requestOf('abc'))), { state: 'succeeded' });
+  t.equal(runner.calls.filter((call) => call === 'divisor').length, 1 + 2 + 1);
+  lost = 'request';
+  // Longer than what a worker keeps.
+  t.match(await endOf(jobs, await jobs.submit('owner', requestOf(`a${LETTERS.repeat(4)}`))), {
+    state: 'failed',
+    problem: { type: 'internal' },
+  });
 });
 
 t.test('a step that BullMQ fails by itself fails its job, too', async (t) => {
@@ -223,16 +270,6 @@ t.test('workers of another fingerprint never see a job; when its own are gone, i
   t.equal(worker.runner.calls.length, 1 + 26 + 4 + 1 + 1);
   t.ok(await after.jobs.remove('owner', record.id));
   t.strictSame(await keysOf(after.store), []);
-});
-
-t.test('a Redis that would drop jobs is refused', async (t) => {
-  const server = await redisFor(t, ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru']);
-  const message =
-    'REDIS_URL: expected a Redis with maxmemory-policy noeviction, got allkeys-lru, which may drop jobs: set maxmemory-policy noeviction';
-  const log = { warn() {}, error() {} };
-  await t.rejects(openQueue({ url: server.url, fingerprint: 'f', store: () => Promise.reject(new Error('no')), log }), {
-    message,
-  });
 });
 
 t.test('a Redis that is away when the service starts', async (t) => {
