@@ -237,7 +237,7 @@ t.test('problems, one per line', async (t) => {
     [
       '{"a":1,"loss":"mse"}',
       '400 The request does not fit the schema: /network: expected an object, but the key is missing; ' +
-        '/batch: expected an object, but the key is missing; /a: unknown key "a"; there are network, batch, loss, include',
+        '/batch: expected an object, but the key is missing; /a: unknown key "a"; there are network, batch, loss, penalty, include',
     ],
     ['', '400 The body cannot be read: the body is empty'],
   ];
