@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from test_answers import as_document
 
-from gradient_service import Batch, Chunks, Client, Layer, Problem
+from gradient_service import Batch, Chunks, Client, Layer, Problem, operations
 
 RANDOM = np.random.default_rng(1)
 X = RANDOM.normal(size=(50, 4))
@@ -91,7 +91,7 @@ class Jobs(Data):
     def test_its_result_is_the_inline_answer(self) -> None:
         self.put(X, CLASSES)
         seen: list[str] = []
-        job = self.client.submit(NETWORK, dataset="data", loss="cross_entropy")
+        job = self.client.submit(operations.gradients(NETWORK, dataset="data", loss="cross_entropy"))
         self.addCleanup(job.cancel)
         progress = job.wait(60, show=lambda progress: seen.append(progress.state))
         self.assertEqual((progress.state, progress.completed), ("succeeded", progress.total))
@@ -102,26 +102,26 @@ class Jobs(Data):
         self.assertIn(job.id, [other.id for other in self.client.jobs()])
 
     def test_a_key_makes_one_job(self) -> None:
-        jobs = [self.client.submit(NETWORK, Batch(X, Y), idempotency_key="one") for _ in range(2)]
+        jobs = [self.client.submit(operations.gradients(NETWORK, Batch(X, Y)), idempotency_key="one") for _ in range(2)]
         self.addCleanup(jobs[0].cancel)
         self.assertEqual(jobs[0].id, jobs[1].id)
         with self.assertRaises(Problem) as caught:
-            self.client.submit(NETWORK, Batch(X, Y), "l1", idempotency_key="one")
+            self.client.submit(operations.gradients(NETWORK, Batch(X, Y), "l1"), idempotency_key="one")
         self.assertEqual(caught.exception.type, "/problems/idempotency-key-reused")
 
     def test_a_job_that_fails_and_one_that_is_wrong(self) -> None:
         self.put(X, np.full(50, 7))
-        job = self.client.submit(NETWORK, dataset="data", loss="cross_entropy")
+        job = self.client.submit(operations.gradients(NETWORK, dataset="data", loss="cross_entropy"))
         self.addCleanup(job.cancel)
         with self.assertRaises(Problem) as caught:
             job.result(60)
         self.assertEqual((caught.exception.status, caught.exception.type), (422, "/problems/out-of-domain"))
         self.assertIn("failed", repr(job))
         with self.assertRaises(Problem):
-            self.client.submit(NETWORK, dataset="none")
+            self.client.submit(operations.gradients(NETWORK, dataset="none"))
 
     def test_cancel(self) -> None:
-        job = self.client.submit(NETWORK, Batch(X, Y))
+        job = self.client.submit(operations.gradients(NETWORK, Batch(X, Y)))
         job.cancel()
         with self.assertRaises(Problem) as caught:
             job.progress()

@@ -8,7 +8,7 @@ from unittest import mock
 
 from stub import Step, Stub, document, refused, reset, right
 
-from gradient_service import Batch, Client, Job, Layer, Problem, Progress
+from gradient_service import Answer, Batch, Client, Job, Layer, Problem, Progress, operations
 
 NETWORK = [Layer([[1.0]])]
 PROBLEM = {
@@ -21,15 +21,15 @@ PROBLEM = {
 
 
 def state(name: str, completed: int = 0, status: int = 200, problem: Any = None, **headers: str) -> Step:
-    document_ = {"id": "j1", "state": name, "parts": {"total": 4, "completed": completed}}
+    document_ = {"id": "j1", "operation": "gradients", "state": name, "parts": {"total": 4, "completed": completed}}
     return document({**document_, **({"problem": problem} if problem else {})}, status, **headers)
 
 
 queued = state("queued", status=202, Location="/jobs/j1")
 
 
-def submit(client: Client, **options: Any) -> Job:
-    return client.submit(NETWORK, dataset="digits", **options)
+def submit(client: Client) -> Job[Answer]:
+    return client.submit(operations.gradients(NETWORK, dataset="digits"))
 
 
 class Submissions(unittest.TestCase):
@@ -46,7 +46,7 @@ class Submissions(unittest.TestCase):
 
     def test_a_given_key(self) -> None:
         with Stub(queued) as stub, Client(stub.url) as client:
-            client.submit(NETWORK, Batch([[1.0]], [[0.0]]), idempotency_key="night-1")
+            client.submit(operations.gradients(NETWORK, Batch([[1.0]], [[0.0]])), idempotency_key="night-1")
         self.assertEqual(stub.requests[0].headers["Idempotency-Key"], "night-1")
 
     def test_a_wrong_request_is_refused_at_once(self) -> None:
@@ -54,7 +54,8 @@ class Submissions(unittest.TestCase):
             submit(client)
 
     def test_jobs_found_again(self) -> None:
-        jobs = {"jobs": [{"id": name, "state": "queued", "parts": {"total": 1, "completed": 0}} for name in ("j2", "j1")]}
+        parts = {"total": 1, "completed": 0}
+        jobs = {"jobs": [{"id": name, "operation": "hvp", "state": "queued", "parts": parts} for name in ("j2", "j1")]}
         with Stub(document(jobs), state("running", 1)) as stub, Client(stub.url) as client:
             self.assertEqual([job.id for job in client.jobs()], ["j2", "j1"])
             self.assertEqual(repr(client.job("j1")), f"<Job j1: [#######{'-' * 23}] 1 of 4 parts, running>")

@@ -1,11 +1,26 @@
-"""The loss and every gradient of a multilayer perceptron, computed by the gradient service."""
+"""The gradients of a multilayer perceptron and its further derivatives, computed by the gradient service."""
 
-from .answer import Answer, GradientNorms, LayerGradients, LayerNorms, LayerTrace
+from . import operations
+from .answer import (
+    Answer,
+    GradientNorms,
+    HessianAnswer,
+    HvpAnswer,
+    JacobianAnswer,
+    JvpAnswer,
+    LayerGradients,
+    LayerNorms,
+    LayerTrace,
+    Step,
+    VjpAnswer,
+)
 from .client import Client, gradients
 from .datasets import Chunks, Dataset
 from .jobs import Job, Progress
+from .operations import Request
 from .problem import Finding, Problem
 from .request import Batch, Extra, Layer
+from .vectors import parameters_to_vector, vector_to_parameters
 
 __all__ = [
     "Answer",
@@ -16,12 +31,22 @@ __all__ = [
     "Extra",
     "Finding",
     "GradientNorms",
+    "HessianAnswer",
+    "HvpAnswer",
+    "JacobianAnswer",
     "Job",
+    "JvpAnswer",
     "Layer",
     "LayerGradients",
     "LayerNorms",
     "LayerTrace",
     "Problem",
     "Progress",
+    "Request",
+    "Step",
+    "VjpAnswer",
     "gradients",
+    "operations",
+    "parameters_to_vector",
+    "vector_to_parameters",
 ]

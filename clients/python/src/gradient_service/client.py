@@ -1,25 +1,45 @@
-"""The client: gradients, datasets and jobs of one service."""
+"""The client: operations, datasets and jobs of one service."""
 
 from __future__ import annotations
 
 import os
-import uuid
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, wraps
+from inspect import Parameter, signature
 from types import TracebackType
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import quote
 
 import numpy.typing as npt
 
-from .answer import Answer, decode
+from . import operations
+from .answer import Answer
 from .connection import DEFAULT_RETRIES, MEDIA_TYPE, Connection
 from .datasets import Datasets
 from .jobs import Job, Progress
-from .request import Batch, Extra, Loss, Network, Penalty, batch_of, encode
+from .operations import Request
+from .request import Batch, Extra, Loss, Network, Penalty
 
 DEFAULT_URL = "http://127.0.0.1:3000"
 DEFAULT_TIMEOUT = 300.0
+
+A = TypeVar("A")
+P = ParamSpec("P")
+
+
+def _method(operation: Callable[P, Request[A]]) -> Callable[Concatenate[Client, P], A]:
+    """The method that asks for an operation, with its arguments and its documentation."""
+
+    @wraps(operation)
+    def method(self: Client, /, *arguments: P.args, **options: P.kwargs) -> A:
+        return self.ask(operation(*arguments, **options))
+
+    own = signature(operation)
+    returned = own.return_annotation.removeprefix("Request[").removesuffix("]")
+    first = Parameter("self", Parameter.POSITIONAL_ONLY)
+    shown = own.replace(parameters=[first, *own.parameters.values()], return_annotation=returned)
+    method.__signature__ = shown  # type: ignore[attr-defined]
+    return method
 
 
 class Client:
@@ -46,77 +66,38 @@ class Client:
         self._connection = Connection(self.url, _api_key(api_key), timeout, retries)
         self.datasets = Datasets(self._connection)
 
-    def gradients(
-        self,
-        network: Network,
-        batch: Batch | Mapping[str, Any] | None = None,
-        loss: Loss = "mse",
-        *,
-        penalty: Penalty | None = None,
-        dataset: str | None = None,
-        rows: tuple[int, int] | None = None,
-        indices: npt.ArrayLike | None = None,
-        sample_weights: npt.ArrayLike | None = None,
-        include: Sequence[Extra] | Extra = (),
-    ) -> Answer:
-        """The loss of a network on a batch, and its gradients with respect to every weight and bias.
+    gradients = _method(operations.gradients)
+    vjp = _method(operations.vjp)
+    jvp = _method(operations.jvp)
+    jacobian = _method(operations.jacobian)
+    hvp = _method(operations.hvp)
+    hessian = _method(operations.hessian)
 
-        network: the layers, each a `Layer` or a dictionary with the same keys; or the API's document ``{"layers": [...]}``.
-        batch: a `Batch`, or a dictionary with the same keys.
-        loss: a name, or ``{"type": name, "reduction": ..., ...options}``.
-        penalty: ``{"l1": ..., "l2": ..., "biases": False}``, any of them: weight decay as a part of the loss.
-        dataset: in place of `batch`, the name of a dataset that lies in the service; all of it, or
-        rows: from the first to the end, which is excluded, or
-        indices: of its samples, in this order; repeats are allowed.
-        sample_weights: one per sample of the dataset that is used, in place of the dataset's.
-        include: names of extra values for the answer.
+    def ask(self, request: Request[A]) -> A:
+        """The answer to a request of `gradient_service.operations`. ``client.hvp(...)`` is ``client.ask(operations.hvp(...))``."""
+        return request.decode(self._connection.request(**request.sent(), expected=MEDIA_TYPE).data)
 
-        Raises `Problem` if the service refuses the request, TimeoutError if it does not answer in time, ConnectionError if it
-        cannot be reached.
-        """
-        body = encode(network, batch_of(batch, dataset, rows, indices, sample_weights), loss, penalty, include)
-        headers = {"Content-Type": MEDIA_TYPE}
-        response = self._connection.request("POST", "/gradients", expected=MEDIA_TYPE, body=body, headers=headers)
-        return decode(response.data)
+    def submit(self, request: Request[A], *, idempotency_key: str | None = None) -> Job[A]:
+        """Submits a request as a job, which may take longer than a request, and goes on if this program ends.
 
-    def submit(
-        self,
-        network: Network,
-        batch: Batch | Mapping[str, Any] | None = None,
-        loss: Loss = "mse",
-        *,
-        penalty: Penalty | None = None,
-        dataset: str | None = None,
-        rows: tuple[int, int] | None = None,
-        indices: npt.ArrayLike | None = None,
-        sample_weights: npt.ArrayLike | None = None,
-        include: Sequence[Extra] | Extra = (),
-        idempotency_key: str | None = None,
-    ) -> Job:
-        """Submits what `gradients` asks for as a job, which may take longer than a request, and goes on if this program ends.
-
+        request: such as ``operations.gradients(...)``; also of hvp and hessian.
         idempotency_key: the same key and request give the same job; by default a new one, under which retries make one job.
 
         Raises the exceptions of `gradients` if the request is wrong by itself. What only the data shows fails the job.
         """
-        body = encode(network, batch_of(batch, dataset, rows, indices, sample_weights), loss, penalty, include)
-        headers = {
-            "Content-Type": MEDIA_TYPE,
-            "Prefer": "respond-async",
-            "Idempotency-Key": idempotency_key or uuid.uuid4().hex,
-        }
-        return self._job(self._connection.ask("POST", "/gradients", body=body, headers=headers))
+        document = self._connection.ask(**request.sent_as_job(idempotency_key))
+        return Job(self._connection, Progress.of(document), request.answer)
 
-    def job(self, id: str) -> Job:
+    def job(self, id: str) -> Job[Any]:
         """A job by its id, such as one that another program has submitted. Raises `Problem` (404) if there is none."""
         return self._job(self._connection.ask("GET", f"/jobs/{quote(id, safe='')}"))
 
-    def jobs(self) -> list[Job]:
+    def jobs(self) -> list[Job[Any]]:
         """The jobs of this client's owner, newest first."""
         return [self._job(document) for document in self._connection.ask("GET", "/jobs")["jobs"]]
 
-    def _job(self, document: Mapping[str, Any]) -> Job:
-        return Job(self._connection, Progress.of(document))
+    def _job(self, document: Mapping[str, Any]) -> Job[Any]:
+        return Job(self._connection, Progress.of(document), operations.JOBS[document["operation"]])
 
     def close(self) -> None:
         """Closes the connections."""

@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import quote
 
-from .answer import Answer, decode
+from .answer import decode
 from .connection import JSON, MEDIA_TYPE, Connection
 from .problem import Problem
+
+A = TypeVar("A")
 
 State = Literal["queued", "running", "succeeded", "failed"]
 
@@ -63,14 +65,15 @@ class Progress:
         return f"<div>{bar} {self.completed} of {self.total} parts, {self.state}{problem}</div>"
 
 
-class Job:
+class Job(Generic[A]):
     """A job of the service. It goes on if this program ends: `Client.job` finds it again by its id."""
 
-    def __init__(self, connection: Connection, progress: Progress) -> None:
+    def __init__(self, connection: Connection, progress: Progress, answer: type[A]) -> None:
         self.id = progress.id
         self._path = f"/jobs/{quote(progress.id, safe='')}"
         self._connection = connection
         self._last = progress
+        self._answer = answer
 
     def progress(self) -> Progress:
         """Asks the service how far the job is. Raises `Problem` (404) if the job has been cancelled or has expired."""
@@ -98,13 +101,13 @@ class Job:
                 pause = min(pause, left)
             time.sleep(pause)
 
-    def result(self, timeout: float | None = None) -> Answer:
-        """The answer, once the job has ended.
+    def result(self, timeout: float | None = None) -> A:
+        """The answer of its operation, once the job has ended.
 
         Raises `Problem` if the job failed, and TimeoutError as `wait` does.
         """
         self.wait(timeout)
-        return decode(self._connection.request("GET", f"{self._path}/result", expected=MEDIA_TYPE).data)
+        return decode(self._answer, self._connection.request("GET", f"{self._path}/result", expected=MEDIA_TYPE).data)
 
     def cancel(self) -> None:
         """Ends the job if it runs, and removes it with its result."""

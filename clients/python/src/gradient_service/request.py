@@ -79,21 +79,8 @@ def batch_of(
     return batch
 
 
-def encode(
-    network: Network,
-    batch: Batch | Mapping[str, Any],
-    loss: Loss,
-    penalty: Penalty | None,
-    include: Sequence[Extra] | Extra,
-) -> bytes:
-    """Encodes the request as safetensors: arrays become tensors named by their paths, the rest is JSON in the metadata."""
-    document = {
-        "network": network if isinstance(network, Mapping) else {"layers": network},
-        "batch": batch,
-        "loss": loss,
-        "penalty": penalty,
-        "include": [include] if isinstance(include, str) else list(include),
-    }
+def encode(document: Mapping[str, Any]) -> bytes:
+    """Encodes a request as safetensors: arrays become tensors named by their paths, the rest is JSON in the metadata."""
     tensors: dict[str, npt.NDArray[Any]] = {}
     rest = _take_tensors(document, "", tensors)
     return save(tensors, metadata={"request": json.dumps(rest, default=_as_list)})
