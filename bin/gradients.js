@@ -27,7 +27,7 @@ async function main(args) {
   const body = withExtras(withDataset(read, mediaType, options.dataset, options.rows), mediaType, options.include);
   const accept = options.save?.endsWith('.safetensors') ? mediaTypes.safetensors : mediaTypes.json;
   const progress = progressBar(process.stderr, 'computing');
-  const request = { ...options, method: 'POST', path: '/gradients', body: bodyOf(body, mediaType), accept };
+  const request = { ...options, method: 'POST', path: `/${options.operation}`, body: bodyOf(body, mediaType), accept };
   const { body: answer } = await (options.wait ? runJob : sendUntilAnswered)(request, progress);
   if (options.save) await save(options.save, answer);
   if (options.output) print(await shown(options.output, { body, mediaType }, { body: answer, mediaType: accept }));

@@ -3,14 +3,18 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { UsageError } from './failures.js';
+import { isOperation, namesWith, operations } from './operations.js';
+
+/** @import { Operation, OperationName } from './operations.js' */
 
 export const version = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')).version;
 
-export const help = `Usage: gradients [OPTION...] [FILE]
+export const help = `Usage: gradients [OPTION...] [OPERATION] [FILE]
        gradients put NAME FILE [OPTION...]
 
 Sends a request, in JSON or safetensors, to the gradient service and prints the
 answer. Without FILE, or if it is -, the request comes from standard input.
+OPERATION is gradients (the default), vjp, jvp, jacobian, hvp or hessian.
 With put, sends data to the service, where requests find it under NAME: a file
 that ends in .safetensors, .csv or .json, with inputs, targets or classes, and
 sample_weights. What the service says of it is printed.
@@ -31,14 +35,16 @@ Of a request
                      its content
   --dataset NAME     computes on this dataset in place of the batch's arrays
   --rows FIRST:END   on these of its samples, from 0, without END
-  --wait             sends it as a job, which may take longer than a request,
-                     and waits for it
-  --include NAMES    more extra values, as in outputs,trace
+  --wait             of gradients, hvp, hessian: sends it as a job, which may
+                     take longer than a request, and waits for it
+  --include NAMES    of gradients: more extra values, as in outputs,trace
   --output FORM      json   the answer as the service wrote it (the default)
-                     table  loss and divisor; per layer shape, norms, and the
-                            smallest and the largest number of the gradient
-                     norms  norms of weights and of their gradients per layer,
-                            as bars on a logarithmic scale
+                     table  numbers such as the loss; per layer shape, norms,
+                            and the smallest and the largest number of the
+                            gradient; shape, norm and range of other arrays
+                     norms  of gradients, hvp, hessian: norms of weights and of
+                            their gradients per layer, as bars on a logarithmic
+                            scale
   --save FILE        writes the answer to FILE: as safetensors if it ends in
                      .safetensors, else as JSON. Then nothing is printed but
                      what --output asks for
@@ -68,6 +74,7 @@ const formats = /** @type {const} */ (['json', 'safetensors']);
 /**
  * @typedef {object} Options
  * @property {Put | undefined} put the data to send, in place of a request
+ * @property {OperationName} operation
  * @property {string | undefined} file the request's; undefined: standard input
  * @property {URL} url
  * @property {string | undefined} apiKey
@@ -123,12 +130,17 @@ export function readOptions(args, environment) {
   if (values.rows !== undefined && values.dataset === undefined) throw wrong('--rows is of a dataset: expected --dataset, too');
   if (isPut && positionals.length !== 3)
     throw wrong(`put: expected a name and a file, got ${positionals.slice(1).join(' ') || 'none'}`);
-  if (!isPut && positionals.length > 1) throw wrong(`expected one file, got ${positionals.length}: ${positionals.join(' ')}`);
+  const [first, ...others] = positionals;
+  const [operation, files] = isOperation(first) ? [first, others] : [/** @type {const} */ ('gradients'), positionals];
+  if (!isPut && files.length > 1)
+    throw wrong(`expected one file, or ${Object.keys(operations).join(', ')} and one file, got ${positionals.join(' ')}`);
+  checkTaken(operation, { wait: values.wait, include: values.include, norms: values.output === 'norms' });
   const { help, version, save, compressed, dataset, wait, targets, classes } = values;
   const output = choice('output', outputs, values.output) ?? (save === undefined ? 'json' : undefined);
   return {
     put: isPut ? { name: positionals[1], file: positionals[2], targets, classes } : undefined,
-    file: positionals[0] === '-' ? undefined : positionals[0],
+    operation,
+    file: files[0] === '-' ? undefined : files[0],
     url: address(values.url ?? (environment.GRADIENTS_URL || 'http://127.0.0.1:3000')),
     apiKey: key(values['api-key'] ?? environment.GRADIENTS_API_KEY),
     format: choice('media-type', formats, values['media-type']?.replace(/^application\/(vnd\.)?/, '')),
@@ -138,6 +150,22 @@ export function readOptions(args, environment) {
     timeout: 1000 * number('timeout', values.timeout, /^(?=.*[1-9])\d+(\.\d+)?$/),
     ...{ help, version, save, compressed, output, dataset, wait },
   };
+}
+
+/**
+ * Checks that an operation takes what was asked of it.
+ * @param {OperationName} operation
+ * @param {{ wait: boolean, include: string[] | undefined, norms: boolean }} asked
+ */
+function checkTaken(operation, { wait, include, norms }) {
+  /** @type {[option: string, asked: unknown, what: keyof Operation][]} */
+  const options = [
+    ['--wait', wait, 'job'],
+    ['--include', include, 'include'],
+    ['--output norms', norms, 'norms'],
+  ];
+  const refused = options.find(([, asked, what]) => asked && !operations[operation][what]);
+  if (refused) throw wrong(`${refused[0]} is an option of ${namesWith(refused[2])}, not of ${operation}`);
 }
 
 /** @param {string[]} args */

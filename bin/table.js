@@ -21,10 +21,21 @@ export function table(request, answer) {
     .filter(([name]) => !name.startsWith('gradients.'))
     .map(([name, tensor]) => [name, shapeOf(tensor), ...summary(tensor)]);
   return [
-    lines(numbers),
-    lines([['layer', 'parameter', 'shape', 'norm', 'gradient-norm', 'gradient-min', 'gradient-max'], ...layers]),
-    ...(extras.length > 0 ? [lines([['array', 'shape', 'norm', 'min', 'max'], ...extras])] : []),
-  ].join('\n\n');
+    numbers,
+    withTitles(['layer', 'parameter', 'shape', 'norm', 'gradient-norm', 'gradient-min', 'gradient-max'], layers),
+    withTitles(['array', 'shape', 'norm', 'min', 'max'], extras),
+  ]
+    .filter((rows) => rows.length > 0)
+    .map(lines)
+    .join('\n\n');
+}
+
+/**
+ * @param {string[]} titles
+ * @param {string[][]} rows
+ */
+function withTitles(titles, rows) {
+  return rows.length > 0 ? [titles, ...rows] : [];
 }
 
 /** @param {Tensor} tensor */

@@ -106,7 +106,14 @@ t.test('wrong usage', async (t) => {
   const hint = ' (gradients --help lists the options)\n';
   const cases: [args: string[], stderr: string][] = [
     [['--colour'], `gradients: Unknown option '--colour'${hint}`],
-    [['a', 'b'], `gradients: expected one file, got 2: a b${hint}`],
+    [['a', 'b'], `gradients: expected one file, or gradients, vjp, jvp, jacobian, hvp, hessian and one file, got a b${hint}`],
+    [
+      ['hvp', 'a', 'b'],
+      `gradients: expected one file, or gradients, vjp, jvp, jacobian, hvp, hessian and one file, got hvp a b${hint}`,
+    ],
+    [['jvp', '--wait'], `gradients: --wait is an option of gradients, hvp, hessian, not of jvp${hint}`],
+    [['hessian', '--include', 'outputs'], `gradients: --include is an option of gradients, not of hessian${hint}`],
+    [['vjp', '--output', 'norms'], `gradients: --output norms is an option of gradients, hvp, hessian, not of vjp${hint}`],
     [['--output', 'xml'], `gradients: --output: expected json, table, norms, got xml${hint}`],
     [['--media-type', 'text/plain'], `gradients: --media-type: expected json, safetensors, got text/plain${hint}`],
     [['--retries', '-1'], "gradients: Option '--retries' argument is ambiguous."],
@@ -123,7 +130,7 @@ t.test('wrong usage', async (t) => {
   t.equal(code, 0);
   t.match(
     stdout,
-    /^Usage: gradients \[OPTION\.\.\.\] \[FILE\]\n.*\nExit status\n {2}0 {2}an answer\n.*\n {2}3 {2}no service there, or no answer of it\n$/s,
+    /^Usage: gradients \[OPTION\.\.\.\] \[OPERATION\] \[FILE\]\n.*\nExit status\n {2}0 {2}an answer\n.*\n {2}3 {2}no service there, or no answer of it\n$/s,
   );
 });
 
