@@ -1,18 +1,23 @@
 % GRADIENTS  The gradients of a network, from a gradient service, with curl.
 %
 %   answer = gradients(request)
+%   answer = gradients(request, operation)
 %
 % The request is a struct, or its JSON as a string. network.layers is a cell of structs, weights, inputs and targets
 % are matrices, biases vectors; wrap a list of classes in num2cell. The answer has its loss, its gradients
 % (a cell of structs), and what the request includes. Octave's jsondecode may get the last digit of a number wrong.
+% The operation is any of the service, such as 'hessian'.
 %
 % GRADIENTS_URL is the URL of the service, GRADIENTS_API_KEY its API key.
 % If the service is busy (429, 503), curl waits as long as Retry-After says and tries again.
-function answer = gradients(request)
+function answer = gradients(request, operation)
+  if nargin < 2
+    operation = 'gradients';
+  end
   if ~ischar(request)
     request = jsonencode(with_lists(request));
   end
-  [status, media_type, text] = post(request);
+  [status, media_type, text] = post(request, operation);
   if status == 200
     answer = jsondecode(text);
     if isstruct(answer.gradients)
@@ -45,7 +50,7 @@ function rows = to_rows(matrix)
   rows = cellfun(@num2cell, num2cell(matrix, 2), 'UniformOutput', false);
 end
 
-function [status, media_type, text] = post(body)
+function [status, media_type, text] = post(body, operation)
   request_file = tempname();
   answer_file = tempname();
   cleanup = onCleanup(@() cellfun(@delete, {request_file, answer_file}));
@@ -58,7 +63,7 @@ function [status, media_type, text] = post(body)
   command = ['echo "${GRADIENTS_API_KEY:+header = \"Authorization: Bearer $GRADIENTS_API_KEY\"}" |' ...
     ' curl --config - --silent --show-error --retry 4 --header "Content-Type: application/json"' ...
     ' --data-binary "@' request_file '" --output "' answer_file '" --write-out "%{http_code} %{content_type}"' ...
-    ' "${GRADIENTS_URL:-http://127.0.0.1:3000}/gradients"'];
+    ' "${GRADIENTS_URL:-http://127.0.0.1:3000}/' operation '"'];
   [failed, output] = system(command);
   if failed
     error('gradients:connection', 'there is no connection: curl ended with %d', failed);

@@ -62,8 +62,10 @@ class GradientsError(Exception):
         self.problem = problem
 
 
-def gradients(request):
+def gradients(request, operation="gradients"):
     """Return the answer to a request: "loss", "gradients", what it includes.
+
+    The operation is any of the service, such as "hessian".
 
     If the service is busy (429, 503), this waits as long as Retry-After
     says and tries again.
@@ -72,7 +74,7 @@ def gradients(request):
     if API_KEY:
         headers["Authorization"] = f"Bearer {API_KEY}"
     body = json.dumps(request).encode()
-    post = urllib.request.Request(f"{URL}/gradients", body, headers)
+    post = urllib.request.Request(f"{URL}/{operation}", body, headers)
     for tries_left in reversed(range(TRIES)):
         try:
             with urllib.request.urlopen(post) as response:

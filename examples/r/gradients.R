@@ -13,11 +13,12 @@ tries <- 5
 #
 # The request is a list, or its JSON as a string. In a list, weights, inputs
 # and targets are matrices, biases are vectors, and names, options and single
-# numbers are unboxed. jsonlite writes 15 digits of a number.
+# numbers are unboxed. jsonlite writes 15 digits of a number. The operation is
+# any of the service, such as "hessian".
 #
 # If the service is busy (429, 503), this waits as long as Retry-After says
 # and tries again.
-gradients <- function(request) {
+gradients <- function(request, operation = "gradients") {
   url <- Sys.getenv("GRADIENTS_URL", "http://127.0.0.1:3000")
   key <- Sys.getenv("GRADIENTS_API_KEY")
   headers <- c("Content-Type" = "application/json")
@@ -25,7 +26,7 @@ gradients <- function(request) {
   if (!is.character(request)) request <- toJSON(request, digits = NA)
   for (try in seq_len(tries)) {
     response <- POST(
-      paste0(url, "/gradients"),
+      paste0(url, "/", operation),
       add_headers(.headers = headers),
       body = request,
       encode = "raw"

@@ -93,8 +93,9 @@ async function browse(page: string): Promise<Outcome> {
   return { ...outcome, stdout: said };
 }
 
-/** The programs in the README's tables: the first table has those for the article, the second those that train. */
-export const [articles, trainings] = readme
+/** The programs in the README's tables: those for the article, those that train, those by Levenberg and Marquardt, those for UM-Bridge. */
+export const tables = readme
   .split(/^\|---.*\n/m)
   .slice(1)
   .map((table) => [...table.matchAll(/^\| \[.*?\]\((.*?)\).*?\| `(.*?)`(.*)$/gm)].map(read));
+export const [articles, trainings, levenbergs, bridges] = tables;

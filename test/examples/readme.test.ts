@@ -3,13 +3,14 @@ import { existsSync, readdirSync } from 'node:fs';
 import { extname } from 'node:path';
 import t from 'tap';
 import { type Language, languages, missing, runCommand } from '../support/languages.ts';
-import { articles, folder, languageOf, readme, trainings } from './programs.ts';
+import { articles, folder, languageOf, readme, tables } from './programs.ts';
 
 t.test('each example is listed', async (t) => {
-  const listed = [...readme.matchAll(/\]\(([^)]*)\)/g)].map(([, file]) => file);
+  const links = [...readme.matchAll(/\]\(([^)]*)\)/g)].map(([, file]) => file);
+  const listed = links.filter((file) => !/^(https:|\.\.\/)/.test(file));
   t.strictSame(
     listed,
-    [...articles, ...trainings].map(({ file }) => file),
+    tables.flat().map(({ file }) => file),
     'each link is a program that the tests run',
   );
   t.strictSame(
@@ -20,7 +21,9 @@ t.test('each example is listed', async (t) => {
   const languages = readdirSync(folder).filter((name) => name !== 'README.md');
   t.strictSame([...new Set(listed.map((file) => file.split('/')[0]))].sort(), languages.sort(), 'each folder is linked to');
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => !name.includes('node_modules/'));
-  const programs = files.filter((name) => extname(name) in languageOf && /\/(gradients|xor)/i.test(name));
+  const programs = files.filter(
+    (name) => extname(name) in languageOf && /\/(gradients|xor|levenberg_marquardt|server|check)/i.test(name),
+  );
   t.strictSame(
     programs.filter((name) => !listed.includes(name)),
     [],
