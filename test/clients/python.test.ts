@@ -72,6 +72,27 @@ t.test('scipy trains on a dataset that lies in the service, with little memory',
   t.ok(Number(memory) < 200, `${memory} MB`);
 });
 
+t.test("Levenberg-Marquardt by the service ends at the loss of scipy's least_squares", { skip: lacking('scipy') }, async (t) => {
+  const { stdout } = await inPython(['examples/least_squares.py']);
+  const [, own, scipy] = /^\/hessian: loss (\S+) after 7 requests\nscipy: loss (\S+) after \d+ requests\n$/.exec(stdout) ?? [];
+  t.ok(Math.abs(Number(own) - Number(scipy)) < 1e-10 * Number(scipy), `${own} and ${scipy}`);
+});
+
+t.test("scipy's methods with products of the Hessian end where BFGS does", { skip: lacking('scipy') }, async (t) => {
+  const { stdout } = await inPython(['examples/newton.py']);
+  const methods = [...stdout.matchAll(/^(\S+): loss (\S+), \|gradient\| (\S+) after (\d+) gradients, (\d+) products$/gm)];
+  t.strictSame(
+    methods.map(([, name]) => name),
+    ['Newton-CG', 'trust-ncg', 'BFGS'],
+  );
+  const [newton, trust, bfgs] = methods.map(([, , ...numbers]) => numbers.map(Number));
+  for (const [loss, slope, gradients] of [newton, trust]) {
+    t.ok(Math.abs(loss - bfgs[0]) < 1e-10, `${loss} and ${bfgs[0]}`);
+    t.ok(slope < 1e-5, `${slope}`);
+    t.ok(gradients * 2 < bfgs[2], `${gradients} gradients, not ${bfgs[2]}`);
+  }
+});
+
 t.test('types', { skip: lacking('mypy') }, async (t) => {
   const { stdout } = await inPython(['-m', 'mypy', '--cache-dir', '/dev/null']);
   t.match(stdout, 'Success: no issues found');
