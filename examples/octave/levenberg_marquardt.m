@@ -4,6 +4,8 @@
 %   octave-cli levenberg_marquardt.m
 
 damping = 1e-3;
+% With less, a matrix that is singular would be refused.
+least = 1e-12;
 steps = 100;
 % Ends when a step lowers the loss by less than this part of it.
 tolerance = 1e-10;
@@ -42,7 +44,7 @@ for number = 1:steps
       network.layers{k}.(name{1}) = values + reshape(change.(name{1}), size(values));
     end
   end
-  damping = step.damping / 10;
+  damping = max(step.damping / 10, least);
   if loss - step.loss < tolerance * loss
     loss = step.loss;
     break

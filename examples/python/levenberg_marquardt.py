@@ -11,6 +11,8 @@ import sys
 from gradients import GradientsError, gradients
 
 DAMPING = 1e-3
+# With less, a matrix that is singular would be refused.
+LEAST = 1e-12
 STEPS = 100
 # Ends when a step lowers the loss by less than this part of it.
 TOLERANCE = 1e-10
@@ -65,7 +67,7 @@ def main():
             break
         step = lower[0]
         layers = [moved(*pair) for pair in zip(layers, step["step"])]
-        damping = step["damping"] / 10
+        damping = max(step["damping"] / 10, LEAST)
         if loss - step["loss"] < TOLERANCE * loss:
             loss = step["loss"]
             break

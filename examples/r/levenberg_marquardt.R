@@ -5,6 +5,8 @@
 source("gradients.R")
 
 damping <- 1e-3
+# With less, a matrix that is singular would be refused.
+least <- 1e-12
 steps <- 100
 # Ends when a step lowers the loss by less than this part of it.
 tolerance <- 1e-10
@@ -40,7 +42,7 @@ for (number in seq_len(steps)) {
       layers[[k]][[name]] <- layers[[k]][[name]] + step$step[[k]][[name]]
     }
   }
-  damping <- step$damping / 10
+  damping <- max(step$damping / 10, least)
   if (loss - step$loss < tolerance * loss) {
     loss <- step$loss
     break

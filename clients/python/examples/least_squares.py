@@ -20,7 +20,8 @@ def by_steps(client, network, damping=1e-3, tolerance=1e-10):
         if not lower:
             return answer.loss, request
         network = vector_to_parameters(parameters_to_vector(network) + parameters_to_vector(lower[0].step), network)
-        damping = lower[0].damping / 10
+        # With less, a matrix that is singular would be refused.
+        damping = max(lower[0].damping / 10, 1e-12)
         if answer.loss - lower[0].loss < tolerance * answer.loss:
             return lower[0].loss, request
     raise RuntimeError("no convergence")

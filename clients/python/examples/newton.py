@@ -13,7 +13,7 @@ PENALTY = {"l2": 1e-2, "biases": True}
 rng = np.random.default_rng(1)
 inputs = rng.normal(size=(1000, 4))
 targets = inputs[:, :1] * inputs[:, 1:2] + inputs[:, 2:3] > 0
-start = [Layer(rng.normal(size=(6, 4)), np.zeros(6), "tanh"), Layer(rng.normal(size=(1, 6)), np.zeros(1))]
+start = [Layer(rng.normal(size=(3, 4)), np.zeros(3), "tanh"), Layer(rng.normal(size=(1, 3)), np.zeros(1))]
 
 
 def train(client, method):
