@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import closeWithGrace from 'close-with-grace';
 import { readConfig, readEnvFile } from './config.ts';
 import { startWorker } from './jobs/queue/worker.ts';
+import { GIVE_BACK_MS } from './jobs/queue/worker-loop.ts';
 import { returnFreedMemory } from './memory/malloc.ts';
 import { createLogger } from './observability/logger.ts';
 
@@ -12,9 +13,6 @@ const REGISTRY = new URL('operations/registry.ts', import.meta.url);
 
 /** The process is killed if it takes this much longer than SHUTDOWN_MS to shut down. */
 const MARGIN_MS = 5_000;
-
-/** The part of SHUTDOWN_MS reserved for giving back the steps that are in hand. */
-const GIVE_BACK_MS = 2_000;
 
 // As in server.ts.
 setFlagsFromString('--external-memory-accounted-in-global-limit');

@@ -1,4 +1,5 @@
 // Jobs by workers that share a queue: this process adds the first step of each, and follows what becomes of it.
+import { setTimeout } from 'node:timers/promises';
 import { QueueEvents } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { QueueState } from '../../observability/job-metrics.ts';
@@ -9,6 +10,9 @@ import { away, checkPolicy, connectPatiently, connectQuickly, firstAttempt } fro
 import { JobQueue } from './job-queue.ts';
 import { PREFIX } from './progress.ts';
 import { jobOf } from './step-names.ts';
+
+/** How long the end waits for a Redis that is away. */
+const CLOSE_MS = 500;
 
 /** How often the jobs in the store are compared with those in the queue. */
 const COMPARE_MS = 30_000;
@@ -39,7 +43,7 @@ export class QueueScheduler implements Scheduler {
   readonly #options: QueueOptions;
   readonly #redis: Redis;
   readonly #queue: JobQueue;
-  readonly #events: QueueEvents;
+  #events: QueueEvents | undefined;
   readonly #listening: Redis;
   readonly #watchers = new Map<string, Set<() => void>>();
   readonly #timer: NodeJS.Timeout;
@@ -54,13 +58,14 @@ export class QueueScheduler implements Scheduler {
     this.#queue = new JobQueue(redis, fingerprint);
     this.#listening = connectPatiently(url);
     this.#listening.on('error', () => {});
-    this.#events = new QueueEvents(this.#queue.name, { connection: this.#listening, prefix: PREFIX });
-    this.#events.on('error', () => {});
-    const follow = ({ jobId }: { jobId: string }) => this.#notify(jobOf(jobId));
-    this.#events.on('completed', follow).on('removed', follow);
     const compare = () => void this.compare();
-    // What was in Redis may be lost.
-    redis.on('ready', compare);
+    const begin = () => {
+      this.#follow();
+      // What was in Redis may be lost.
+      compare();
+    };
+    if (redis.status === 'ready') this.#follow();
+    redis.on('ready', begin);
     this.#timer = setInterval(compare, compareMs).unref();
   }
 
@@ -129,9 +134,20 @@ export class QueueScheduler implements Scheduler {
     clearInterval(this.#timer);
     this.#redis.removeAllListeners('ready');
     await this.#comparing;
-    await Promise.allSettled([this.#events.close(), this.#queue.close()]);
+    // While Redis is away, BullMQ does not close.
+    const closed = Promise.allSettled([this.#events?.close(), this.#queue.close()]);
+    await (this.#listening.status === 'ready' ? closed : Promise.race([closed, setTimeout(CLOSE_MS, undefined, { ref: false })]));
     this.#listening.disconnect();
     this.#redis.disconnect();
+  }
+
+  /** Follows the ends of steps. BullMQ's object waits for its first connection, and does not close before: it is made when there is one. */
+  #follow(): void {
+    if (this.#events || this.#isClosed) return;
+    this.#events = new QueueEvents(this.#queue.name, { connection: this.#listening, prefix: PREFIX });
+    this.#events.on('error', () => {});
+    const follow = ({ jobId }: { jobId: string }) => this.#notify(jobOf(jobId));
+    this.#events.on('completed', follow).on('removed', follow);
   }
 
   async #compare(): Promise<void> {

@@ -1,4 +1,5 @@
 // Takes steps from the queue, and does them.
+import { setTimeout } from 'node:timers/promises';
 import { WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { Stopped } from '../run.ts';
@@ -18,6 +19,9 @@ export const TIMES = { lockDuration: 6_000, stalledInterval: 4_000 };
 
 /** How long an idle worker waits for a word of new steps, in seconds: that may have gone to one that is frozen. */
 const WORD_SECONDS = 1;
+
+/** How long giving steps back may take. */
+export const GIVE_BACK_MS = 2_000;
 
 /** How soon a worker asks again after Redis was away. */
 const RETRY_MS = 1_000;
@@ -45,6 +49,7 @@ class Closing extends Error {}
 
 export function startLoop({ redis, queue, steps, concurrency, log, onStalled, times = TIMES }: LoopOptions): WorkerLoop {
   const closing = new AbortController();
+  let inHand = 0;
   const worker = new Worker<StepData>(
     queue.name,
     async (job, token) => {
@@ -58,12 +63,15 @@ export function startLoop({ redis, queue, steps, concurrency, log, onStalled, ti
           if (!(await job.extendLock(`${token}`, times.lockDuration))) throw new Stopped();
         },
       };
+      inHand++;
       try {
         await steps.do(step, closing.signal);
       } catch (error) {
         if (!closing.signal.aborted) throw error;
         await job.moveToWait(token);
         throw new WaitingError();
+      } finally {
+        inHand--;
       }
     },
     {
@@ -77,7 +85,16 @@ export function startLoop({ redis, queue, steps, concurrency, log, onStalled, ti
       drainDelay: WORD_SECONDS,
     },
   );
-  worker.on('error', (error) => log.warn(error, 'the queue of the jobs'));
+  // While Redis is away, every attempt to reach it is an error: only the first is logged.
+  let isAway = false;
+  redis.on('ready', () => {
+    isAway = false;
+  });
+  worker.on('error', (error) => {
+    if (isAway) return;
+    isAway = redis.status !== 'ready';
+    log.warn(error, 'the queue of the jobs');
+  });
   worker.on('stalled', onStalled);
   worker.on('failed', (job, error) => {
     // Nobody else will do it.
@@ -92,8 +109,10 @@ export function startLoop({ redis, queue, steps, concurrency, log, onStalled, ti
   return {
     async close(graceMs) {
       clearInterval(timer);
-      const patience = setTimeout(() => closing.abort(new Closing()), graceMs);
-      await worker.close();
+      const patience = globalThis.setTimeout(() => closing.abort(new Closing()), graceMs);
+      // While Redis is away, BullMQ neither closes nor gives steps back. Others take them when their locks expire.
+      const mostMs = redis.status === 'ready' || inHand > 0 ? graceMs + GIVE_BACK_MS : 0;
+      await Promise.race([worker.close(), setTimeout(mostMs, undefined, { ref: false })]);
       clearTimeout(patience);
     },
   };

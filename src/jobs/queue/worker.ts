@@ -114,6 +114,8 @@ export async function startWorker(config: Config, url: string, log: FastifyBaseL
       clearTimeout(patience);
       closing.abort(new Error('the worker ends'));
       server.close();
+      // Its commands would wait for it.
+      if (patient.status !== 'ready') patient.disconnect();
       await Promise.all([pool.close(), queue.close(), state.close(), catalog.close()]);
       disconnect();
     },
