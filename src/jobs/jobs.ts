@@ -102,7 +102,6 @@ export class Jobs {
 
   /** Undefined if the owner has no such job, or it has expired. */
   async get(owner: string, id: string): Promise<JobRecord | undefined> {
-    if (!ID.test(id)) return undefined;
     const record = await (await this.#open()).read(owner, id);
     return record && !this.#isExpired(record) ? this.#latest(record) : undefined;
   }
@@ -215,8 +214,6 @@ export class Jobs {
     return new Records(await this.#options.store());
   }
 }
-
-const ID = /^[0-9a-f]{32}$/;
 
 /** Retry-After for a job that has not ended. */
 export const RETRY_SECONDS = 1;

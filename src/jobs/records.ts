@@ -50,6 +50,9 @@ export interface Begun {
 
 export type Ended = Pick<JobRecord, 'state' | 'completed' | 'ended' | 'problem'>;
 
+/** What clients and the queue name becomes part of keys. */
+const ID = /^[0-9a-f]{32}$/;
+
 const RECORD = 'job.json';
 const BEGUN = 'begun.json';
 const ENDED = 'ended.json';
@@ -62,7 +65,9 @@ export class Records {
     this.#store = store;
   }
 
+  /** Undefined if there is none, also if the id is none. */
   async read(owner: string, id: string): Promise<JobRecord | undefined> {
+    if (!ID.test(id)) return undefined;
     return this.#merged([RECORD, BEGUN, ENDED].map((name) => `${folderOf(owner, id)}${name}`));
   }
 

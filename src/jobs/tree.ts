@@ -18,6 +18,12 @@ export function heightOf(parts: number): number {
   return height;
 }
 
+/** Whether a tree of so many leaves has a node. */
+export function hasNode(parts: number, { height, index }: Node): boolean {
+  const isThere = (i: number, count: number) => Number.isInteger(i) && i >= 0 && i < count;
+  return isThere(height, heightOf(parts) + 1) && isThere(index, countAt(parts, height));
+}
+
 export function parentOf({ height, index }: Node): Node {
   return { height: height + 1, index: Math.floor(index / ARITY) };
 }

@@ -7,7 +7,7 @@ import type { Ended, JobRecord, Node, Records } from '../records.ts';
 import { hasEnded } from '../records.ts';
 import { Stopped } from '../run.ts';
 import type { Job, Runner } from '../runner.ts';
-import { childrenOf, heightOf, nameOf } from '../tree.ts';
+import { childrenOf, hasNode, heightOf, nameOf } from '../tree.ts';
 import type { JobQueue } from './job-queue.ts';
 import type { Requests } from './requests.ts';
 import { BEGIN, END, MOST_FAULTS } from './step-names.ts';
@@ -116,7 +116,7 @@ export class Steps {
     }
     if (name === BEGIN) await this.#begin(step, record, signal);
     else if (name === END) await this.#finish(record, signal);
-    else await this.#node(step, record, data as Node, signal);
+    else if (hasNode(record.plan.parts, data as Node)) await this.#node(step, record, data as Node, signal);
   }
 
   async #failed(step: Step, record: JobRecord, error: unknown): Promise<void> {

@@ -5,8 +5,10 @@ import t from 'tap';
 import { watchDependencies } from '../../../src/http/dependencies.ts';
 import { serveProbes } from '../../../src/jobs/queue/probes.ts';
 import { Requests } from '../../../src/jobs/queue/requests.ts';
-import { completedParts, flowOf, jobOf } from '../../../src/jobs/queue/step-names.ts';
-import type { JobRecord, Records } from '../../../src/jobs/records.ts';
+import { completedParts, flowOf, jobOf, NODE } from '../../../src/jobs/queue/step-names.ts';
+import { type Step, Steps, type StepsOptions } from '../../../src/jobs/queue/steps.ts';
+import type { JobRecord, Node, Records } from '../../../src/jobs/records.ts';
+import { hasNode } from '../../../src/jobs/tree.ts';
 
 const record = { owner: 'o', id: 'f0', plan: { parts: 10 } } as JobRecord;
 
@@ -26,6 +28,19 @@ t.test('the steps that are left, as a tree', async (t) => {
   t.match(children, [
     { name: 'node', data: { owner: 'o', id: 'f0', height: 0, index: 0 }, opts: { priority: 7, removeOnComplete: true } },
   ]);
+});
+
+t.test('steps that the tree of the job has not', async (t) => {
+  const nodes = [[0, 9], [1, 1], [2, 0], [0, 10], [1, 2], [3, 0], [0, -1], [-1, 0], [0, 0.5], [0, '../../x'], []];
+  t.strictSame(
+    nodes.map(([height, index]) => hasNode(10, { height, index } as Node)),
+    nodes.map((_, i) => i < 3),
+  );
+  const records = { read: async () => ({ ...record, fingerprint: 'f' }) };
+  // It would call what is not there.
+  const steps = new Steps({ records, runner: { fingerprint: 'f' } } as unknown as StepsOptions);
+  const data = { owner: 'o', id: 'f0', height: 0, index: 10 };
+  await steps.do({ name: NODE, data, stalls: 0 } as Step, new AbortController().signal);
 });
 
 t.test('requests: those used last are kept, up to so many bytes', async (t) => {
