@@ -32,6 +32,7 @@ import { healthRoutes } from './routes/health.ts';
 import { homeRoutes } from './routes/home.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { mistakesRoutes } from './routes/mistakes.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { problemsRoutes } from './routes/problems.ts';
 import { submissions } from './routes/submissions.ts';
@@ -167,6 +168,7 @@ async function addRoutes(app: FastifyInstance, parts: Parts, readiness: Readines
     healthRoutes(scope, engine, readiness);
     metricsRoutes(scope, metrics);
     problemsRoutes(scope);
+    mistakesRoutes(scope);
   });
 }
 
