@@ -6,8 +6,10 @@ import { flowTexts } from './mistakes-of-flow.ts';
 import { lossTexts } from './mistakes-of-loss.ts';
 import { parameterTexts } from './mistakes-of-parameters.ts';
 import { slopeTexts } from './mistakes-of-slopes.ts';
+import { weightTexts } from './mistakes-of-weights.ts';
 
 export const mistakes = {
+  ...weightTexts,
   ...factorTexts,
   ...lossTexts,
   ...slopeTexts,

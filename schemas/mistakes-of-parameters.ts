@@ -114,6 +114,20 @@ export const parameterTexts = {
     sign: 'The numbers are close to the weights.',
     remedy: 'Compare the gradient, before the step.',
   },
+  'penalty-not-on-biases': {
+    title: 'The penalty is not applied to the biases',
+    wrong: 'db = dZ.sum(axis=0)',
+    right: 'db = dZ.sum(axis=0) + l2 * b',
+    sign: 'The gradients of weights are right.',
+    remedy: 'Add it to the biases, too, or send "biases": false.',
+  },
+  'penalty-on-biases': {
+    title: 'The penalty is applied to the biases',
+    wrong: 'db = dZ.sum(axis=0) + l2 * b',
+    right: 'db = dZ.sum(axis=0)',
+    sign: 'The gradients of weights are right.',
+    remedy: 'Leave the biases out, or send "biases": true.',
+  },
   'penalty-left-out': {
     title: 'The gradient of the penalty is missing',
     wrong: 'dW = dZ.T @ X',
@@ -141,20 +155,6 @@ export const parameterTexts = {
     right: 'dW = dZ.T @ X + l2 * W',
     sign: 'Weights grow with the penalty.',
     remedy: 'Add it.',
-  },
-  'penalty-on-biases': {
-    title: 'The penalty is applied to the biases',
-    wrong: 'db = dZ.sum(axis=0) + l2 * b',
-    right: 'db = dZ.sum(axis=0)',
-    sign: 'The gradients of weights are right.',
-    remedy: 'Leave the biases out, or send "biases": true.',
-  },
-  'penalty-not-on-biases': {
-    title: 'The penalty is not applied to the biases',
-    wrong: 'db = dZ.sum(axis=0)',
-    right: 'db = dZ.sum(axis=0) + l2 * b',
-    sign: 'The gradients of weights are right.',
-    remedy: 'Add it to the biases, too, or send "biases": false.',
   },
   'penalty-of-other-kind': {
     title: 'l1 is applied as l2, or the reverse',

@@ -58,7 +58,7 @@ const factors: Wrong[] = [
       biases: (biases as number[]).map((x) => 2 * x),
     })),
   })),
-  wrong('factor-two', reluBce, { dY: (p, Y) => scale(2, right.dY(p, Y)) }),
+  wrong('factor-two', sigmoidCe, { dY: (p, Y) => scale(2, right.dY(p, Y)) }),
   wrong('sign-reversed', tanhMse, { dY: (p, Y) => map(Y, (y, i, j) => (2 * (p.T[i][j] - y)) / n(p) / 2) }),
   wrong('sign-reversed', geluCe, { dY: (p, Y) => scale(-1, right.dY(p, Y)) }),
   wrong('mean-over-outputs-only', tanhMse, { dY: (p, Y) => map(Y, (y, i, j) => (2 * (y - p.T[i][j])) / outputs(p)) }),

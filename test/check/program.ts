@@ -179,7 +179,14 @@ export function run(p: Problem, lines: Partial<Lines>) {
     });
     dA = dX;
   }
-  return { loss: line.loss(p, Y), outputs: Y, gradients: withPenalty(p, gradients), trace };
+  return { loss: line.loss(p, Y) + shareOf(p), outputs: Y, gradients: withPenalty(p, gradients), trace };
+}
+
+/** The penalty's share of the loss. */
+export function shareOf({ penalty, W, b }: Pick<Problem, 'penalty' | 'W' | 'b'>): number {
+  const { l1 = 0, l2 = 0, biases = false } = penalty ?? {};
+  const all = [...W.flat(2), ...(biases ? b.flat() : [])];
+  return all.reduce((sum, w) => sum + l1 * Math.abs(w) + (l2 / 2) * w * w, 0);
 }
 
 function withPenalty({ penalty, W, b }: Problem, gradients: { weights: Matrix; biases: Vector | Matrix | number }[]) {

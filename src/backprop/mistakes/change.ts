@@ -87,10 +87,12 @@ export interface ParameterLine extends SlopeLine {
   readonly dZ: Dense;
 }
 
-/** The gradient of weights as a product δᵀ X, transposed or not, or as numbers. */
-export type WeightsValue =
-  | { readonly δ: Dense; readonly X: Dense; readonly isTransposed?: boolean }
-  | { readonly numbers: Float64Array; readonly shape?: readonly number[] };
+/** The gradient of weights as a product δᵀ X, transposed or not. */
+export interface WeightsValue {
+  readonly δ: Dense;
+  readonly X: Dense;
+  readonly isTransposed?: boolean;
+}
 
 /** The gradient of biases, in any shape. */
 export interface BiasesValue {

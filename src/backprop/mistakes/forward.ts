@@ -61,7 +61,7 @@ export const forwardMistakes = {
     changes(line) {
       const { name } = activationAt(line, line.k);
       return COMMON.filter((other) => other !== name).map((other) => ({
-        key: other,
+        key: `${name} ${other}`,
         detail: `layer ${line.k} was computed with ${other}; the request has ${name}`,
         compute: () => withActivation(line, other),
       }));

@@ -265,7 +265,11 @@ export const lossMistakes = {
           {
             key: name,
             detail: `the gradient is that of ${name}, not of ${own}`,
-            compute: () => lossWith(line, { given, divisor: divisorWith(line, { given, s }) }),
+            compute() {
+              const value = lossWith(line, { given, divisor: divisorWith(line, { given, s }) });
+              // Without a gradient at all, it would explain all that is 0.
+              return value.dY.data.every((d) => d === 0) ? undefined : value;
+            },
           },
         ];
       });

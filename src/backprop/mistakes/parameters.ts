@@ -56,7 +56,7 @@ export const weightsMistakes = {
           ? []
           : [
               {
-                key: `${j}`,
+                key: `${j - k}`,
                 detail: `dW was computed from the inputs of layer ${j}; it needs those of layer ${k}`,
                 compute: () => ({ δ: dZ, X }),
               },

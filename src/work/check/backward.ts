@@ -8,10 +8,10 @@ import type { Change, InputsLine, LossValue, ParameterLine, Setting, SlopeLine }
 import { type FactorPlace, namesOfFactor } from '../../backprop/mistakes/factors.ts';
 import { lossWith } from '../../backprop/mistakes/loss-values.ts';
 import { Dense } from '../../linalg/dense.ts';
-import { ENOUGH_NUMBERS, factorBetween, relativeError, significantNumbers } from './compare.ts';
+import { ENOUGH_NUMBERS, type Fit, factorBetween, indexOfLargest, relativeError, significantNumbers } from './compare.ts';
 import type { Evidence, Item } from './evidence.ts';
 import { type Atom, explained, type Hypothesis, idOf, inOrder, missed, pendingIn, withAtom } from './hypothesis.ts';
-import { type Leaf, Leaves } from './leaves.ts';
+import { type Leaf, Leaves, penaltyOf, sum } from './leaves.ts';
 import { explainLoss } from './loss.ts';
 import type { Meter } from './meter.ts';
 
@@ -112,8 +112,11 @@ export class Backward {
       k < 0 ? undefined : this.#evidence.at(k, 'output_gradients'),
     ].filter((item) => item?.isShaped) as Item[];
     const pending = pendingIn(walk);
+    const place = walk.above ? 'inputs' : 'loss';
     let isFound = false;
-    const settle = (flow: Flow, place: FactorPlace) => {
+    // Whether the candidate has what the right line gives.
+    let isRight = false;
+    const settle = (flow: Flow) => {
       let flows = [flow];
       for (const item of items)
         flows = flows.flatMap((one) =>
@@ -121,18 +124,18 @@ export class Backward {
         );
       for (const next of flows) {
         isFound = true;
+        isRight ||= next.atoms.length === walk.atoms.length && items.length > 0;
         visit(next);
       }
     };
-    const place = walk.above ? 'inputs' : 'loss';
     const right: Flow = { ...walk, dA: this.#rightIncoming(walk, k), isFree: !pending, fresh: undefined };
-    if (!pending?.isEverywhere || !this.#hasChange(walk, k, pending)) settle(right, place);
-    if (items.length === 0 || !isFound)
+    if (!pending?.isEverywhere || !this.#hasChange(walk, k, pending)) settle(right);
+    if (!isRight)
       for (const [mistake, change] of this.#incomingChanges(walk, k))
         if (this.#isOpen(pending, mistake, change))
           walk.setting.engine.scratch.reuse(() => {
             const flow = this.#changedIncoming(walk, k, mistake, change, right);
-            if (flow) settle(flow, place);
+            if (flow) settle(flow);
           });
     if (isFound || items.length === 0) return;
     const broken = items.reduce((flow) => missed(flow, true), right);
@@ -203,21 +206,31 @@ export class Backward {
 
   /** The rate with which inputs + rate · direction gives the candidate's numbers, by the first array that shows it. */
   #rateOf(right: Flow, k: number, inputs: Dense, direction: Dense): number | undefined {
-    const { setting, steps } = right;
+    const { setting, steps, parameterFactor } = right;
     const { scratch } = setting.engine;
-    const item = this.#itemsAt(k).find((one) => one.isShaped && !one.pointer.endsWith('/slopes'));
+    const { f, b, W } = setting.layers[Math.max(0, k)];
+    const place = (['output_gradients', 'pre_activation_gradients', 'biases', 'weights'] as const).find(
+      (name) => shaped(this.#evidence.at(k, name)) !== undefined,
+    );
+    const item = shaped(this.#evidence.at(k + 1, 'input_gradients')) ?? (place && this.#evidence.at(k, place));
     if (!item || significantNumbers(item.numbers as Float64Array) < 2) return undefined;
     const valuesOf = (dA: Dense): Float64Array => {
-      if (/input_gradients$|output_gradients$/.test(item.pointer)) return dA.data;
-      const dZ = pullBack(setting.layers[k].f, dA, steps[k].Z, steps[k].A, scratch, false);
-      if (item.pointer.endsWith('/pre_activation_gradients')) return dZ.data;
-      return item.pointer.endsWith('/biases') ? dZ.sumOfRows(scratch) : setting.engine.weightGradient(dZ, steps[k].X).data;
+      if (item.pointer.endsWith('put_gradients')) return dA.data;
+      const dZ = pullBack(f, dA, steps[k].Z, steps[k].A, scratch, false);
+      if (place === 'pre_activation_gradients') return dZ.data;
+      const sums = place === 'biases' ? dZ.sumOfRows(scratch) : setting.engine.weightGradient(dZ, steps[k].X).data;
+      return sums.map((x) => parameterFactor * x);
     };
-    const [base, slope] = [valuesOf(inputs), valuesOf(direction)];
-    const numbers = item.numbers as Float64Array;
-    let at = 0;
-    for (let i = 1; i < slope.length; i++) if (Math.abs(slope[i]) > Math.abs(slope[at])) at = i;
-    const rate = (numbers[at] - base[at]) / slope[at];
+    const ofPenalty =
+      place === 'biases' && b
+        ? penaltyOf(right, 'biases', b)
+        : place === 'weights'
+          ? penaltyOf(right, 'weights', W.data)
+          : undefined;
+    const base = sum(valuesOf(inputs), ofPenalty);
+    const slope = valuesOf(direction);
+    const at = indexOfLargest(slope);
+    const rate = ((item.numbers as Float64Array)[at] - base[at]) / slope[at];
     return Number.isFinite(rate) ? rate : undefined;
   }
 
@@ -228,9 +241,10 @@ export class Backward {
     const numbers = item.numbers as Float64Array;
     const error = relativeError(numbers, predicted.data);
     if (error <= this.#tolerance) return [{ ...explained(flow, item, error), isFree: false }];
-    const factor = flow.isFree ? factorBetween(numbers, predicted.data, this.#tolerance) : undefined;
-    if (factor === undefined) return [];
-    return this.#scaled(flow, factor, significantNumbers(predicted.data), place, k).map((next) => explained(next, item, 0));
+    const fit = flow.isFree ? factorBetween(numbers, predicted.data, this.#tolerance) : undefined;
+    if (!fit) return [];
+    const flows = this.#scaled(flow, fit.factor, significantNumbers(predicted.data), place, k);
+    return flows.map((next) => explained(next, item, fit.error));
   }
 
   /** The hypothesis with a constant factor from here on: that of its mistake, or a mistake of its own. `numbers` is how many tell it. */
@@ -238,7 +252,8 @@ export class Backward {
     const dA = times(flow.dA, factor);
     const fitted = { ...flow, dA, isFree: false, factor };
     if (flow.fresh !== undefined) {
-      if (numbers < ENOUGH_NUMBERS) return [];
+      const isNamed = namesOfFactor(factor, place, flow.setting, this.#tolerance)[0].name !== 'constant-factor';
+      if (numbers < ENOUGH_NUMBERS && !isNamed) return [];
       return [{ ...fitted, atoms: flow.atoms.with(flow.fresh, { ...flow.atoms[flow.fresh], factor }) }];
     }
     return namesOfFactor(factor, place, flow.setting, this.#tolerance).flatMap(({ name, detail }) => {
@@ -260,6 +275,7 @@ export class Backward {
     const { f } = setting.layers[k];
     const { Z, A } = steps[k];
     let isFound = false;
+    let isRight = false;
     const attempt = (start: Flow, slopes: Dense | undefined, direct: Dense | undefined) => {
       let next = start;
       let used = slopes;
@@ -273,6 +289,7 @@ export class Backward {
       const settled = item ? this.#settle(next, item, dZ, flow.above ? 'inputs' : 'loss', k) : [next];
       for (const one of settled) {
         isFound = true;
+        isRight ||= one.atoms.length === flow.atoms.length;
         visit(one, item ? observed(item, dZ) : dZ);
       }
     };
@@ -281,7 +298,7 @@ export class Backward {
     const isObserved = slopeItem !== undefined || item !== undefined;
     const pending = pendingIn({ ...flow, atoms: flow.atoms.slice(0, flow.fresh ?? flow.atoms.length) });
     const isSettled = flow.fresh === undefined || flow.atoms[flow.fresh].explains.length > 0;
-    if (mayBeWrong && isSettled && !(isFound && isObserved)) {
+    if (mayBeWrong && isSettled && !(isRight && isObserved)) {
       const line: SlopeLine = { setting, steps, k, dA };
       for (const [mistake, { changes }] of mistakesIn('slopes'))
         for (const change of changes(line))
@@ -346,14 +363,14 @@ export class Backward {
 
   /** The hypotheses with one factor for all gradients of a layer. */
   #withFactor(flow: Flow, leaves: readonly Leaf[], dZ: Dense, k: number): Walk[] {
-    const factors = leaves.map((leaf) => this.#leaves.factorOf(leaf));
+    const fits = leaves.map((leaf) => this.#leaves.factorOf(leaf));
     const numbers = leaves.reduce((sum, { ofLoss }) => sum + significantNumbers(ofLoss()), 0);
-    const [first] = factors;
-    if (first === undefined) return [];
-    if (!factors.every((factor) => factor !== undefined && Math.abs(factor / first - 1) <= 2 * this.#tolerance)) return [];
-    return this.#scaled(flow, first, numbers, flow.above ? 'inputs' : 'loss', k).flatMap((next) => {
-      const all = leaves.reduce((one, { item }) => explained(one, item, 0), next);
-      return this.#done(all, times(dZ, first), k);
+    const factor = fits[0]?.factor;
+    if (factor === undefined) return [];
+    if (!fits.every((fit) => fit && Math.abs(fit.factor / factor - 1) <= 2 * this.#tolerance)) return [];
+    return this.#scaled(flow, factor, numbers, flow.above ? 'inputs' : 'loss', k).flatMap((next) => {
+      const all = leaves.reduce((one, { item }, i) => explained(one, item, (fits[i] as Fit).error), next);
+      return this.#done(all, times(dZ, factor), k);
     });
   }
 

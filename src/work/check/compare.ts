@@ -30,14 +30,25 @@ export function relativeError(numbers: ArrayLike<number>, right: ArrayLike<numbe
   return Number.isNaN(error) ? Infinity : error;
 }
 
+/** A constant factor, and the relative error that remains. */
+export interface Fit {
+  readonly factor: number;
+  readonly error: number;
+}
+
 /** The constant c with numbers = c · right, within the tolerance; undefined if there is none, or if it is 0. */
-export function factorBetween(numbers: ArrayLike<number>, right: ArrayLike<number>, tolerance: number): number | undefined {
+export function factorBetween(numbers: ArrayLike<number>, right: ArrayLike<number>, tolerance: number): Fit | undefined {
   const at = indexOfLargest(right);
   const factor = numbers[at] / right[at];
   if (!Number.isFinite(factor) || factor === 0) return undefined;
   const largest = Math.abs(numbers[at]);
-  for (let i = 0; i < right.length; i++) if (!(Math.abs(numbers[i] - factor * right[i]) <= tolerance * largest)) return undefined;
-  return factor;
+  let difference = 0;
+  for (let i = 0; i < right.length; i++) {
+    const d = Math.abs(numbers[i] - factor * right[i]);
+    if (!(d <= tolerance * largest)) return undefined;
+    difference = Math.max(difference, d);
+  }
+  return { factor, error: difference / largest };
 }
 
 /** How many of the numbers are not small beside the largest. */

@@ -194,7 +194,7 @@ function itemOf(
   const agrees = error <= tolerance;
   const check: ArrayCheck = { pointer, agrees, relative_error: error < Infinity ? error : null };
   if (!agrees) {
-    check.ratio = factorBetween(rows, right, tolerance) ?? null;
+    check.ratio = factorBetween(rows, right, tolerance)?.factor ?? null;
     const at = worstOf(rows, right);
     const columns = isMatrix ? expected.columns : 1;
     const [i, j] = [Math.floor(at / columns), at % columns];

@@ -75,9 +75,14 @@ export function rankOf(mistake: MistakeName): number {
   return ORDER.get(mistake) as number;
 }
 
-/** How complicated a hypothesis is: how many different mistakes it has; a fitted constant counts half. */
+/** What was fitted explains less than what was not. */
+function weightOf({ mistake, factor }: Atom): number {
+  return (mistake === 'constant-factor' ? 1.25 : 1) + (factor === undefined ? 0 : 0.5);
+}
+
+/** How complicated a hypothesis is: how many different mistakes it has. */
 export function complexityOf({ atoms }: Hypothesis): number {
-  const ids = new Map(atoms.map((atom) => [idOf(atom), atom.factor === undefined ? 1 : 1.5]));
+  const ids = new Map(atoms.map((atom) => [idOf(atom), weightOf(atom)]));
   let sum = 0;
   for (const weight of ids.values()) sum += weight;
   return sum;

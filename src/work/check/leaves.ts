@@ -1,14 +1,23 @@
 // The gradients of a layer's parameters, given ∂loss/∂pre-activations: what of the candidate's is right, and which mistake explains the rest.
 import type { MistakeName } from '../../../schemas/mistake.ts';
 import { mistakesIn } from '../../backprop/mistakes/catalogue.ts';
-import type { Change, GradientLine, ParameterLine, WeightsValue } from '../../backprop/mistakes/change.ts';
+import type { Change, GradientLine, ParameterLine } from '../../backprop/mistakes/change.ts';
 import { namesOfFactor } from '../../backprop/mistakes/factors.ts';
 import { addPenaltyGradients } from '../../backprop/penalty.ts';
 import { Dense } from '../../linalg/dense.ts';
-import { ENOUGH_NUMBERS, factorBetween, indexOfLargest, relativeError, significantNumbers } from './compare.ts';
+import { ENOUGH_NUMBERS, type Fit, factorBetween, indexOfLargest, relativeError, significantNumbers } from './compare.ts';
 import type { Item } from './evidence.ts';
 import type { Atom } from './hypothesis.ts';
 import type { Meter } from './meter.ts';
+
+/** Compares an array with what a mistake gives, perhaps multiplied by a constant, and notes the mistake if it explains it. */
+type Compare = (
+  mistake: MistakeName,
+  change: Change<unknown>,
+  values: Float64Array,
+  shape: readonly number[] | undefined,
+  ofPenalty?: Float64Array,
+) => void;
 
 /** One array of gradients of a layer. */
 export interface Leaf {
@@ -73,14 +82,14 @@ export class Leaves {
   }
 
   /** The constant by which the candidate's gradient of the loss differs from the right one. */
-  factorOf({ item, ofLoss, ofPenalty }: Leaf): number | undefined {
+  factorOf({ item, ofLoss, ofPenalty }: Leaf): Fit | undefined {
     if (!item.isShaped) return undefined;
     const numbers = difference(item.numbers as Float64Array, ofPenalty);
     return factorBetween(numbers, ofLoss(), this.#tolerance);
   }
 
   /** The mistakes that explain an array by themselves. */
-  explain(line: ParameterLine, leaf: Leaf, isEnough: (id: string) => boolean = () => true): Atom[] {
+  explain(line: ParameterLine, leaf: Leaf): Atom[] {
     const found: Atom[] = [];
     const { item, of } = leaf;
     const { k } = line;
@@ -97,18 +106,15 @@ export class Leaves {
         residual,
       });
     };
-    const compare = (
-      mistake: MistakeName,
-      change: Change<unknown>,
-      values: Float64Array,
-      shape: readonly number[] | undefined,
-    ) => {
+    const compare: Compare = (mistake, change, values, shape, ofPenalty = leaf.ofPenalty) => {
       if (item.numbers === undefined || !hasShape(item, shape)) return;
-      const error = relativeError(item.numbers, sum(values, leaf.ofPenalty));
+      // An array of another size has no penalty.
+      const added = ofPenalty?.length === values.length ? ofPenalty : undefined;
+      const error = relativeError(item.numbers, sum(values, added));
       if (error <= this.#tolerance) add(mistake, change, error);
-      else if (values.length >= ENOUGH_NUMBERS && significantNumbers(values) >= ENOUGH_NUMBERS) {
-        const factor = factorBetween(difference(item.numbers, leaf.ofPenalty), values, this.#tolerance);
-        if (factor !== undefined) add(mistake, change, 0, factor);
+      else if (significantNumbers(values) >= ENOUGH_NUMBERS) {
+        const fit = factorBetween(difference(item.numbers, added), values, this.#tolerance);
+        if (fit) add(mistake, change, fit.error, fit.factor);
       }
     };
     if (of === 'weights') this.#weights(line, leaf, compare);
@@ -119,31 +125,25 @@ export class Leaves {
           if (value) compare(name, change, value.numbers, value.shape);
         }
     if (item.isShaped) this.#gradients(line, leaf, add);
-    return found.filter((atom) => isEnough(atom.mistake));
+    return found;
   }
 
-  #weights(
-    line: ParameterLine,
-    { item }: Leaf,
-    compare: (name: MistakeName, change: Change<unknown>, values: Float64Array, shape?: readonly number[]) => void,
-  ): void {
+  #weights(line: ParameterLine, { item, ofPenalty }: Leaf, compare: Compare): void {
     const { W } = line.setting.layers[line.k];
     for (const [name, mistake] of mistakesIn('weights'))
       for (const change of mistake.changes(line)) {
-        const value = change.compute() as WeightsValue | undefined;
+        const value = change.compute();
         if (!value) continue;
-        if ('numbers' in value) {
-          compare(name, change, value.numbers, value.shape);
-          continue;
-        }
         const { δ, X, isTransposed } = value;
         const shape = isTransposed ? [X.columns, δ.columns] : [δ.columns, X.columns];
-        if (!(item.shape[0] === shape[0] && item.shape[1] === shape[1]) || item.numbers === undefined) continue;
-        // Of a square matrix, the transposed one has the right shape.
-        if (isTransposed ? false : δ.columns !== W.rows || X.columns !== W.columns) continue;
+        if (!hasShape(item, shape)) continue;
         this.#meter.product(δ.columns, δ.rows, X.columns);
         const product = line.setting.engine.weightGradient(δ, X);
-        compare(name, change, (isTransposed ? product.transposed() : product).data, shape);
+        if (!isTransposed) compare(name, change, product.data, shape);
+        else {
+          const turned = ofPenalty && new Dense(W.rows, W.columns, ofPenalty).transposed().data;
+          compare(name, change, product.transposed().data, shape, turned);
+        }
       }
   }
 
@@ -167,11 +167,13 @@ export class Leaves {
       ...(ofPenalty ? [factorBetween(difference(candidate, ofPenalty), ofLoss(), this.#tolerance)] : []),
     ];
     const isEnough = significantNumbers(ofLoss()) >= ENOUGH_NUMBERS;
-    for (const factor of factors)
-      if (factor !== undefined)
-        for (const { name, detail } of namesOfFactor(factor, 'parameters', setting, this.#tolerance))
-          if (isEnough || name !== 'constant-factor')
-            add(name, { detail, key: name === 'constant-factor' ? factor.toPrecision(6) : '', compute: () => undefined }, 0);
+    for (const fit of factors)
+      if (fit)
+        for (const { name, detail } of namesOfFactor(fit.factor, 'parameters', setting, this.#tolerance))
+          if (isEnough || name !== 'constant-factor') {
+            const key = name === 'constant-factor' ? fit.factor.toPrecision(6) : '';
+            add(name, { detail, key, compute: () => undefined }, fit.error);
+          }
   }
 }
 
@@ -192,8 +194,8 @@ function difference(values: Float64Array, others: Float64Array | undefined): Flo
 }
 
 /** The gradient of the penalty; undefined if there is none. */
-function penaltyOf(
-  { setting: { penalty } }: ParameterLine,
+export function penaltyOf(
+  { setting: { penalty } }: Pick<ParameterLine, 'setting'>,
   of: 'weights' | 'biases',
   values: Float64Array,
 ): Float64Array | undefined {

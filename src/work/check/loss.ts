@@ -9,11 +9,15 @@ import type { Item } from './evidence.ts';
 import { type Atom, explained, missed, withArray, withAtom } from './hypothesis.ts';
 
 /** Wrong values of the penalty, by the mistakes with its gradient that go with them. */
-const penalties: { readonly [Name in MistakeName]?: (share: number, samples: number) => number } = {
+const penalties: {
+  readonly [Name in MistakeName]?: (share: number, samples: number, withOptions: (options: object) => number) => number;
+} = {
   'penalty-left-out': () => 0,
   'penalty-doubled': (share) => 2 * share,
   'penalty-averaged': (share, samples) => share / samples,
   'penalty-subtracted': (share) => -share,
+  'penalty-on-biases': (_share, _samples, withOptions) => withOptions({ biases: true }),
+  'penalty-not-on-biases': (_share, _samples, withOptions) => withOptions({ biases: false }),
 };
 
 /** The hypotheses that give the candidate's loss, if it has one. */
@@ -45,15 +49,11 @@ export function explainLoss(flow: Flow, item: Item | undefined, tolerance: numbe
         add(name, change.detail, change.pointer ?? '/loss', errorOf(loss + share), change.key);
     }
   if (penalty)
-    for (const [name, value] of Object.entries(penalties))
-      if (fits(right + value(share, X.rows)))
-        add(
-          name as MistakeName,
-          `the penalty in the loss is ${value(share, X.rows)}; it is ${share}`,
-          '/penalty',
-          errorOf(right + value(share, X.rows)),
-        );
-  // One number does not tell a constant.
+    for (const [name, shareWith] of Object.entries(penalties)) {
+      const value = shareWith(share, X.rows, (options) => penaltyOf({ ...penalty, ...options }, layers));
+      if (fits(right + value))
+        add(name as MistakeName, `the penalty in the loss is ${value}; it is ${share}`, '/penalty', errorOf(right + value));
+    }
   for (const ratio of new Set([(candidate - share) / right, candidate / (right + share)]))
     for (const { name, detail } of namesOfFactor(ratio, 'loss', setting, tolerance))
       if (name !== 'constant-factor') add(name, `the loss: ${detail}`, '/loss', 0);

@@ -66,7 +66,7 @@ function inFloat32({ items, wrong }: Evidence, tolerance: number): Diagnosis | u
   const error = (item: Item) => (item.isShaped ? relativeError(item.numbers as Float64Array, item.right) : Infinity);
   const most = worst(items.map(error));
   if (most > MOST_ROUNDINGS * FLOAT32 || tolerance >= MOST_ROUNDINGS * FLOAT32) return undefined;
-  const isRounded = items.every(({ numbers }) => (numbers as Float64Array).every((x) => Math.fround(x) === x));
+  const isRounded = wrong.every(({ numbers }) => (numbers as Float64Array).every((x) => Math.fround(x) === x));
   if (!isRounded) return undefined;
   return {
     mistake: 'float32',
