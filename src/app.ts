@@ -38,6 +38,7 @@ import { healthRoutes } from './routes/health.ts';
 import { homeRoutes } from './routes/home.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { mistakesRoutes } from './routes/mistakes.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { problemsRoutes } from './routes/problems.ts';
 import { submissions } from './routes/submissions.ts';
@@ -191,6 +192,7 @@ async function addRoutes(app: FastifyInstance, parts: Parts, readiness: Readines
     healthRoutes(scope, engine, readiness, measured.dependencies);
     metricsRoutes(scope, metrics);
     problemsRoutes(scope);
+    mistakesRoutes(scope);
   });
 }
 

@@ -5,7 +5,7 @@ import type { FastifyBaseLogger, FastifyContextConfig, FastifyInstance, FastifyR
 import type { Config } from '../../schemas/config.ts';
 import type { Pool } from '../pool/pool.ts';
 import { Refusal } from '../refusal.ts';
-import { mediaTypes } from '../wire/codecs.ts';
+import { type MediaType, mediaTypes } from '../wire/codecs.ts';
 import { accepted } from './accept.ts';
 import { bodyMediaType, tooLarge } from './body.ts';
 import { contentEncoding } from './content-encoding.ts';
@@ -23,6 +23,8 @@ declare module 'fastify' {
     isUpload?: boolean;
     /** The name of the operation, for routes that take a body in the media types of wire/. */
     operation?: string;
+    /** The media types in which it answers; left out: all of them. */
+    answerTypes?: readonly MediaType[];
   }
 }
 
@@ -69,8 +71,8 @@ export async function addGate(app: FastifyInstance, { config, exchanges, pool }:
       const { config: route, url } = request.routeOptions;
       request.exchange.route = url;
       checkClient(request, reply, route, keys, limit);
-      const { operation } = route;
-      if (operation) checkBody(request, operation, config.BODY_LIMIT, pool);
+      const { operation, answerTypes } = route;
+      if (operation) checkBody(request, operation, answerTypes ?? mediaTypes, config.BODY_LIMIT, pool);
       else if (!route.isUpload) app.unreadBodies.leave(request, reply);
     } catch (error) {
       done(error as Error);
@@ -141,12 +143,18 @@ function checkClient(
  * Checks everything about a body that its headers tell, before it is read.
  * @throws Refusal `unsupported-media-type`, `not-acceptable`, `body-too-large` or `overloaded`.
  */
-function checkBody(request: FastifyRequest, operation: string, bodyLimit: number, pool: Pool): void {
+function checkBody(
+  request: FastifyRequest,
+  operation: string,
+  answerTypes: readonly MediaType[],
+  bodyLimit: number,
+  pool: Pool,
+): void {
   const { headers, exchange } = request;
   exchange.operation = operation;
   exchange.mediaType = bodyMediaType(headers);
   contentEncoding(headers);
-  exchange.answerType = accepted(request, mediaTypes);
+  exchange.answerType = accepted(request, answerTypes);
   const announced = Number(headers['content-length'] ?? 0);
   if (announced > bodyLimit) throw tooLarge(bodyLimit);
   pool.check(announced, exchange.client);

@@ -10,6 +10,8 @@ export interface Operation<Request = unknown, Result extends object = object> {
   readonly description: string;
   readonly request: TSchema;
   readonly answer: TSchema;
+  /** Whether the answer is always JSON: it has texts. */
+  readonly answersJson?: true;
   /** Requests with their answers, for the documentation. */
   readonly examples: Examples;
   readonly conflicts: Conflicts;

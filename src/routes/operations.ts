@@ -61,7 +61,7 @@ export async function operationRoutes(app: FastifyInstance, operations: readonly
     // Answers in onRequest, to skip Fastify's parsing and validation: wire/ does both.
     for (const operation of operations)
       scope.post(`/${operation.name}`, {
-        config: { needsKey: true, operation: operation.name },
+        config: { needsKey: true, operation: operation.name, ...(operation.answersJson && { answerTypes: [json] }) },
         schema: schemaOf(operation),
         onRequest: handle,
         handler: handle,
@@ -70,7 +70,7 @@ export async function operationRoutes(app: FastifyInstance, operations: readonly
 }
 
 /** The OpenAPI schema of an operation's route. */
-function schemaOf({ name, summary, description, request, answer, examples, parts }: Operation) {
+function schemaOf({ name, summary, description, request, answer, answersJson, examples, parts }: Operation) {
   const file = fileOf(new Places(request).first);
   const content = (schema: TSchema, side: 'request' | 'answer') => ({
     [json]: {
@@ -79,7 +79,7 @@ function schemaOf({ name, summary, description, request, answer, examples, parts
         Object.entries(examples).map(([key, example]) => [key, { summary: example.summary, value: example[side] }]),
       ),
     },
-    [safetensors]: { schema: file },
+    ...((side === 'request' || !answersJson) && { [safetensors]: { schema: file } }),
   });
   return {
     operationId: name,

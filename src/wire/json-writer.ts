@@ -1,4 +1,4 @@
-// Writes documents of finite numbers as JSON: objects, lists, numbers, flat arrays and tensors. A short document is written in
+// Writes documents of finite numbers as JSON: objects, lists, numbers, flat arrays and tensors, and texts beside them. A short document is written in
 // the kernel's memory, where numbers are formatted; a long one into a buffer, array by array.
 import { isTensor, type Tensor, tensor } from '../../schemas/numbers.ts';
 import { formatInKernel, formatNumbers, formatOneInKernel, MOST_AT_ONCE, NUMBER_BYTES, written } from './format-numbers.ts';
@@ -6,9 +6,22 @@ import { formatInKernel, formatNumbers, formatOneInKernel, MOST_AT_ONCE, NUMBER_
 /** The length of a row's separator, `],[`. */
 const ROW_BYTES = 3;
 
+/** A value that is written as it is. */
+type Plain = string | boolean | null;
+
+function isPlain(value: unknown): value is Plain {
+  return typeof value === 'string' || typeof value === 'boolean' || value === null;
+}
+
+/** The JSON of a value in ASCII. */
+function textOf(value: Plain): string {
+  return JSON.stringify(value).replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /** An upper bound of the length of a value in JSON, in bytes. */
 export function size(value: unknown): number {
   if (typeof value === 'number') return NUMBER_BYTES;
+  if (isPlain(value)) return textOf(value).length;
   if (value instanceof Float64Array) return 2 + value.length * NUMBER_BYTES;
   if (isTensor(value)) {
     let lists = 1;
@@ -57,6 +70,7 @@ abstract class Writer {
     if (typeof value === 'number') return this.number(value);
     if (value instanceof Float64Array) return this.text('[') && this.numbers(value, value.length) && this.text(']');
     if (Array.isArray(value)) return this.#list(value);
+    if (isPlain(value)) return this.text(textOf(value));
     return isTensor(value) ? this.#tensor(value) : this.#object(value as Record<string, unknown>);
   }
 

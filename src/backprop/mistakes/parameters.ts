@@ -1,0 +1,257 @@
+// Mistakes in the gradients of the weights and biases of a layer.
+import { Dense } from '../../linalg/dense.ts';
+import { addPenaltyGradients } from '../penalty.ts';
+import type { BiasesValue, GradientLine, Mistake, ParameterLine, WeightsValue } from './change.ts';
+import { onlyRow } from './loss-values.ts';
+
+type WeightsMistake = Mistake<ParameterLine, WeightsValue>;
+type BiasesMistake = Mistake<ParameterLine, BiasesValue>;
+type GradientMistake = Mistake<GradientLine, Float64Array>;
+
+/** The sums of the columns. */
+function sums({ columns, data }: Dense): Float64Array {
+  const result = new Float64Array(columns);
+  for (let at = 0; at < data.length; at++) result[at % columns] += data[at];
+  return result;
+}
+
+/** Gradients of one sample, which the others overwrote, or which were not added. */
+const sampleOf = (rows: number) => [
+  { key: 'last', i: rows - 1 },
+  { key: 'first', i: 0 },
+];
+
+export const weightsMistakes = {
+  'weights-from-pre-activations': {
+    changes: ({ k, steps, dZ }) =>
+      k === 0
+        ? []
+        : [
+            {
+              detail: `dW was computed from the pre-activations of layer ${k - 1}; it needs its outputs, after the activation`,
+              compute: () => ({ δ: dZ, X: steps[k - 1].Z }),
+            },
+          ],
+  },
+  'weights-from-own-outputs': {
+    changes: ({ k, steps, dZ }) => [
+      {
+        detail: `dW was computed from the outputs of layer ${k} itself; it needs its inputs`,
+        compute: () => ({ δ: dZ, X: steps[k].A }),
+      },
+    ],
+  },
+  'weights-from-output-gradients': {
+    changes: ({ k, steps, dA }) => [
+      {
+        detail: 'dW was computed from dA, before the multiplication by the derivative of the activation; it needs dZ',
+        compute: () => ({ δ: dA, X: steps[k].X }),
+      },
+    ],
+  },
+  'weights-from-inputs-of-another-layer': {
+    changes: ({ k, steps, dZ }) =>
+      steps.flatMap(({ X }, j) =>
+        j === k || X.columns !== steps[k].X.columns
+          ? []
+          : [
+              {
+                key: `${j - k}`,
+                detail: `dW was computed from the inputs of layer ${j}; it needs those of layer ${k}`,
+                compute: () => ({ δ: dZ, X }),
+              },
+            ],
+      ),
+  },
+  'weights-transposed': {
+    changes: ({ k, steps, dZ }) => [
+      {
+        detail: "dW is transposed: X' dZ in place of dZ' X; weights are outputs x inputs",
+        compute: () => ({ δ: dZ, X: steps[k].X, isTransposed: true }),
+      },
+    ],
+  },
+  'weights-of-one-sample': {
+    changes: ({ k, steps, dZ }) =>
+      sampleOf(dZ.rows).map(({ key, i }) => ({
+        key,
+        detail: `dW is the share of the ${key} sample only; it is the sum over all samples`,
+        compute: () => (dZ.rows < 2 ? undefined : { δ: onlyRow(dZ, i), X: steps[k].X }),
+      })),
+  },
+  'product-of-means': {
+    changes: ({ k, steps, dZ }) =>
+      dZ.rows < 2
+        ? []
+        : [
+            {
+              detail:
+                'dW is the product of dZ and the inputs that were averaged over the samples first; it is the sum of their products',
+              compute() {
+                const X = sums(steps[k].X).map((x) => x / dZ.rows);
+                return { δ: new Dense(1, dZ.columns, sums(dZ)), X: new Dense(1, X.length, X) };
+              },
+            },
+          ],
+  },
+} satisfies Record<string, WeightsMistake>;
+
+export const biasesMistakes = {
+  'bias-of-one-sample': {
+    changes: ({ dZ }) =>
+      dZ.rows < 2
+        ? []
+        : sampleOf(dZ.rows).map(({ key, i }) => ({
+            key,
+            detail: `db is dZ of the ${key} sample only; it is the sum over all samples`,
+            compute: () => ({ numbers: dZ.row(i) }),
+          })),
+  },
+  'bias-from-output-gradients': {
+    changes: ({ dA }) => [
+      {
+        detail: 'db was computed from dA, before the multiplication by the derivative of the activation; it needs dZ',
+        compute: () => ({ numbers: sums(dA) }),
+      },
+    ],
+  },
+  'bias-summed-over-units': {
+    changes: ({ dZ }) =>
+      [[dZ.columns], [], [1], [1, 1]].map((shape, i) => ({
+        ...(i > 0 && { key: `${i}` }),
+        detail: 'db was summed over the units, too (no axis): every unit has a sum of its own, over the samples',
+        compute() {
+          const total = sums(dZ).reduce((sum, x) => sum + x, 0);
+          return { numbers: new Float64Array(shape.length === 1 ? shape[0] : 1).fill(total), shape };
+        },
+      })),
+  },
+  'bias-summed-over-wrong-axis': {
+    changes: ({ dZ }) =>
+      [[dZ.rows], [dZ.rows, 1], [1, dZ.rows]].map((shape, i) => ({
+        ...(i > 0 && { key: `${i}` }),
+        detail: 'db was summed over the units of each sample; it is the sum over the samples of each unit',
+        compute: () => ({ numbers: sums(dZ.transposed()), shape }),
+      })),
+  },
+  'bias-kept-dimension': {
+    changes: ({ dZ }) =>
+      [
+        [1, dZ.columns],
+        [dZ.columns, 1],
+      ].map((shape, i) => ({
+        ...(i > 0 && { key: `${i}` }),
+        detail: `db has the shape ${shape.join(' x ')} (keepdims); biases are a flat list`,
+        compute: () => ({ numbers: sums(dZ), shape }),
+      })),
+  },
+  'bias-not-summed': {
+    changes: ({ dZ }) => [
+      {
+        detail: 'db is dZ of every sample; it is their sum',
+        compute: () => ({ numbers: dZ.data, shape: [dZ.rows, dZ.columns] }),
+      },
+      {
+        key: 'columns',
+        detail: 'db is dZ of every sample; it is their sum',
+        compute: () => ({ numbers: dZ.transposed().data, shape: [dZ.columns, dZ.rows] }),
+      },
+    ],
+  },
+} satisfies Record<string, BiasesMistake>;
+
+/** The gradient of the penalty with other options. */
+function penaltyWith({ setting, parameters, of }: GradientLine, options: object): Float64Array {
+  const gradient = new Float64Array(parameters.length);
+  const W = new Dense(1, parameters.length, parameters);
+  const into = new Dense(1, gradient.length, gradient);
+  const penalty = { ...(setting.penalty as NonNullable<typeof setting.penalty>), ...options };
+  if (of === 'weights' || penalty.biases) addPenaltyGradients(penalty, [{ W, b: undefined }], [{ dW: into, db: undefined }]);
+  return gradient;
+}
+
+const plus = (a: Float64Array, b: Float64Array | undefined, factor = 1): Float64Array =>
+  b ? a.map((x, i) => x + factor * b[i]) : a;
+
+/** A mistake with the gradient of the penalty. */
+function ofPenalty(
+  detail: string,
+  gradient: (line: GradientLine) => Float64Array | undefined,
+  isFor: (line: GradientLine) => boolean = ({ ofPenalty }) => ofPenalty !== undefined,
+): GradientMistake {
+  return {
+    changes: (line) =>
+      line.setting.penalty && isFor(line)
+        ? [{ detail, pointer: '/penalty', compute: () => plus(line.ofLoss, gradient(line)) }]
+        : [],
+  };
+}
+
+/** The factor of `direction` in candidate = base + factor · direction, taken where the direction is largest. */
+function rateOf(candidate: Float64Array, base: Float64Array, direction: Float64Array): number {
+  let most = 0;
+  for (let i = 1; i < direction.length; i++) if (Math.abs(direction[i]) > Math.abs(direction[most])) most = i;
+  return (candidate[most] - base[most]) / direction[most];
+}
+
+export const gradientMistakes = {
+  'penalty-left-out': ofPenalty('the gradient of the penalty was not added', () => undefined),
+  'penalty-doubled': ofPenalty('the gradient of l2 / 2 w^2 was computed as 2 l2 w; it is l2 w', ({ ofPenalty }) =>
+    ofPenalty?.map((x) => 2 * x),
+  ),
+  'penalty-averaged': ofPenalty(
+    'the penalty was divided by the number of samples; it is added after the reduction',
+    ({ ofPenalty, setting }) => ofPenalty?.map((x) => x / setting.X.rows),
+  ),
+  'penalty-subtracted': ofPenalty('the gradient of the penalty was subtracted', ({ ofPenalty }) => ofPenalty?.map((x) => -x)),
+  'penalty-on-biases': ofPenalty(
+    'the penalty was applied to the biases; the request has it on weights only',
+    (line) => penaltyWith(line, { biases: true }),
+    ({ of, ofPenalty }) => of === 'biases' && ofPenalty === undefined,
+  ),
+  'penalty-not-on-biases': ofPenalty(
+    'the penalty was not applied to the biases; the request has it on them, too',
+    () => undefined,
+    ({ of, ofPenalty }) => of === 'biases' && ofPenalty !== undefined,
+  ),
+  'penalty-of-other-kind': ofPenalty('l1 was applied as l2, or the reverse: l1 sign(w) + l2 w', (line) => {
+    const { l1, l2 } = line.setting.penalty as { l1: number; l2: number };
+    return penaltyWith(line, { l1: l2, l2: l1 });
+  }),
+  'gradient-zero': {
+    changes: ({ of, candidate }) => [
+      { detail: `the gradient of the ${of} is 0`, compute: () => new Float64Array(candidate.length) },
+    ],
+  },
+  'gradient-clipped': {
+    changes: (line) => {
+      const bound = line.candidate.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+      return [
+        {
+          key: `${Number(bound.toPrecision(9))}`,
+          detail: `the gradient was clipped to at most ${Number(bound.toPrecision(9))} in magnitude`,
+          compute() {
+            const right = plus(line.ofLoss, line.ofPenalty);
+            const clipped = right.map((x) => Math.max(-bound, Math.min(bound, x)));
+            // Where nothing is clipped, or nothing left, it explains nothing.
+            const kept = right.filter((x) => Math.abs(x) < bound).length;
+            return kept > 0 && kept < right.length ? clipped : undefined;
+          },
+        },
+      ];
+    },
+  },
+  'parameters-after-step': {
+    changes: (line) => {
+      const right = plus(line.ofLoss, line.ofPenalty);
+      const rate = -rateOf(line.candidate, line.parameters, right);
+      return [
+        {
+          key: `${Number(rate.toPrecision(9))}`,
+          detail: `these are the ${line.of} after a step, w - ${Number(rate.toPrecision(9))} dw, not their gradient`,
+          compute: () => (right.length < 3 ? undefined : plus(line.parameters, right, -rate)),
+        },
+      ];
+    },
+  },
+} satisfies Record<string, GradientMistake>;

@@ -1,0 +1,113 @@
+// The diagnosis: the simplest hypothesis that explains most, as an answer.
+import type { Diagnosis } from '../../../schemas/check.ts';
+import type { MistakeName } from '../../../schemas/mistake.ts';
+import type { Setting } from '../../backprop/mistakes/change.ts';
+import { Backward } from './backward.ts';
+import type { Evidence } from './evidence.ts';
+import { ForwardSearch } from './forward.ts';
+import { type Atom, complexityOf, type Hypothesis, idOf, inOrder } from './hypothesis.ts';
+import type { Meter } from './meter.ts';
+import { explainWhole } from './whole.ts';
+
+/** Why arrays of a candidate disagree; empty if none does. */
+export function diagnose(setting: Setting, evidence: Evidence, tolerance: number, meter: Meter): Diagnosis[] {
+  if (evidence.wrong.length === 0) return [];
+  const whole = explainWhole(setting, evidence, tolerance);
+  const rest = evidence.wrong.filter(({ pointer }) => !whole.some(({ explains }) => explains.includes(pointer)));
+  if (rest.length === 0) return whole;
+  const [best, ...others] = found(setting, evidence, tolerance, meter);
+  return [...whole, ...diagnosesOf(best, others, setting)];
+}
+
+/** The hypotheses, the best first. */
+function found(setting: Setting, evidence: Evidence, tolerance: number, meter: Meter): Hypothesis[] {
+  const forward = new ForwardSearch(evidence, tolerance, meter);
+  const backward = new Backward(evidence, tolerance, meter);
+  const hypotheses = forward.search(setting, false).flatMap((walk) => backward.search(walk));
+  const [best] = inOrder(hypotheses.map(confirmed));
+  const isSimple = best.missed === 0 && complexityOf(best) <= 1;
+  // The gradients may show a mistake in the forward pass, of which the candidate has nothing.
+  const hasForward = evidence.items.some(({ pointer }) => /outputs$|inputs$|pre_activations$/.test(pointer));
+  if (!isSimple && !hasForward)
+    for (const walk of forward.search(setting, true).slice(1)) {
+      if (!meter.allows('mistakes in the forward pass')) break;
+      hypotheses.push(...setting.engine.scratch.reuse(() => backward.search(walk)));
+    }
+  return distinct(inOrder(hypotheses.map(confirmed)));
+}
+
+/** Without mistakes that explain nothing. */
+function confirmed(hypothesis: Hypothesis): Hypothesis {
+  return { ...hypothesis, atoms: hypothesis.atoms.filter(({ explains }) => explains.length > 0) };
+}
+
+function distinct(hypotheses: readonly Hypothesis[]): Hypothesis[] {
+  const known = new Set<string>();
+  return hypotheses.filter(({ atoms }) => {
+    const name = atoms.map((atom) => `${idOf(atom)} ${atom.layer} ${atom.pointer}`).join();
+    return !known.has(name) && known.add(name);
+  });
+}
+
+/** The mistakes of a hypothesis, each with all places in which it was made. */
+function groupsOf({ atoms }: Hypothesis): Map<string, Atom[]> {
+  const groups = new Map<string, Atom[]>();
+  for (const atom of atoms) {
+    const id = idOf(atom);
+    groups.set(id, [...(groups.get(id) ?? []), atom]);
+  }
+  return groups;
+}
+
+function diagnosesOf(best: Hypothesis, others: readonly Hypothesis[], setting: Setting): Diagnosis[] {
+  const groups = groupsOf(best);
+  const ids = new Set(groups.keys());
+  const rivals = others.filter((other) => other.missed === best.missed && complexityOf(other) <= complexityOf(best));
+  const diagnoses = [...groups].map(([id, atoms]) => {
+    const alternatives = new Set<MistakeName>();
+    for (const rival of rivals) {
+      // A rival that differs in this mistake only.
+      const its = groupsOf(rival);
+      const different = [...its.keys()].filter((one) => !ids.has(one));
+      const isOther = its.size === ids.size && different.length === 1 && !its.has(id);
+      const [first] = isOther ? (its.get(different[0]) as Atom[]) : [];
+      if (first && first.mistake !== atoms[0].mistake) alternatives.add(first.mistake);
+    }
+    return diagnosisOf(atoms, [...alternatives], setting);
+  });
+  return diagnoses.sort((a, b) => b.explains.length - a.explains.length);
+}
+
+function diagnosisOf(atoms: readonly Atom[], alternatives: MistakeName[], setting: Setting): Diagnosis {
+  const [{ mistake, factor }] = atoms;
+  const explains = [...new Set(atoms.flatMap((atom) => atom.explains))];
+  const details = [...new Set(atoms.map((atom) => atom.detail))];
+  return {
+    mistake,
+    pointer: pointerOf(atoms, setting),
+    explains,
+    detail: [
+      details.slice(0, MOST_DETAILS).join('; '),
+      ...(factor === undefined ? [] : [`and multiplied by ${Number(factor.toPrecision(9))}`]),
+    ].join(', '),
+    residual: Math.max(...atoms.map(({ residual }) => residual)),
+    ...(factor !== undefined && { factor }),
+    alternatives,
+  };
+}
+
+/** The details that one diagnosis shows. */
+const MOST_DETAILS = 2;
+
+/** Where a mistake was made: in one place, or in several layers. */
+function pointerOf(atoms: readonly Atom[], { layers }: Setting): string {
+  const pointers = new Set(atoms.map(({ pointer }) => pointer));
+  if (pointers.size === 1 && !atoms[0].isEverywhere) return atoms[0].pointer;
+  const places = new Set(atoms.map(({ layer }) => layer));
+  if (places.size === 1) {
+    const [layer] = places;
+    // The loss and a gradient of the same batch, or weights and biases of one layer.
+    return layer === undefined ? atoms[0].pointer : pointers.size === 1 ? atoms[0].pointer : `/network/layers/${layer}`;
+  }
+  return layers.length > 1 ? '/network/layers' : atoms[0].pointer;
+}
