@@ -11,7 +11,7 @@ import { Dense } from '../../linalg/dense.ts';
 import { ENOUGH_NUMBERS, type Fit, factorBetween, indexOfLargest, relativeError, significantNumbers } from './compare.ts';
 import type { Evidence, Item } from './evidence.ts';
 import { type Atom, explained, type Hypothesis, idOf, inOrder, missed, pendingIn, withAtom } from './hypothesis.ts';
-import { type Leaf, Leaves, penaltyOf, sum } from './leaves.ts';
+import { type Leaf, Leaves, type Only, penaltyOf, sum } from './leaves.ts';
 import { explainLoss } from './loss.ts';
 import type { Meter } from './meter.ts';
 
@@ -46,6 +46,8 @@ export class Backward {
   readonly #tolerance: number;
   readonly #meter: Meter;
   readonly #leaves: Leaves;
+  /** The mistakes that are tried at the moment; undefined: all. */
+  #only: Only;
 
   constructor(evidence: Evidence, tolerance: number, meter: Meter) {
     this.#evidence = evidence;
@@ -57,8 +59,7 @@ export class Backward {
   /** The best hypotheses about the whole backward pass, given one about the forward pass. */
   search(start: Omit<Walk, 'above' | 'parameterFactor'>): Hypothesis[] {
     let walks: Walk[] = [{ ...start, above: undefined, parameterFactor: 1 }];
-    for (let k = start.steps.length - 1; k >= 0; k--)
-      walks = inOrder(walks.flatMap((walk) => this.#layer(walk, k))).slice(0, MOST_HYPOTHESES);
+    for (let k = start.steps.length - 1; k >= 0; k--) walks = best(walks.flatMap((walk) => this.#layer(walk, k)));
     return walks.flatMap((walk) => this.#end(walk));
   }
 
@@ -83,9 +84,20 @@ export class Backward {
       if (isRight || (pending && hasEvidence)) return found;
     }
     if (!this.#meter.allows(`mistakes in layer ${k}`)) return found;
-    found.length = 0;
-    this.#eachIncoming(walk, k, (flow) => this.#eachSlope(flow, k, add, true));
-    return found;
+    const plain = found.splice(0);
+    const explore = (only: Only) => {
+      found.length = 0;
+      this.#only = only;
+      this.#eachIncoming(walk, k, (flow) => this.#eachSlope(flow, k, add, true));
+      this.#only = undefined;
+    };
+    // What has been mistaken in a later layer is likely to be here, too.
+    if (!pending && walk.atoms.length > 0) {
+      explore(new Set(walk.atoms.map(({ mistake }) => mistake)));
+      if (found.some((next) => next.missed === walk.missed)) return found;
+    }
+    explore(undefined);
+    return found.length > 0 ? found : plain;
   }
 
   /** What the candidate has of layer k in the backward pass, and of what it receives. */
@@ -144,6 +156,7 @@ export class Backward {
 
   /** Whether a mistake may be tried: any, unless one waits for confirmation; then the same again. */
   #isOpen(pending: Atom | undefined, mistake: MistakeName, { key = '' }: Change<unknown>): boolean {
+    if (this.#only && !this.#only.has(mistake)) return false;
     return !pending || (pending.isEverywhere === true && idOf(pending) === idOf({ mistake, key }));
   }
 
@@ -181,6 +194,7 @@ export class Backward {
     const layer = above ? k + 1 : undefined;
     const pointer = change.pointer ?? (above ? `/network/layers/${k + 1}/weights` : '/loss');
     this.#meter.numbers(3 * right.dA.data.length);
+    this.#meter.trials(1);
     const value = change.compute() as (LossValue & { inputs?: undefined }) | { inputs: Dense; direction?: Dense; dY?: undefined };
     if (!value) return undefined;
     const atom = atomOf(mistake, change, layer, pointer);
@@ -305,6 +319,7 @@ export class Backward {
           if (this.#isOpen(pending, mistake, change))
             scratch.reuse(() => {
               this.#meter.numbers(4 * dA.data.length);
+              this.#meter.trials(1);
               const value = change.compute() as { slopes?: Dense; dZ?: Dense } | undefined;
               if (!value) return;
               const atom = atomOf(mistake, change, k, `/network/layers/${k}/activation`);
@@ -352,7 +367,7 @@ export class Backward {
     // Each array by itself: all combinations of what explains them.
     let hypotheses: Flow[] = [{ ...matched, isFree: false }];
     for (const leaf of wrong) {
-      const atoms = flow.setting.engine.scratch.reuse(() => this.#leaves.explain(line, leaf));
+      const atoms = flow.setting.engine.scratch.reuse(() => this.#leaves.explain(line, leaf, this.#only));
       hypotheses = hypotheses.flatMap((next) =>
         atoms.length > 0 ? atoms.map((atom) => withAtom(next, atom)) : [missed(next, false)],
       );
@@ -363,13 +378,16 @@ export class Backward {
 
   /** The hypotheses with one factor for all gradients of a layer. */
   #withFactor(flow: Flow, leaves: readonly Leaf[], dZ: Dense, k: number): Walk[] {
-    const fits = leaves.map((leaf) => this.#leaves.factorOf(leaf));
+    const fits: Fit[] = [];
+    for (const leaf of leaves) {
+      const fit = leaf.fit();
+      if (!fit || Math.abs(fit.factor / (fits[0] ?? fit).factor - 1) > 2 * this.#tolerance) return [];
+      fits.push(fit);
+    }
+    const [{ factor }] = fits;
     const numbers = leaves.reduce((sum, { ofLoss }) => sum + significantNumbers(ofLoss()), 0);
-    const factor = fits[0]?.factor;
-    if (factor === undefined) return [];
-    if (!fits.every((fit) => fit && Math.abs(fit.factor / factor - 1) <= 2 * this.#tolerance)) return [];
     return this.#scaled(flow, factor, numbers, flow.above ? 'inputs' : 'loss', k).flatMap((next) => {
-      const all = leaves.reduce((one, { item }, i) => explained(one, item, (fits[i] as Fit).error), next);
+      const all = leaves.reduce((one, { item }, i) => explained(one, item, fits[i].error), next);
       return this.#done(all, times(dZ, factor), k);
     });
   }
@@ -388,6 +406,12 @@ export class Backward {
       return [walk, { ...walk, atoms: everywhere }];
     });
   }
+}
+
+/** The hypotheses that are worth following. */
+function best(walks: readonly Walk[]): Walk[] {
+  const least = Math.min(...walks.map(({ missed }) => missed));
+  return inOrder(walks.filter(({ missed }) => missed === least)).slice(0, MOST_HYPOTHESES);
 }
 
 function atomOf(mistake: MistakeName, { key = '', detail }: Change<unknown>, layer: number | undefined, pointer: string): Atom {

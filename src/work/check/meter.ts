@@ -4,6 +4,9 @@ import type { Sizes } from '../../backprop/shapes.ts';
 /** What a number costs that is computed one by one, in floating-point operations of matrix products. */
 export const FLOPS_PER_NUMBER = 50;
 
+/** What it costs to try a mistake, beside its numbers. */
+const FLOPS_PER_TRIAL = 50_000;
+
 /** The most work of a search, in multiples of that of the gradients. */
 export const MOST_GRADIENTS = 40;
 
@@ -38,6 +41,11 @@ export class Meter {
   /** Counts numbers that are computed one by one. */
   numbers(count: number): void {
     this.#spent += FLOPS_PER_NUMBER * count;
+  }
+
+  /** Counts mistakes that are tried, whatever their size. */
+  trials(count: number): void {
+    this.#spent += FLOPS_PER_TRIAL * count;
   }
 
   /** Whether more may be tried: of the whole, or of a share of it. Notes what is left out if not. */
