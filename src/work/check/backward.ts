@@ -8,6 +8,7 @@ import type { Change, InputsLine, LossValue, ParameterLine, Setting, SlopeLine }
 import { type FactorPlace, namesOfFactor } from '../../backprop/mistakes/factors.ts';
 import { lossWith } from '../../backprop/mistakes/loss-values.ts';
 import { Dense } from '../../linalg/dense.ts';
+import type { Scratch } from '../../memory/scratch.ts';
 import { ENOUGH_NUMBERS, type Fit, factorBetween, indexOfLargest, relativeError, significantNumbers } from './compare.ts';
 import type { Evidence, Item } from './evidence.ts';
 import { type Atom, explained, type Hypothesis, idOf, inOrder, missed, pendingIn, withAtom } from './hypothesis.ts';
@@ -299,7 +300,7 @@ export class Backward {
         next = explained(next, slopeItem, error);
         used = observed(slopeItem, slopes as Dense);
       }
-      const dZ = used && (slopeItem || !direct) ? product(used, next.dA) : (direct as Dense);
+      const dZ = used && (slopeItem || !direct) ? product(used, next.dA, scratch) : (direct as Dense);
       const settled = item ? this.#settle(next, item, dZ, flow.above ? 'inputs' : 'loss', k) : [next];
       for (const one of settled) {
         isFound = true;
@@ -332,7 +333,7 @@ export class Backward {
     let dZ = pullBack(f, dA, Z, A, scratch, false);
     if (slopeItem && relativeError(slopeItem.numbers as Float64Array, (right as Dense).data) > this.#tolerance) {
       next = missed(next, true);
-      dZ = product(observed(slopeItem, dA), dA);
+      dZ = product(observed(slopeItem, dA), dA, scratch);
     }
     if (item) {
       const error = relativeError(item.numbers as Float64Array, dZ.data);
@@ -432,17 +433,14 @@ function copyOf({ rows, columns, data }: Dense): Dense {
 }
 
 function times({ rows, columns, data }: Dense, factor: number): Dense {
-  return new Dense(
-    rows,
-    columns,
-    data.map((x) => factor * x),
-  );
+  const result = new Dense(rows, columns);
+  for (let i = 0; i < data.length; i++) result.data[i] = factor * data[i];
+  return result;
 }
 
-function product(a: Dense, b: Dense): Dense {
-  return new Dense(
-    a.rows,
-    a.columns,
-    a.data.map((x, i) => x * b.data[i]),
-  );
+/** The product number by number. */
+function product(a: Dense, b: Dense, scratch: Scratch): Dense {
+  const result = Dense.in(scratch, a.rows, a.columns);
+  for (let i = 0; i < result.data.length; i++) result.data[i] = a.data[i] * b.data[i];
+  return result;
 }
