@@ -188,7 +188,7 @@ class Maker {
         );
       const passed = this.#value<{ inputs: Dense; direction?: Dense }>('inputs', k, {
         ...at,
-        step: () => engine.weightGradient(dZ, X),
+        step: () => new Dense(W.rows, W.columns, Float64Array.from(dW.flat())),
       });
       const dX = passed
         ? mapped(passed.inputs, (x, i) => x - 0.1 * (passed.direction?.data[i] ?? 0))

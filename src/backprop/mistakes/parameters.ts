@@ -9,9 +9,9 @@ type BiasesMistake = Mistake<ParameterLine, BiasesValue>;
 type GradientMistake = Mistake<GradientLine, Float64Array>;
 
 /** The sums of the columns. */
-function sums({ columns, data }: Dense): Float64Array {
+function sums({ rows, columns, data }: Dense): Float64Array {
   const result = new Float64Array(columns);
-  for (let at = 0; at < data.length; at++) result[at % columns] += data[at];
+  for (let i = 0, at = 0; i < rows; i++) for (let j = 0; j < columns; j++, at++) result[j] += data[at];
   return result;
 }
 
@@ -225,33 +225,37 @@ export const gradientMistakes = {
   },
   'gradient-clipped': {
     changes: (line) => {
-      const bound = line.candidate.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+      const { candidate } = line;
+      const bound = candidate.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+      const atBound = candidate.reduce((count, x) => count + Number(Math.abs(x) === bound), 0);
+      // One number alone may just be the largest.
+      if (atBound < 2 || atBound === candidate.length) return [];
+      const shown = Number(bound.toPrecision(9));
       return [
         {
-          key: `${Number(bound.toPrecision(9))}`,
-          detail: `the gradient was clipped to at most ${Number(bound.toPrecision(9))} in magnitude`,
-          compute() {
-            const right = plus(line.ofLoss, line.ofPenalty);
-            const clipped = right.map((x) => Math.max(-bound, Math.min(bound, x)));
-            // Where nothing is clipped, or nothing left, it explains nothing.
-            const kept = right.filter((x) => Math.abs(x) < bound).length;
-            return kept > 0 && kept < right.length ? clipped : undefined;
-          },
+          key: `${shown}`,
+          detail: `the gradient was clipped to at most ${shown} in magnitude`,
+          compute: () => plus(line.ofLoss, line.ofPenalty).map((x) => Math.max(-bound, Math.min(bound, x))),
         },
       ];
     },
   },
   'parameters-after-step': {
     changes: (line) => {
+      const { candidate, parameters } = line;
       const right = plus(line.ofLoss, line.ofPenalty);
-      const rate = -rateOf(line.candidate, line.parameters, right);
-      return [
-        {
-          key: `${Number(rate.toPrecision(9))}`,
-          detail: `these are the ${line.of} after a step, w - ${Number(rate.toPrecision(9))} dw, not their gradient`,
-          compute: () => (right.length < 3 ? undefined : plus(line.parameters, right, -rate)),
-        },
-      ];
+      const rate = -rateOf(candidate, parameters, right);
+      const shown = Number(rate.toPrecision(6));
+      // Two numbers do not tell a rate.
+      return right.length < 3 || !Number.isFinite(rate)
+        ? []
+        : [
+            {
+              key: `${shown}`,
+              detail: `these are the ${line.of} after a step, w - ${shown} dw, not their gradient`,
+              compute: () => plus(parameters, right, -rate),
+            },
+          ];
     },
   },
 } satisfies Record<string, GradientMistake>;

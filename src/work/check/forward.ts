@@ -84,6 +84,7 @@ export class ForwardSearch {
         if (pending && !(isRepeated && idOf(atom) === idOf(pending))) continue;
         if (!this.#meter.allows(`mistakes in the forward pass of layer ${k}`, hasItems ? 1 : HIDDEN_SHARE)) break;
         this.#meter.product(start.X.rows, W.columns, W.rows);
+        this.#meter.trials(1);
         const value = compute();
         const changed = value && this.#matched(withAtom(start, atom), k, value);
         if (!changed) continue;

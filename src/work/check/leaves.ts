@@ -19,6 +19,9 @@ type Compare = (
   ofPenalty?: Float64Array,
 ) => void;
 
+/** The mistakes that are tried; undefined: all. */
+export type Only = ReadonlySet<MistakeName> | undefined;
+
 /** One array of gradients of a layer. */
 export interface Leaf {
   readonly of: 'weights' | 'biases';
@@ -29,6 +32,25 @@ export interface Leaf {
   readonly parameters: Float64Array;
   /** The right gradient's relative error, computed as far as needed to see that it is too large. */
   readonly error: number;
+  /** The constant by which the candidate's gradient of the loss differs from the right one. */
+  readonly fit: () => Fit | undefined;
+}
+
+/** A number of the candidate, without the penalty, and the right one. */
+interface Sample {
+  readonly candidate: number;
+  readonly value: number;
+}
+
+/** Two numbers of the product δᵀ X: at the candidate's largest number, and in the middle. */
+function samplesOf({ numbers }: Item, δ: Dense, X: Dense, factor: number, ofPenalty: Float64Array | undefined): Sample[] {
+  const values = numbers as Float64Array;
+  return [indexOfLargest(values), Math.floor(values.length / 2)].map((at) => {
+    const [j, i] = [Math.floor(at / X.columns), at % X.columns];
+    let value = 0;
+    for (let n = 0; n < δ.rows; n++) value += δ.data[n * δ.columns + j] * X.data[n * X.columns + i];
+    return { candidate: values[at] - (ofPenalty?.[at] ?? 0), value: factor * value };
+  });
 }
 
 export class Leaves {
@@ -47,14 +69,21 @@ export class Leaves {
     const { X } = steps[k];
     let product: Float64Array | undefined;
     const ofLoss = () => {
-      this.#meter.product(W.rows, dZ.rows, W.columns);
+      if (!product) this.#meter.product(W.rows, dZ.rows, W.columns);
       product ??= scaled(setting.engine.weightGradient(dZ, X).data, factor);
       return product;
     };
     const ofPenalty = penaltyOf(line, 'weights', W.data);
-    const isNear = item.isShaped && this.#isNear(item, dZ, X, factor, ofPenalty);
+    // Two numbers tell that the rest need not be computed.
+    const samples = item.isShaped ? samplesOf(item, dZ, X, factor, ofPenalty) : undefined;
+    const isNear = samples && this.#fits(samples, 1);
     const error = isNear ? relativeError(item.numbers as Float64Array, sum(ofLoss(), ofPenalty)) : Infinity;
-    return { of: 'weights', item, ofLoss, ofPenalty, parameters: W.data, error };
+    const fit = () => {
+      const ratio = samples && samples[0].candidate / samples[0].value;
+      if (!ratio || !this.#fits(samples, ratio)) return undefined;
+      return factorBetween(difference(item.numbers as Float64Array, ofPenalty), ofLoss(), this.#tolerance);
+    };
+    return { of: 'weights', item, ofLoss, ofPenalty, parameters: W.data, error, fit };
   }
 
   biases(line: ParameterLine, item: Item, factor: number): Leaf {
@@ -63,33 +92,20 @@ export class Leaves {
     const total = scaled(dZ.sumOfRows(setting.engine.scratch), factor);
     const ofPenalty = penaltyOf(line, 'biases', b);
     const error = item.isShaped ? relativeError(item.numbers as Float64Array, sum(total, ofPenalty)) : Infinity;
-    return { of: 'biases', item, ofLoss: () => total, ofPenalty, parameters: b, error };
+    const fit = () =>
+      item.isShaped ? factorBetween(difference(item.numbers as Float64Array, ofPenalty), total, this.#tolerance) : undefined;
+    return { of: 'biases', item, ofLoss: () => total, ofPenalty, parameters: b, error, fit };
   }
 
-  /** Whether two numbers of the candidate are those of the product: the rest need not be computed if not. */
-  #isNear({ numbers }: Item, δ: Dense, X: Dense, factor: number, ofPenalty: Float64Array | undefined): boolean {
-    const values = numbers as Float64Array;
-    const largest = indexOfLargest(values);
-    for (const at of [largest, Math.floor(values.length / 2)]) {
-      const [j, i] = [Math.floor(at / X.columns), at % X.columns];
-      let value = 0;
-      for (let n = 0; n < δ.rows; n++) value += δ.data[n * δ.columns + j] * X.data[n * X.columns + i];
-      const difference = Math.abs(values[at] - (factor * value + (ofPenalty?.[at] ?? 0)));
-      // The largest right number is not known; it cannot be larger than the candidate's by more than the tolerance.
-      if (!(difference <= 2 * this.#tolerance * Math.abs(values[largest]) + Number.MIN_VALUE)) return false;
-    }
-    return true;
+  /** Whether the candidate's numbers are those of the product, times a factor. */
+  #fits(samples: readonly Sample[], factor: number): boolean {
+    // The first one is the candidate's largest number.
+    const most = 2 * this.#tolerance * Math.abs(samples[0].candidate) + Number.MIN_VALUE;
+    return samples.every(({ candidate, value }) => Math.abs(candidate - factor * value) <= most);
   }
 
-  /** The constant by which the candidate's gradient of the loss differs from the right one. */
-  factorOf({ item, ofLoss, ofPenalty }: Leaf): Fit | undefined {
-    if (!item.isShaped) return undefined;
-    const numbers = difference(item.numbers as Float64Array, ofPenalty);
-    return factorBetween(numbers, ofLoss(), this.#tolerance);
-  }
-
-  /** The mistakes that explain an array by themselves. */
-  explain(line: ParameterLine, leaf: Leaf): Atom[] {
+  /** The mistakes that explain an array by themselves; only some, if given. */
+  explain(line: ParameterLine, leaf: Leaf, only: Only): Atom[] {
     const found: Atom[] = [];
     const { item, of } = leaf;
     const { k } = line;
@@ -117,21 +133,22 @@ export class Leaves {
         if (fit) add(mistake, change, fit.error, fit.factor);
       }
     };
-    if (of === 'weights') this.#weights(line, leaf, compare);
+    if (of === 'weights') this.#weights(line, leaf, compare, only);
     else
       for (const [name, mistake] of mistakesIn('biases'))
-        for (const change of mistake.changes(line)) {
+        for (const change of only && !only.has(name) ? [] : mistake.changes(line)) {
           const value = change.compute();
           if (value) compare(name, change, value.numbers, value.shape);
         }
     if (item.isShaped) this.#gradients(line, leaf, add);
+    this.#meter.trials(found.length + 1);
     return found;
   }
 
-  #weights(line: ParameterLine, { item, ofPenalty }: Leaf, compare: Compare): void {
+  #weights(line: ParameterLine, { item, ofPenalty }: Leaf, compare: Compare, only: Only): void {
     const { W } = line.setting.layers[line.k];
     for (const [name, mistake] of mistakesIn('weights'))
-      for (const change of mistake.changes(line)) {
+      for (const change of only && !only.has(name) ? [] : mistake.changes(line)) {
         const value = change.compute();
         if (!value) continue;
         const { δ, X, isTransposed } = value;

@@ -4,9 +4,10 @@ import { mistakesIn } from '../../backprop/mistakes/catalogue.ts';
 import { namesOfFactor } from '../../backprop/mistakes/factors.ts';
 import { lossWith } from '../../backprop/mistakes/loss-values.ts';
 import { penaltyOf } from '../../backprop/penalty.ts';
-import type { Flow } from './backward.ts';
+
 import type { Item } from './evidence.ts';
 import { type Atom, explained, missed, withArray, withAtom } from './hypothesis.ts';
+import type { Flow } from './walk.ts';
 
 /** Wrong values of the penalty, by the mistakes with its gradient that go with them. */
 const penalties: {

@@ -2,13 +2,16 @@
 import type { Sizes } from '../../backprop/shapes.ts';
 
 /** What a number costs that is computed one by one, in floating-point operations of matrix products. */
-export const FLOPS_PER_NUMBER = 50;
+const FLOPS_PER_NUMBER = 250;
+
+/** What it costs to try a mistake, beside its numbers. */
+const FLOPS_PER_TRIAL = 1_000_000;
 
 /** The most work of a search, in multiples of that of the gradients. */
 export const MOST_GRADIENTS = 40;
 
-/** What small requests may take in any case: a few milliseconds. */
-const LEAST_FLOPS = 2e7;
+/** What small requests may take in any case: about 10 ms. */
+const LEAST_FLOPS = 5e8;
 
 /** Floating-point operations of the gradients of a batch, with the numbers that they compute one by one. */
 export function flopsOfGradients({ samples, features, units }: Sizes): number {
@@ -38,6 +41,11 @@ export class Meter {
   /** Counts numbers that are computed one by one. */
   numbers(count: number): void {
     this.#spent += FLOPS_PER_NUMBER * count;
+  }
+
+  /** Counts mistakes that are tried, whatever their size. */
+  trials(count: number): void {
+    this.#spent += FLOPS_PER_TRIAL * count;
   }
 
   /** Whether more may be tried: of the whole, or of a share of it. Notes what is left out if not. */
