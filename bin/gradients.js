@@ -13,6 +13,7 @@ import { progressBar } from './progress.js';
 import { putFile } from './put.js';
 import { bodyOf, sendUntilAnswered } from './send.js';
 import { table } from './table.js';
+import { words } from './words.js';
 
 /** @import { Options } from './options.js' */
 
@@ -30,6 +31,7 @@ async function main(args) {
   const request = { ...options, method: 'POST', path: `/${options.operation}`, body: bodyOf(body, mediaType), accept };
   const { body: answer } = await (options.wait ? runJob : sendUntilAnswered)(request, progress);
   if (options.save) await save(options.save, answer);
+  if (options.operation === 'check' && !JSON.parse(`${answer}`).agrees) process.exitCode = 1;
   if (options.output) print(await shown(options.output, { body, mediaType }, { body: answer, mediaType: accept }));
 }
 
@@ -67,6 +69,7 @@ async function shown(output, request, answer) {
   const isJson = answer.mediaType === mediaTypes.json;
   // Unchanged: this keeps the exact numbers, and saves parsing.
   if (output === 'json' && isJson) return answer.body;
+  if (output === 'words') return words(JSON.parse(`${answer.body}`));
   const tensors = tensorsIn(answer.body, answer.mediaType);
   if (output === 'json') return toJson(tensors);
   const asked = tensorsIn(request.body, request.mediaType);

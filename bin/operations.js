@@ -6,15 +6,17 @@
  * @property {boolean} job whether a job can compute it
  * @property {boolean} include whether a request may ask for extra values
  * @property {boolean} norms whether the answer has a loss and gradients
+ * @property {boolean} words whether the answer can be told in words
  */
 
 export const operations = {
-  gradients: { job: true, include: true, norms: true },
-  vjp: { job: false, include: false, norms: false },
-  jvp: { job: false, include: false, norms: false },
-  jacobian: { job: false, include: false, norms: false },
-  hvp: { job: true, include: false, norms: true },
-  hessian: { job: true, include: false, norms: true },
+  gradients: { job: true, include: true, norms: true, words: false },
+  vjp: { job: false, include: false, norms: false, words: false },
+  jvp: { job: false, include: false, norms: false, words: false },
+  jacobian: { job: false, include: false, norms: false, words: false },
+  hvp: { job: true, include: false, norms: true, words: false },
+  hessian: { job: true, include: false, norms: true, words: false },
+  check: { job: false, include: false, norms: false, words: true },
 };
 
 /** @typedef {keyof typeof operations} OperationName */

@@ -14,7 +14,7 @@ export const help = `Usage: gradients [OPTION...] [OPERATION] [FILE]
 
 Sends a request, in JSON or safetensors, to the gradient service and prints the
 answer. Without FILE, or if it is -, the request comes from standard input.
-OPERATION is gradients (the default), vjp, jvp, jacobian, hvp or hessian.
+OPERATION is gradients (the default), vjp, jvp, jacobian, hvp, hessian or check.
 With put, sends data to the service, where requests find it under NAME: a file
 that ends in .safetensors, .csv or .json, with inputs, targets or classes, and
 sample_weights. What the service says of it is printed.
@@ -45,6 +45,7 @@ Of a request
                      norms  of gradients, hvp, hessian: norms of weights and of
                             their gradients per layer, as bars on a logarithmic
                             scale
+                     words  of check (its default): what differs, and why
   --save FILE        writes the answer to FILE: as safetensors if it ends in
                      .safetensors, else as JSON. Then nothing is printed but
                      what --output asks for
@@ -56,11 +57,11 @@ Of put
 
 Exit status
   0  an answer
-  1  a problem, which standard error has in one line
+  1  a problem, which standard error has in one line; of check, a difference
   2  a wrong option, or a file that cannot be read or written
   3  no service there, or no answer of it`;
 
-const outputs = /** @type {const} */ (['json', 'table', 'norms']);
+const outputs = /** @type {const} */ (['json', 'table', 'norms', 'words']);
 const formats = /** @type {const} */ (['json', 'safetensors']);
 
 /**
@@ -134,9 +135,16 @@ export function readOptions(args, environment) {
   const [operation, files] = isOperation(first) ? [first, others] : [/** @type {const} */ ('gradients'), positionals];
   if (!isPut && files.length > 1)
     throw wrong(`expected one file, or ${Object.keys(operations).join(', ')} and one file, got ${positionals.join(' ')}`);
-  checkTaken(operation, { wait: values.wait, include: values.include, norms: values.output === 'norms' });
+  checkTaken(operation, {
+    wait: values.wait,
+    include: values.include,
+    norms: values.output === 'norms',
+    words: values.output === 'words',
+  });
   const { help, version, save, compressed, dataset, wait, targets, classes } = values;
-  const output = choice('output', outputs, values.output) ?? (save === undefined ? 'json' : undefined);
+  const output =
+    choice('output', outputs, values.output) ??
+    (save === undefined ? (operations[operation].words ? 'words' : 'json') : undefined);
   return {
     put: isPut ? { name: positionals[1], file: positionals[2], targets, classes } : undefined,
     operation,
@@ -155,14 +163,15 @@ export function readOptions(args, environment) {
 /**
  * Checks that an operation takes what was asked of it.
  * @param {OperationName} operation
- * @param {{ wait: boolean, include: string[] | undefined, norms: boolean }} asked
+ * @param {{ wait: boolean, include: string[] | undefined, norms: boolean, words: boolean }} asked
  */
-function checkTaken(operation, { wait, include, norms }) {
+function checkTaken(operation, { wait, include, norms, words }) {
   /** @type {[option: string, asked: unknown, what: keyof Operation][]} */
   const options = [
     ['--wait', wait, 'job'],
     ['--include', include, 'include'],
     ['--output norms', norms, 'norms'],
+    ['--output words', words, 'words'],
   ];
   const refused = options.find(([, asked, what]) => asked && !operations[operation][what]);
   if (refused) throw wrong(`${refused[0]} is an option of ${namesWith(refused[2])}, not of ${operation}`);

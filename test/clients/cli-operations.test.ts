@@ -29,7 +29,8 @@ t.test('its operations are those of the service', (t) => {
 });
 
 t.test('each operation', async (t) => {
-  for (const { name, examples } of registered) {
+  // Those of check are below.
+  for (const { name, examples } of registered.filter(({ name }) => name !== 'check')) {
     for (const { request, answer, summary } of Object.values(examples)) {
       t.strictSame(JSON.parse(await printed([name], request)), answer, `${name}: ${summary}`);
       const folder = t.testdir({ 'a.safetensors': fileOf(request) });
@@ -110,4 +111,51 @@ t.test('a problem', async (t) => {
   const { code, stderr } = await runCommand(['jvp'], JSON.stringify({ ...jvpExamples.inputs.request, loss: 'mse' }), env);
   t.equal(code, 1);
   t.match(stderr, /^gradients: 400 The request does not fit the schema: \/loss: unknown key "loss"/);
+});
+
+t.test('check, in words', async (t) => {
+  const request = {
+    network: { layers: [{ weights: [[1, 2]], biases: [0.5] }] },
+    batch: {
+      inputs: [
+        [3, 4],
+        [1, 1],
+        [0, 2],
+      ],
+      targets: [[1], [2], [0]],
+    },
+  };
+  const said = async (candidate: object, ...options: string[]) => {
+    const { code, stdout, stderr } = await runCommand(['check', ...options], JSON.stringify({ ...request, candidate }), env);
+    t.equal(stderr, '');
+    return { code, stdout };
+  };
+  t.strictSame(await said({ gradients: [{ weights: [[22, 35]], biases: [11] }] }), {
+    code: 0,
+    stdout: 'right: 2 arrays compared\n',
+  });
+  t.strictSame(await said({ loss: 44.25 }), { code: 0, stdout: 'right: 1 array compared\n' });
+  t.strictSame(await said({ gradients: [{ weights: [[22, 35]], biases: [11 / 3] }] }), {
+    code: 1,
+    stdout: `wrong: 1 of 2 arrays, the first in the order of computation is /candidate/gradients/0/biases
+  /candidate/gradients/0/biases: [0] is 3.6666666666666665, right is 11, off by 0.67, all numbers by the factor 0.333333
+
+averaged-twice at /network/layers/0/biases
+  the sum was divided by the number of samples once more
+  explains /candidate/gradients/0/biases
+`,
+  });
+  t.match(await said({ gradients: [{ weights: [[22], [35]] }] }), {
+    code: 1,
+    stdout: /^ {2}\/candidate\/gradients\/0\/weights: expected the shape 1x2, got 2x1$/m,
+  });
+  const unknown = await said({ loss: 3, gradients: [{ weights: [[22, 35.7]] }] });
+  t.equal(unknown.code, 1);
+  t.match(unknown.stdout, /^ {2}\/candidate\/loss: is 3, right is 44\.25, off by 0\.93/m);
+  t.match(unknown.stdout, /^no mistake of the catalogue \(GET \/mistakes\) gives these numbers$/m);
+  const json = await said({ loss: 3 }, '--output', 'json');
+  t.equal(json.code, 1);
+  t.match(JSON.parse(json.stdout), { agrees: false, first_difference: '/candidate/loss' });
+  const { code, stderr } = await runCommand(['jvp', '--output', 'words'], '{}', env);
+  t.strictSame([code, stderr], [2, 'gradients: --output words is an option of check, not of jvp (gradients --help lists the options)\n']);
 });
