@@ -106,10 +106,13 @@ t.test('wrong usage', async (t) => {
   const hint = ' (gradients --help lists the options)\n';
   const cases: [args: string[], stderr: string][] = [
     [['--colour'], `gradients: Unknown option '--colour'${hint}`],
-    [['a', 'b'], `gradients: expected one file, or gradients, vjp, jvp, jacobian, hvp, hessian and one file, got a b${hint}`],
+    [
+      ['a', 'b'],
+      `gradients: expected one file, or gradients, vjp, jvp, jacobian, hvp, hessian, check and one file, got a b${hint}`,
+    ],
     [
       ['hvp', 'a', 'b'],
-      `gradients: expected one file, or gradients, vjp, jvp, jacobian, hvp, hessian and one file, got hvp a b${hint}`,
+      `gradients: expected one file, or gradients, vjp, jvp, jacobian, hvp, hessian, check and one file, got hvp a b${hint}`,
     ],
     [['jvp', '--wait'], `gradients: --wait is an option of gradients, hvp, hessian, not of jvp${hint}`],
     [['hessian', '--include', 'outputs'], `gradients: --include is an option of gradients, not of hessian${hint}`],

@@ -157,5 +157,8 @@ averaged-twice at /network/layers/0/biases
   t.equal(json.code, 1);
   t.match(JSON.parse(json.stdout), { agrees: false, first_difference: '/candidate/loss' });
   const { code, stderr } = await runCommand(['jvp', '--output', 'words'], '{}', env);
-  t.strictSame([code, stderr], [2, 'gradients: --output words is an option of check, not of jvp (gradients --help lists the options)\n']);
+  t.strictSame(
+    [code, stderr],
+    [2, 'gradients: --output words is an option of check, not of jvp (gradients --help lists the options)\n'],
+  );
 });
