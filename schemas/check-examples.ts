@@ -1,2 +1,174 @@
 // Checks with their answers, for the documentation. A test posts each request and compares the answer.
-export const checkExamples = {};
+import type { CheckAnswer, CheckRequest } from './check.ts';
+
+interface Example {
+  readonly summary: string;
+  readonly request: CheckRequest;
+  readonly answer: CheckAnswer;
+}
+
+export const checkExamples = {
+  wrong: {
+    summary: "tanh' computed from the pre-activations",
+    request: {
+      network: {
+        layers: [
+          {
+            weights: [
+              [0.5, -0.25],
+              [1, 0.75],
+            ],
+            biases: [0.1, -0.2],
+            activation: 'tanh',
+          },
+          { weights: [[1, -1]], biases: [0.5] },
+        ],
+      },
+      batch: {
+        inputs: [
+          [1, 2],
+          [-1, 0.5],
+        ],
+        targets: [[1], [-1]],
+      },
+      candidate: {
+        loss: 2.39139329802,
+        gradients: [
+          {
+            weights: [
+              [-2.59533239174, -2.11889409819],
+              [-5.38030365144, -12.1149427819],
+            ],
+            biases: [-0.137915843514, -6.46377203465],
+          },
+          { weights: [[-0.954404853754, -2.50262879525]], biases: [0.315803900841] },
+        ],
+      },
+    },
+    answer: {
+      agrees: false,
+      checks: [
+        { pointer: '/candidate/loss', agrees: true, relative_error: 6.130060174241979e-13 },
+        { pointer: '/candidate/gradients/1/weights', agrees: true, relative_error: 1.1713414629371728e-12 },
+        { pointer: '/candidate/gradients/1/biases', agrees: true, relative_error: 9.05077223328521e-13 },
+        {
+          pointer: '/candidate/gradients/0/weights',
+          agrees: false,
+          relative_error: 4.407107184925094,
+          ratio: null,
+          worst: { index: [1, 1], candidate: -12.1149427819, right: -0.34969300341399323 },
+        },
+        {
+          pointer: '/candidate/gradients/0/biases',
+          agrees: false,
+          relative_error: 6.493373360617425,
+          ratio: null,
+          worst: { index: [1], candidate: -6.46377203465, right: -0.862598421776412 },
+        },
+      ],
+      first_difference: '/candidate/gradients/0/weights',
+      diagnoses: [
+        {
+          mistake: 'derivative-at-pre-activation',
+          pointer: '/network/layers/0/activation',
+          explains: ['/candidate/gradients/0/biases', '/candidate/gradients/0/weights'],
+          detail: "tanh' was computed as 1 - z^2; it is 1 - a^2 with a = tanh(z)",
+          residual: 1.281358294380991e-12,
+          alternatives: [],
+        },
+      ],
+    },
+  },
+  right: {
+    summary: 'Right gradients',
+    request: {
+      network: {
+        layers: [
+          {
+            weights: [
+              [0.5, -0.25],
+              [1, 0.75],
+            ],
+            biases: [0.1, -0.2],
+            activation: 'tanh',
+          },
+          { weights: [[1, -1]], biases: [0.5] },
+        ],
+      },
+      batch: {
+        inputs: [
+          [1, 2],
+          [-1, 0.5],
+        ],
+        targets: [[1], [-1]],
+      },
+      candidate: {
+        gradients: [
+          {
+            weights: [
+              [-2.66960826792, -2.08198493452],
+              [0.971406698409, -0.349693003414],
+            ],
+            biases: [-0.0638229868667, -0.862598421776],
+          },
+          { weights: [[-0.954404853754, -2.50262879525]], biases: [0.315803900841] },
+        ],
+      },
+    },
+    answer: {
+      agrees: true,
+      checks: [
+        { pointer: '/candidate/gradients/1/weights', agrees: true, relative_error: 1.1713414629371728e-12 },
+        { pointer: '/candidate/gradients/1/biases', agrees: true, relative_error: 9.05077223328521e-13 },
+        { pointer: '/candidate/gradients/0/weights', agrees: true, relative_error: 1.2947016840624025e-12 },
+        { pointer: '/candidate/gradients/0/biases', agrees: true, relative_error: 4.776310204578466e-13 },
+      ],
+      first_difference: null,
+      diagnoses: [],
+    },
+  },
+  shape: {
+    summary: 'A bias gradient with a dimension too many, and weights of another shape',
+    request: {
+      network: {
+        layers: [
+          {
+            weights: [
+              [0.5, -0.25],
+              [1, 0.75],
+            ],
+            biases: [0.1, -0.2],
+            activation: 'tanh',
+          },
+          { weights: [[1, -1]], biases: [0.5] },
+        ],
+      },
+      batch: {
+        inputs: [
+          [1, 2],
+          [-1, 0.5],
+        ],
+        targets: [[1], [-1]],
+      },
+      candidate: { gradients: [{}, { weights: [[1]], biases: [[0.31580390084128585]] }] },
+    },
+    answer: {
+      agrees: false,
+      checks: [
+        { pointer: '/candidate/gradients/1/weights', agrees: false, shape: [1, 1], expected_shape: [1, 2] },
+        { pointer: '/candidate/gradients/1/biases', agrees: false, shape: [1, 1], expected_shape: [1] },
+      ],
+      first_difference: '/candidate/gradients/1/weights',
+      diagnoses: [
+        {
+          mistake: 'bias-summed-over-units',
+          pointer: '/network/layers/1/biases',
+          explains: ['/candidate/gradients/1/biases'],
+          detail: 'db was summed over the units, too (no axis): every unit has a sum of its own, over the samples',
+          residual: 0,
+          alternatives: ['bias-kept-dimension'],
+        },
+      ],
+    },
+  },
+} satisfies Record<string, Example>;

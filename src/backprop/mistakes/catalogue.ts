@@ -8,11 +8,12 @@ import { lossMistakes } from './loss.ts';
 import { weightMistakes } from './loss-weights.ts';
 import { biasesMistakes, gradientMistakes, weightsMistakes } from './parameters.ts';
 import { slopeMistakes } from './slopes.ts';
+import { otherSlopeMistakes } from './slopes-of-others.ts';
 
 const byLine = {
   forward: forwardMistakes,
   loss: { ...lossMistakes, ...weightMistakes },
-  slopes: slopeMistakes,
+  slopes: { ...slopeMistakes, ...otherSlopeMistakes },
   weights: weightsMistakes,
   biases: biasesMistakes,
   gradients: gradientMistakes,

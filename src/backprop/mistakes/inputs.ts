@@ -4,6 +4,13 @@ import type { InputsLine, InputsValue, Mistake } from './change.ts';
 
 type InputsMistake = Mistake<InputsLine, InputsValue>;
 
+/** A column, repeated. */
+function broadcast({ rows, data }: Dense, columns: number): Dense {
+  const result = new Dense(rows, columns);
+  for (let i = 0; i < rows; i++) result.row(i).fill(data[i]);
+  return result;
+}
+
 export const inputsMistakes = {
   'inputs-from-output-gradients': {
     changes: ({ setting: { engine, layers }, k, dA }) => [
@@ -49,10 +56,24 @@ export const inputsMistakes = {
       ),
   },
   'weights-left-out-backward': {
-    changes: ({ setting: { layers }, k, dZ }) =>
-      layers[k].W.rows !== layers[k].W.columns
-        ? []
-        : [{ detail: 'the layer before received dZ; it needs dZ W', compute: () => ({ inputs: dZ }) }],
+    changes({ setting: { layers }, k, dA, dZ }) {
+      const { W } = layers[k];
+      if (W.rows === W.columns)
+        return [{ detail: 'the layer before received dZ; it needs dZ W', compute: () => ({ inputs: dZ }) }];
+      if (W.rows > 1) return [];
+      // One output is broadcast to all inputs.
+      return [
+        {
+          detail: 'every unit of the layer before received dZ of the only output; it needs dZ W',
+          compute: () => ({ inputs: broadcast(dZ, W.columns) }),
+        },
+        {
+          key: 'dA',
+          detail: 'every unit of the layer before received dA of the only output; it needs dZ W',
+          compute: () => ({ inputs: broadcast(dA, W.columns) }),
+        },
+      ];
+    },
   },
   'gradient-stopped': {
     changes: ({ setting: { layers }, k, dZ }) => [

@@ -246,8 +246,8 @@ export const gradientMistakes = {
       const right = plus(line.ofLoss, line.ofPenalty);
       const rate = -rateOf(candidate, parameters, right);
       const shown = Number(rate.toPrecision(6));
-      // Two numbers do not tell a rate.
-      return right.length < 3 || !Number.isFinite(rate)
+      // One number does not tell a rate.
+      return right.length < 2 || !Number.isFinite(rate)
         ? []
         : [
             {

@@ -4,7 +4,7 @@ import type { ParameterLine } from '../../backprop/mistakes/change.ts';
 import type { Dense } from '../../linalg/dense.ts';
 import { type Fit, significantNumbers } from './compare.ts';
 import type { Evidence, Item } from './evidence.ts';
-import { explained, type Hypothesis, inOrder, missed, pendingIn, withAtom } from './hypothesis.ts';
+import { explained, type Hypothesis, idOf, inOrder, missed, pendingIn, withAtom } from './hypothesis.ts';
 import { Incoming } from './incoming.ts';
 import { type Leaf, Leaves, type Only } from './leaves.ts';
 import { explainLoss } from './loss.ts';
@@ -49,12 +49,11 @@ export class Backward {
     const add = (flow: Flow, dZ: Dense) => found.push(...this.#parameters(flow, dZ, k, pending !== undefined && hasEvidence));
     // First as if everything were right: what is, needs no search.
     if (!pending?.isEverywhere) {
-      const plain = { ...walk, dA: this.#incoming.right(walk, k), isFree: false, fresh: undefined };
-      eachSlope(this.#search, plain, k, add, false);
+      const plain = this.#incoming.plain(walk, k);
+      if (plain) eachSlope(this.#search, plain, k, add, false);
       const isRight = hasEvidence && found.some((next) => next.missed === walk.missed && next.atoms.length === walk.atoms.length);
       if (isRight || (pending && hasEvidence)) return found;
     }
-    if (!this.#search.meter.allows(`mistakes in layer ${k}`)) return found;
     const plain = found.splice(0);
     const explore = (only: Only) => {
       found.length = 0;
@@ -62,6 +61,11 @@ export class Backward {
       this.#incoming.each(walk, k, (flow) => eachSlope(this.#search, flow, k, add, true));
       this.#search.only = undefined;
     };
+    if (!this.#search.meter.allows(`mistakes in layer ${k}`)) {
+      // Right lines only.
+      if (plain.length === 0) explore(new Set());
+      return [...plain, ...found];
+    }
     // What has been mistaken in a later layer is likely to be here, too.
     if (!pending && walk.atoms.length > 0) {
       explore(new Set(walk.atoms.map(({ mistake }) => mistake)));
@@ -103,8 +107,10 @@ export class Backward {
     if (fresh && fresh.explains.length === 0) return found;
     // Each array by itself: all combinations of what explains them.
     let hypotheses: Flow[] = [{ ...matched, isFree: false }];
-    for (const leaf of wrong) {
-      const atoms = flow.setting.engine.scratch.reuse(() => this.#leaves.explain(line, leaf, this.#search.only));
+    // Weights first: they have more numbers to tell a constant, which the biases may share.
+    for (const leaf of wrong.toReversed()) {
+      const known = new Set(hypotheses.flatMap(({ atoms }) => atoms.map(idOf)));
+      const atoms = flow.setting.engine.scratch.reuse(() => this.#leaves.explain(line, leaf, this.#search.only, known));
       hypotheses = hypotheses.flatMap((next) =>
         atoms.length > 0 ? atoms.map((atom) => withAtom(next, atom)) : [missed(next, false)],
       );

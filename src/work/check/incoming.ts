@@ -28,12 +28,29 @@ export class Incoming {
     return setting.engine.inputGradient(above.dZ, W);
   }
 
+  /** What layer k receives by the right line; undefined if the candidate has something else. */
+  plain(walk: Walk, k: number): Flow | undefined {
+    const right: Flow = { ...walk, dA: this.right(walk, k), isFree: false, fresh: undefined };
+    let flow: Flow | undefined = right;
+    for (const item of this.#itemsAt(k))
+      if (flow)
+        [flow] = settle(this.#search, flow, item, flow.dA, 'inputs', k).map((next) => ({
+          ...next,
+          dA: observed(item, right.dA),
+        }));
+    return flow;
+  }
+
+  /** What the candidate has of what layer k receives. */
+  #itemsAt(k: number): Item[] {
+    const { evidence } = this.#search;
+    const items = [evidence.at(k + 1, 'input_gradients'), k < 0 ? undefined : evidence.at(k, 'output_gradients')];
+    return items.filter((item) => item?.isShaped) as Item[];
+  }
+
   /** Visits what layer k may have received: by the right line, and with each mistake, as far as the candidate has it. */
   each(walk: Walk, k: number, visit: (flow: Flow) => void): void {
-    const items = [
-      this.#search.evidence.at(k + 1, 'input_gradients'),
-      k < 0 ? undefined : this.#search.evidence.at(k, 'output_gradients'),
-    ].filter((item) => item?.isShaped) as Item[];
+    const items = this.#itemsAt(k);
     const pending = pendingIn(walk);
     const place = walk.above ? 'inputs' : 'loss';
     let isFound = false;

@@ -7,7 +7,7 @@ import { addPenaltyGradients } from '../../backprop/penalty.ts';
 import { Dense } from '../../linalg/dense.ts';
 import { ENOUGH_NUMBERS, type Fit, factorBetween, indexOfLargest, relativeError, significantNumbers } from './compare.ts';
 import type { Item } from './evidence.ts';
-import type { Atom } from './hypothesis.ts';
+import { type Atom, idOf } from './hypothesis.ts';
 import type { Meter } from './meter.ts';
 
 /** Compares an array with what a mistake gives, perhaps multiplied by a constant, and notes the mistake if it explains it. */
@@ -104,8 +104,8 @@ export class Leaves {
     return samples.every(({ candidate, value }) => Math.abs(candidate - factor * value) <= most);
   }
 
-  /** The mistakes that explain an array by themselves; only some, if given. */
-  explain(line: ParameterLine, leaf: Leaf, only: Only): Atom[] {
+  /** The mistakes that explain an array by themselves; only some, if given. `known` are those that were made elsewhere. */
+  explain(line: ParameterLine, leaf: Leaf, only: Only, known: ReadonlySet<string>): Atom[] {
     const found: Atom[] = [];
     const { item, of } = leaf;
     const { k } = line;
@@ -140,7 +140,7 @@ export class Leaves {
           const value = change.compute();
           if (value) compare(name, change, value.numbers, value.shape);
         }
-    if (item.isShaped) this.#gradients(line, leaf, add);
+    if (item.isShaped) this.#gradients(line, leaf, add, known);
     this.#meter.trials(found.length + 1);
     return found;
   }
@@ -169,6 +169,7 @@ export class Leaves {
     line: ParameterLine,
     { item, of, ofLoss, ofPenalty, parameters }: Leaf,
     add: (name: MistakeName, change: Change<unknown>, residual: number) => void,
+    known: ReadonlySet<string>,
   ): void {
     const { setting, k } = line;
     const candidate = item.numbers as Float64Array;
@@ -186,11 +187,11 @@ export class Leaves {
     const isEnough = significantNumbers(ofLoss()) >= ENOUGH_NUMBERS;
     for (const fit of factors)
       if (fit)
-        for (const { name, detail } of namesOfFactor(fit.factor, 'parameters', setting, this.#tolerance))
-          if (isEnough || name !== 'constant-factor') {
-            const key = name === 'constant-factor' ? fit.factor.toPrecision(6) : '';
-            add(name, { detail, key, compute: () => undefined }, fit.error);
-          }
+        for (const { name, detail } of namesOfFactor(fit.factor, 'parameters', setting, this.#tolerance)) {
+          const key = name === 'constant-factor' ? fit.factor.toPrecision(6) : '';
+          const isTold = isEnough || name !== 'constant-factor' || known.has(idOf({ mistake: name, key }));
+          if (isTold) add(name, { detail, key, compute: () => undefined }, fit.error);
+        }
   }
 }
 
