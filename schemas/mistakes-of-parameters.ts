@@ -65,6 +65,13 @@ export const parameterTexts = {
     sign: 'The gradients of weights are right.',
     remedy: 'Use dZ.',
   },
+  'bias-kept-dimension': {
+    title: 'db has a dimension too many',
+    wrong: 'db = np.sum(dZ, axis=0, keepdims=True)',
+    right: 'db = np.sum(dZ, axis=0)',
+    sign: 'The numbers are right; the shape is (1, units) or (units, 1).',
+    remedy: 'Leave keepdims out, or flatten: db.ravel().',
+  },
   'bias-summed-over-units': {
     title: 'db is summed over the units, too',
     wrong: 'db = np.sum(dZ)',
@@ -78,13 +85,6 @@ export const parameterTexts = {
     right: 'db = np.sum(dZ, axis=0)',
     sign: 'db has one number per sample.',
     remedy: 'Sum over the samples: axis 0, where samples are rows.',
-  },
-  'bias-kept-dimension': {
-    title: 'db has a dimension too many',
-    wrong: 'db = np.sum(dZ, axis=0, keepdims=True)',
-    right: 'db = np.sum(dZ, axis=0)',
-    sign: 'The numbers are right; the shape is (1, units) or (units, 1).',
-    remedy: 'Leave keepdims out, or flatten: db.ravel().',
   },
   'bias-not-summed': {
     title: 'db is not summed',

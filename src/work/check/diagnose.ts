@@ -16,7 +16,13 @@ export function diagnose(setting: Setting, evidence: Evidence, tolerance: number
   const rest = evidence.wrong.filter(({ pointer }) => !whole.some(({ explains }) => explains.includes(pointer)));
   if (rest.length === 0) return whole;
   const [best, ...others] = found(setting, evidence, tolerance, meter);
-  return [...whole, ...diagnosesOf(best, others, setting)];
+  return [...whole, ...diagnosesOf(best, others, setting)].map((diagnosis) => inOrderOf(evidence, diagnosis));
+}
+
+/** With what it explains in the order of the computation. */
+function inOrderOf({ wrong }: Evidence, diagnosis: Diagnosis): Diagnosis {
+  const explains = wrong.map(({ pointer }) => pointer).filter((pointer) => diagnosis.explains.includes(pointer));
+  return { ...diagnosis, explains };
 }
 
 /** The hypotheses, the best first. */

@@ -98,6 +98,8 @@ export function inOrder<H extends Hypothesis>(hypotheses: readonly H[]): H[] {
         complexityOf(hypothesis),
         hypothesis.atoms.length * 0.01,
         hypothesis.atoms.reduce((sum, { mistake }) => sum + rankOf(mistake), 0),
+        // What is in one array rather needs no cause before it.
+        hypothesis.atoms.filter(({ isLeaf, layer }) => !isLeaf && layer !== undefined).length,
       ],
     ]),
   );

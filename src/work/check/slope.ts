@@ -64,7 +64,7 @@ export function eachSlope(
   // Nothing explains what the candidate has here.
   let next = flow;
   let dZ = pullBack(f, dA, Z, A, scratch, false);
-  if (slopeItem && relativeError(slopeItem.numbers as Float64Array, (right as Dense).data) > search.tolerance) {
+  if (slopeItem && !(right && relativeError(slopeItem.numbers as Float64Array, right.data) <= search.tolerance)) {
     next = missed(next, true);
     dZ = product(observed(slopeItem, dA), dA, scratch);
   }
