@@ -21,6 +21,9 @@ import { type Problem, problem, requestOf } from './program.ts';
 /** Where in a network a mistake is made: in the layers that it picks of those in which it can be. */
 type Pick = (layers: readonly number[]) => readonly number[];
 
+/** Activations with formulas of their own. */
+const RARE = ['softsign', 'elu', 'logsigmoid', 'mish', 'gelu_tanh'];
+
 /** A random problem: sizes, activations, loss and options. */
 export function randomProblem(seed: number): Problem {
   const next = random(seed);
@@ -31,7 +34,7 @@ export function randomProblem(seed: number): Problem {
   const loss = one(['mse', 'cross_entropy', 'binary_cross_entropy_with_logits', 'binary_cross_entropy']);
   const outputs = loss !== 'cross_entropy' && next() < 0.15 ? 1 : 3;
   const sizes = [isSquare ? hidden[0] : size(), ...(isSquare ? hidden.map(() => hidden[0]) : hidden), outputs];
-  const names = ['tanh', 'sigmoid', 'relu', 'softplus', 'gelu', 'silu', 'leaky_relu'];
+  const names = [...['tanh', 'sigmoid', 'relu', 'softplus', 'gelu', 'silu', 'leaky_relu'], ...RARE];
   const last =
     loss === 'binary_cross_entropy'
       ? 'sigmoid'

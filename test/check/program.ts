@@ -20,6 +20,9 @@ const phi = (z: number) => Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
 export const Phi = (z: number) => (1 + erf(z / Math.SQRT2)) / 2;
 export const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
 
+const C = Math.sqrt(2 / Math.PI);
+const geluTanh = (z: number) => 0.5 * z * (1 + Math.tanh(C * (z + 0.044715 * z ** 3)));
+
 /** Activations and their derivatives, at z. */
 export const f: Record<string, (z: number) => number> = {
   identity: (z) => z,
@@ -30,6 +33,12 @@ export const f: Record<string, (z: number) => number> = {
   softplus: (z) => Math.log(1 + Math.exp(z)),
   gelu: (z) => z * Phi(z),
   silu: (z) => z * sigmoid(z),
+  softsign: (z) => z / (1 + Math.abs(z)),
+  elu: (z) => (z > 0 ? z : Math.exp(z) - 1),
+  exp: Math.exp,
+  logsigmoid: (z) => -Math.log(1 + Math.exp(-z)),
+  mish: (z) => z * Math.tanh(Math.log(1 + Math.exp(z))),
+  gelu_tanh: geluTanh,
 };
 export const df: Record<string, (z: number) => number> = {
   identity: () => 1,
@@ -40,6 +49,18 @@ export const df: Record<string, (z: number) => number> = {
   softplus: sigmoid,
   gelu: (z) => Phi(z) + z * phi(z),
   silu: (z) => sigmoid(z) + z * sigmoid(z) * (1 - sigmoid(z)),
+  softsign: (z) => 1 / (1 + Math.abs(z)) ** 2,
+  elu: (z) => (z > 0 ? 1 : Math.exp(z)),
+  exp: Math.exp,
+  logsigmoid: (z) => sigmoid(-z),
+  mish(z) {
+    const t = Math.tanh(Math.log(1 + Math.exp(z)));
+    return t + z * (1 - t * t) * sigmoid(z);
+  },
+  gelu_tanh(z) {
+    const t = Math.tanh(C * (z + 0.044715 * z ** 3));
+    return 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * C * (1 + 3 * 0.044715 * z * z);
+  },
 };
 
 export interface Problem {
@@ -230,6 +251,12 @@ export function problem(
   };
 }
 
+/** Activations with options. */
+const OPTIONS: Record<string, object> = {
+  leaky_relu: { type: 'leaky_relu', negative_slope: 0.2 },
+  gelu_tanh: { type: 'gelu', approximate: 'tanh' },
+};
+
 /** The request to /gradients or /check for a problem, without the candidate. */
 export function requestOf(p: Problem) {
   const { weight, ...options } = p.lossOptions;
@@ -238,7 +265,7 @@ export function requestOf(p: Problem) {
       layers: p.W.map((weights, k) => ({
         weights,
         biases: p.b[k],
-        activation: p.activations[k] === 'leaky_relu' ? { type: 'leaky_relu', negative_slope: 0.2 } : p.activations[k],
+        activation: OPTIONS[p.activations[k]] ?? p.activations[k],
       })),
     },
     batch: {

@@ -16,6 +16,15 @@ import { copyOf, type Flow, type Search, times, type Walk } from './walk.ts';
 /** The most hypotheses that are followed at a time. */
 const MOST_HYPOTHESES = 24;
 
+/** The same of those whose mistake is in layers of which the candidate has nothing, and the most numbers that they keep. */
+const MOST_PENDING = 300;
+const MOST_PENDING_NUMBERS = 2 ** 21;
+
+/** How many numbers such hypotheses keep at most, of a layer with so many. */
+export function pendingNumbers(ofLayer: number): number {
+  return 2 * Math.min(MOST_PENDING * ofLayer, MOST_PENDING_NUMBERS);
+}
+
 export class Backward {
   readonly #search: Search;
   readonly #incoming: Incoming;
@@ -154,5 +163,12 @@ export class Backward {
 /** The hypotheses that are worth following. */
 function best(walks: readonly Walk[]): Walk[] {
   const least = Math.min(...walks.map(({ missed }) => missed));
-  return inOrder(walks.filter(({ missed }) => missed === least)).slice(0, MOST_HYPOTHESES);
+  const sorted = inOrder(walks.filter(({ missed }) => missed === least));
+  const numbers = sorted[0]?.above?.dZ.data.length ?? 1;
+  const mostPending = Math.min(MOST_PENDING, Math.floor(MOST_PENDING_NUMBERS / numbers));
+  const isPending = (walk: Walk) => pendingIn(walk) !== undefined;
+  return [
+    ...sorted.filter((walk) => !isPending(walk)).slice(0, MOST_HYPOTHESES),
+    ...sorted.filter(isPending).slice(0, mostPending),
+  ];
 }

@@ -16,7 +16,7 @@ export function diagnose(setting: Setting, evidence: Evidence, tolerance: number
   const rest = evidence.wrong.filter(({ pointer }) => !whole.some(({ explains }) => explains.includes(pointer)));
   if (rest.length === 0) return whole;
   const [best, ...others] = found(setting, evidence, tolerance, meter);
-  return [...whole, ...diagnosesOf(best, others, setting)].map((diagnosis) => inOrderOf(evidence, diagnosis));
+  return [...whole, ...diagnosesOf(best, others)].map((diagnosis) => inOrderOf(evidence, diagnosis));
 }
 
 /** With what it explains in the order of the computation. */
@@ -65,7 +65,7 @@ function groupsOf({ atoms }: Hypothesis): Map<string, Atom[]> {
   return groups;
 }
 
-function diagnosesOf(best: Hypothesis, others: readonly Hypothesis[], setting: Setting): Diagnosis[] {
+function diagnosesOf(best: Hypothesis, others: readonly Hypothesis[]): Diagnosis[] {
   const groups = groupsOf(best);
   const ids = new Set(groups.keys());
   const rivals = others.filter((other) => other.missed === best.missed && complexityOf(other) <= complexityOf(best));
@@ -79,23 +79,24 @@ function diagnosesOf(best: Hypothesis, others: readonly Hypothesis[], setting: S
       const [first] = isOther ? (its.get(different[0]) as Atom[]) : [];
       if (first && first.mistake !== atoms[0].mistake) alternatives.add(first.mistake);
     }
-    return diagnosisOf(atoms, [...alternatives], setting);
+    return diagnosisOf(atoms, [...alternatives]);
   });
   return diagnoses.sort((a, b) => b.explains.length - a.explains.length);
 }
 
-function diagnosisOf(atoms: readonly Atom[], alternatives: MistakeName[], setting: Setting): Diagnosis {
+function diagnosisOf(atoms: readonly Atom[], alternatives: MistakeName[]): Diagnosis {
   const [{ mistake, factor }] = atoms;
-  const explains = [...new Set(atoms.flatMap((atom) => atom.explains))];
-  const details = [...new Set(atoms.map((atom) => atom.detail))];
+  const layers = layersOf(atoms);
+  const detail = [
+    [...new Set(atoms.map((atom) => atom.detail))].slice(0, MOST_DETAILS).join('; '),
+    ...(factor === undefined ? [] : [`and multiplied by ${Number(factor.toPrecision(9))}`]),
+    ...(layers.length > 1 ? [`in the layers ${layers.join(', ')}`] : []),
+  ];
   return {
     mistake,
-    pointer: pointerOf(atoms, setting),
-    explains,
-    detail: [
-      details.slice(0, MOST_DETAILS).join('; '),
-      ...(factor === undefined ? [] : [`and multiplied by ${Number(factor.toPrecision(9))}`]),
-    ].join(', '),
+    pointer: pointerOf(atoms),
+    explains: atoms.flatMap((atom) => atom.explains),
+    detail: detail.join(', '),
     residual: Math.max(...atoms.map(({ residual }) => residual)),
     ...(factor !== undefined && { factor }),
     alternatives,
@@ -105,15 +106,15 @@ function diagnosisOf(atoms: readonly Atom[], alternatives: MistakeName[], settin
 /** The details that one diagnosis shows. */
 const MOST_DETAILS = 2;
 
-/** Where a mistake was made: in one place, or in several layers. */
-function pointerOf(atoms: readonly Atom[], { layers }: Setting): string {
-  const pointers = new Set(atoms.map(({ pointer }) => pointer));
-  if (pointers.size === 1 && !atoms[0].isEverywhere) return atoms[0].pointer;
-  const places = new Set(atoms.map(({ layer }) => layer));
-  if (places.size === 1) {
-    const [layer] = places;
-    // The loss and a gradient of the same batch, or weights and biases of one layer.
-    return layer === undefined ? atoms[0].pointer : pointers.size === 1 ? atoms[0].pointer : `/network/layers/${layer}`;
-  }
-  return layers.length > 1 ? '/network/layers' : atoms[0].pointer;
+function layersOf(atoms: readonly Atom[]): number[] {
+  const layers = new Set(atoms.map(({ layer }) => layer));
+  return [...layers].filter((layer) => layer !== undefined).sort((a, b) => a - b);
+}
+
+/** Where a mistake was made: in one place, in weights and biases of one layer, or in several layers. */
+function pointerOf(atoms: readonly Atom[]): string {
+  const [{ pointer }] = atoms;
+  if (atoms.every((atom) => atom.pointer === pointer)) return pointer;
+  const layers = layersOf(atoms);
+  return layers.length === 1 ? `/network/layers/${layers[0]}` : '/network/layers';
 }

@@ -2,7 +2,7 @@
 import { activate } from '../../backprop/activation.ts';
 import type { Forward } from '../../backprop/forward.ts';
 import { mistakesIn } from '../../backprop/mistakes/catalogue.ts';
-import type { ForwardLine, Setting } from '../../backprop/mistakes/change.ts';
+import type { ForwardLine, ForwardValue, Setting } from '../../backprop/mistakes/change.ts';
 import type { Layer } from '../../backprop/network.ts';
 import { Dense } from '../../linalg/dense.ts';
 import { relativeError } from './compare.ts';
@@ -85,8 +85,7 @@ export class ForwardSearch {
         if (!this.#meter.allows(`mistakes in the forward pass of layer ${k}`, hasItems ? 1 : HIDDEN_SHARE)) break;
         this.#meter.product(start.X.rows, W.columns, W.rows);
         this.#meter.trials(1);
-        const value = compute();
-        const changed = value && this.#matched(withAtom(start, atom), k, value);
+        const changed = this.#matched(withAtom(start, atom), k, compute() as ForwardValue);
         if (!changed) continue;
         found.push(changed);
         const waiting = pending ? undefined : pendingIn(changed);
@@ -107,7 +106,7 @@ export class ForwardSearch {
     return { ...(agrees ? explained(walk, item, 0) : missed(walk, true)), X };
   }
 
-  #changesOf(line: ForwardLine): (readonly [Atom, () => { Z: Dense; A: Dense; layer: Layer } | undefined])[] {
+  #changesOf(line: ForwardLine): (readonly [Atom, () => ForwardValue | undefined])[] {
     return mistakesIn('forward').flatMap(([mistake, { changes }]) =>
       changes(line).map(({ key = '', detail, compute }) => {
         const part = /bias/.test(mistake) ? 'biases' : /weights/.test(mistake) ? 'weights' : 'activation';
@@ -118,7 +117,7 @@ export class ForwardSearch {
   }
 
   /** The hypothesis with the values of layer k; undefined if the candidate has others. What it has takes their place. */
-  #matched(walk: ForwardWalk, k: number, { Z, A, layer }: { Z: Dense; A: Dense; layer: Layer }): ForwardWalk | undefined {
+  #matched(walk: ForwardWalk, k: number, { Z, A, layer }: ForwardValue): ForwardWalk | undefined {
     let next = walk;
     const [ofZ, ...ofA] = this.#valuesAt(k, walk.setting.layers.length);
     for (const [item, values] of [[ofZ, Z] as const, ...ofA.map((item) => [item, A] as const)]) {
@@ -142,7 +141,7 @@ export class ForwardSearch {
   }
 
   /** No mistake gives what the candidate has of layer k: the rest is computed from it. */
-  #broken(walk: ForwardWalk, k: number, { Z, A, layer }: { Z: Dense; A: Dense; layer: Layer }): ForwardWalk {
+  #broken(walk: ForwardWalk, k: number, { Z, A, layer }: ForwardValue): ForwardWalk {
     const { setting } = walk;
     const [ofZ, ...ofA] = this.#valuesAt(k, setting.layers.length);
     let next: ForwardWalk = walk;

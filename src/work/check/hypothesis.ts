@@ -46,7 +46,6 @@ export function explained<H extends Hypothesis>(hypothesis: H, item: Item, error
 
 /** The atom with one more array that it explains. */
 export function withArray(atom: Atom, { pointer }: Item, error: number): Atom {
-  if (atom.explains.includes(pointer)) return atom;
   return { ...atom, explains: [...atom.explains, pointer], residual: Math.max(atom.residual, error) };
 }
 

@@ -176,8 +176,7 @@ export class Leaves {
     const gradientLine: GradientLine = { setting, k, of, ofLoss: ofLoss(), ofPenalty, parameters, candidate };
     for (const [name, mistake] of mistakesIn('gradients'))
       for (const change of mistake.changes(gradientLine)) {
-        const values = change.compute();
-        const error = values ? relativeError(candidate, values) : Infinity;
+        const error = relativeError(candidate, change.compute() as Float64Array);
         if (error <= this.#tolerance) add(name, change, error);
       }
     const factors = [

@@ -20,6 +20,7 @@ import { checkShapes, type Sizes } from '../../backprop/shapes.ts';
 import { Dense } from '../../linalg/dense.ts';
 import type { Engine } from '../../linalg/engine.ts';
 import type { Plan } from '../plan.ts';
+import { pendingNumbers } from './backward.ts';
 import { diagnose } from './diagnose.ts';
 import { Evidence, type Right } from './evidence.ts';
 import { Meter, MOST_GRADIENTS } from './meter.ts';
@@ -50,7 +51,7 @@ function costOfCheck(sizes: Sizes): Cost {
   return {
     flops: MOST_GRADIENTS * flops,
     computedNumbers: MOST_GRADIENTS * computedNumbers,
-    keptNumbers: KEPT_PASSES * keptNumbers,
+    keptNumbers: KEPT_PASSES * keptNumbers + pendingNumbers(sizes.samples * Math.max(...sizes.units)),
     furtherNumbers: 0,
     answerNumbers: NUMBERS_OF_TEXTS + NUMBERS_PER_ARRAY * (2 + 9 * sizes.units.length),
     remedy: { pointer: '/batch/inputs', operations: fewer, numbers: fewer },
