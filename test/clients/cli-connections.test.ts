@@ -117,7 +117,7 @@ t.test('wrong usage', async (t) => {
     [['jvp', '--wait'], `gradients: --wait is an option of gradients, hvp, hessian, not of jvp${hint}`],
     [['hessian', '--include', 'outputs'], `gradients: --include is an option of gradients, not of hessian${hint}`],
     [['vjp', '--output', 'norms'], `gradients: --output norms is an option of gradients, hvp, hessian, not of vjp${hint}`],
-    [['--output', 'xml'], `gradients: --output: expected json, table, norms, got xml${hint}`],
+    [['--output', 'xml'], `gradients: --output: expected json, table, norms, words, got xml${hint}`],
     [['--media-type', 'text/plain'], `gradients: --media-type: expected json, safetensors, got text/plain${hint}`],
     [['--retries', '-1'], "gradients: Option '--retries' argument is ambiguous."],
     [['--retries', 'x'], `gradients: --retries: expected a number, got x${hint}`],
