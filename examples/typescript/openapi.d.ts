@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Is my backpropagation right, and if not, which line is wrong?
+         * @description Compares what your own code computed (the `candidate`: loss, outputs, gradients, a trace, or any part of these) with the right numbers. Where they disagree, the backward pass is computed again with one line wrong, for each mistake in GET /mistakes; the one that gives your numbers is the diagnosis. The answer is always JSON.
+         */
+        post: operations["check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs": {
         parameters: {
             query?: never;
@@ -256,6 +276,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mistakes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Mistakes in backpropagation
+         * @description The catalogue of the mistakes that POST /check names.
+         */
+        get: operations["mistakes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mistakes/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A mistake in backpropagation: how to recognise it and what to do
+         * @description The `mistake` of a diagnosis is the name in the path.
+         */
+        get: operations["mistake"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -265,6 +325,7 @@ export interface components {
             network: components["schemas"]["Network"];
             batch: components["schemas"]["Batch"];
             loss?: components["schemas"]["Loss"];
+            penalty?: components["schemas"]["Penalty"];
             /** @description extra values wanted in the answer; left out: none */
             include?: components["schemas"]["Extra"][];
         };
@@ -931,10 +992,33 @@ export interface components {
             reduction?: components["schemas"]["Reduction"];
         };
         /**
+         * Penalty
+         * @description added to the loss after the reduction: `l1 * sum |w| + l2 / 2 * sum w^2` over all weights; left out: none
+         */
+        Penalty: {
+            /**
+             * Format: double
+             * @description the factor of the sum of |w|
+             * @default 0
+             */
+            l1: number;
+            /**
+             * Format: double
+             * @description the factor of half the sum of w^2: its gradient is l2 * w, as with PyTorch's weight_decay
+             * @default 0
+             */
+            l2: number;
+            /**
+             * @description whether it applies to the biases, too
+             * @default false
+             */
+            biases: boolean;
+        };
+        /**
          * Extra
          * @enum {string}
          */
-        Extra: "outputs" | "input_gradients" | "per_sample_losses" | "per_sample_gradients" | "gradient_norms" | "trace";
+        Extra: "outputs" | "input_gradients" | "per_sample_losses" | "per_sample_gradients" | "gradient_norms" | "per_sample_gradient_norms" | "squared_gradients" | "trace";
         /** GradientsAnswer */
         GradientsAnswer: {
             /** Format: double */
@@ -946,6 +1030,11 @@ export interface components {
              * @description what the reduction divided by: answers for parts of a batch merge to sum(divisor * gradient) / sum(divisor)
              */
             divisor: number;
+            /**
+             * Format: double
+             * @description the share of the penalty in `loss`, if the request has one
+             */
+            penalty?: number;
             /** @description samples x outputs: the network's outputs */
             outputs?: number[][];
             /** @description samples x features: d loss / d inputs */
@@ -955,6 +1044,10 @@ export interface components {
             /** @description per layer, each sample's share of the gradient; the shares add up to `gradients` */
             per_sample_gradients?: components["schemas"]["SampleGradients"][];
             gradient_norms?: components["schemas"]["GradientNorms"];
+            /** @description samples: the L2 norm of each sample's share of the gradient, over all layers */
+            per_sample_gradient_norms?: number[];
+            /** @description the sum of the squares of the samples' shares of the gradient, as `gradients` */
+            squared_gradients?: components["schemas"]["LayerGradients"][];
             /** @description per layer, every value of the forward and the backward pass */
             trace?: components["schemas"]["LayerTrace"][];
         };
@@ -1002,7 +1095,126 @@ export interface components {
             pre_activation_gradients: number[][];
             /** @description samples x inputs: d loss / d inputs */
             input_gradients: number[][];
+            /** @description samples x outputs: activation'(pre_activations); not of softmax and log_softmax, which mix the units of a sample */
+            slopes?: number[][];
         };
+        /** CheckRequest */
+        CheckRequest: {
+            network: components["schemas"]["Network"];
+            batch: components["schemas"]["Batch"];
+            loss?: components["schemas"]["Loss"];
+            penalty?: components["schemas"]["Penalty"];
+            candidate: components["schemas"]["Candidate"];
+            /**
+             * Format: double
+             * @description the largest difference to the right numbers that counts as rounding, relative to the largest right number of the array; for float32, about 1e-4
+             * @default 0.000001
+             */
+            tolerance: number;
+        };
+        /**
+         * Candidate
+         * @description what your own code computed, any part of it, in the shapes and orientation of the answer to /gradients. A wrong shape is a finding
+         */
+        Candidate: {
+            /** Format: double */
+            loss?: number;
+            /** @description samples x outputs: the network's outputs */
+            outputs?: number[][];
+            /** @description per layer; {} for a layer whose gradients are left out */
+            gradients?: components["schemas"]["CandidateGradients"][];
+            /** @description per layer, any of the values of the forward and the backward pass */
+            trace?: components["schemas"]["CandidateTrace"][];
+        };
+        /** CandidateGradients */
+        CandidateGradients: {
+            /** @description outputs x inputs */
+            weights?: number[][];
+            /** @description outputs */
+            biases?: number[];
+        };
+        /** CandidateTrace */
+        CandidateTrace: {
+            /** @description samples x inputs */
+            inputs?: number[][];
+            /** @description samples x outputs */
+            pre_activations?: number[][];
+            /** @description samples x outputs */
+            outputs?: number[][];
+            /** @description samples x outputs */
+            output_gradients?: number[][];
+            /** @description samples x outputs */
+            slopes?: number[][];
+            /** @description samples x outputs */
+            pre_activation_gradients?: number[][];
+            /** @description samples x inputs */
+            input_gradients?: number[][];
+        };
+        /** CheckAnswer */
+        CheckAnswer: {
+            /** @description whether every array of the candidate has the right shape and numbers */
+            agrees: boolean;
+            /** @description one for each array of the candidate, in the order of their computation */
+            checks: components["schemas"]["ArrayCheck"][];
+            first_difference: string | null;
+            /** @description the simplest explanation of all that disagrees: one mistake, or several in different places; if none explains all, those that explain most */
+            diagnoses: components["schemas"]["Diagnosis"][];
+            /** @description what was not tried, because the request is large */
+            left_out?: string;
+        };
+        /** ArrayCheck */
+        ArrayCheck: {
+            /** @description JSON pointer to an array of the candidate */
+            pointer: string;
+            agrees: boolean;
+            relative_error?: number | null;
+            ratio?: number | null;
+            worst?: components["schemas"]["WorstNumber"];
+            /** @description the shape of an array that has a wrong one; of a ragged matrix, its rows */
+            shape?: number[];
+            /** @description of a ragged matrix */
+            row_lengths?: number[];
+            expected_shape?: number[];
+        };
+        /**
+         * WorstNumber
+         * @description the number that differs most, in the orientation of the candidate
+         */
+        WorstNumber: {
+            index: number[];
+            /** Format: double */
+            candidate: number;
+            /** Format: double */
+            right: number;
+        };
+        /** Diagnosis */
+        Diagnosis: {
+            mistake: components["schemas"]["MistakeName"];
+            /** @description where it is made: a JSON pointer into the request; /network/layers if in all layers that it concerns */
+            pointer: string;
+            /** @description the arrays of the candidate that disagree because of it */
+            explains: string[];
+            /** @description what was computed, and what is right */
+            detail: string;
+            /**
+             * Format: double
+             * @description the relative error of the candidate's numbers that remains if the mistake is made on purpose
+             */
+            residual: number;
+            /**
+             * Format: double
+             * @description a constant by which everything is multiplied beside the mistake
+             */
+            factor?: number;
+            /** @description mistakes that give the same numbers on this request */
+            alternatives: components["schemas"]["MistakeName"][];
+        };
+        /**
+         * MistakeName
+         * @description GET /mistakes/{name} describes each
+         * @enum {string}
+         */
+        MistakeName: "sample-weights-left-out" | "sample-weights-not-in-divisor" | "sample-weights-only-in-divisor" | "class-weights-left-out" | "class-weights-not-in-divisor" | "class-weights-only-in-divisor" | "pos-weight-left-out" | "pos-weight-on-all-targets" | "label-smoothing-left-out" | "label-smoothing-on-other-classes" | "ignored-samples-counted" | "ignored-samples-in-divisor" | "summed-not-averaged" | "mean-over-samples-only" | "mean-over-outputs-too" | "factor-half" | "factor-two" | "sign-reversed" | "mean-over-outputs-only" | "averaged-twice" | "logarithm-base" | "logarithm-base-10" | "constant-factor" | "mean-in-parameters-only" | "sigmoid-derivative-on-top" | "softmax-derivative-on-top" | "link-derivative-left-out" | "logits-as-probabilities" | "probabilities-as-logits" | "output-derivative-doubled" | "softmax-over-samples" | "true-class-only" | "target-not-subtracted" | "class-index-off-by-one" | "targets-broadcast" | "loss-in-place-of-derivative" | "another-loss" | "only-last-sample" | "only-first-sample" | "derivative-at-pre-activation" | "derivative-at-output" | "derivative-left-out" | "derivative-twice" | "output-in-place-of-derivative" | "pre-activation-in-place-of-derivative" | "square-left-out" | "factor-left-out" | "sign-inside-derivative" | "slope-1-at-0" | "mask-inverted" | "mask-by-gradient" | "activation-applied-to-gradient" | "options-left-out-of-derivative" | "gelu-derivative-of-other-form" | "product-rule-left-out" | "derivative-of-neighbouring-layer" | "slopes-of-another-layer" | "derivative-of-another-activation" | "softmax-diagonal-only" | "softmax-derivative-over-samples" | "weights-from-pre-activations" | "weights-from-own-outputs" | "weights-from-output-gradients" | "weights-from-inputs-of-another-layer" | "weights-transposed" | "weights-of-one-sample" | "product-of-means" | "bias-of-one-sample" | "bias-from-output-gradients" | "bias-kept-dimension" | "bias-summed-over-units" | "bias-summed-over-wrong-axis" | "bias-not-summed" | "gradient-zero" | "gradient-clipped" | "parameters-after-step" | "penalty-not-on-biases" | "penalty-on-biases" | "penalty-left-out" | "penalty-doubled" | "penalty-averaged" | "penalty-subtracted" | "penalty-of-other-kind" | "inputs-from-output-gradients" | "weights-not-transposed-backward" | "weights-after-update" | "weights-of-another-layer" | "weights-left-out-backward" | "gradient-stopped" | "bias-left-out" | "activation-left-out" | "another-activation" | "activation-options-left-out" | "gelu-of-other-form" | "weights-not-transposed-forward" | "softmax-over-samples-forward" | "layers-reversed" | "samples-as-columns" | "float32";
         /** Job */
         Job: {
             id: string;
@@ -1396,6 +1608,23 @@ export interface components {
             meaning: string;
             remedy: string;
         };
+        /** MistakeList */
+        MistakeList: {
+            mistakes: components["schemas"]["Mistake"][];
+        };
+        /** Mistake */
+        Mistake: {
+            mistake: string;
+            /** @description the mistake in one line */
+            title: string;
+            /** @description the line in NumPy, as it is when wrong */
+            wrong: string;
+            /** @description the line in NumPy, as it should be */
+            right: string;
+            /** @description how to recognise it */
+            sign: string;
+            remedy: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1454,6 +1683,148 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The body cannot be read. The request does not fit the schema. The request is not HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem400"];
+                };
+            };
+            /** @description An API key is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem401"];
+                };
+            };
+            /** @description No answer in an accepted media type */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem406"];
+                };
+            };
+            /** @description The request did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem408"];
+                };
+            };
+            /** @description A file of the dataset has changed. The job has not finished */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem409"];
+                };
+            };
+            /** @description The body is too large. The request needs too much memory. The request takes too many operations. The answer would be too large. The request has too many parts */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem413"];
+                };
+            };
+            /** @description The body has a media type that is not understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem415"];
+                };
+            };
+            /** @description Shapes do not fit together. A value is outside its domain. The result is not finite. There is no such dataset. The answer is not a sum over samples. The idempotency key belongs to another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem422"];
+                };
+            };
+            /** @description Too many jobs. Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem429"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
+                };
+            };
+            /** @description The service failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem500"];
+                };
+            };
+            /** @description The service has too much to do */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem503"];
+                };
+            };
+            /** @description The answer took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem504"];
+                };
+            };
+        };
+    };
+    check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckRequest"];
+                "application/vnd.safetensors": string;
+            };
+        };
+        responses: {
+            /** @description Is my backpropagation right, and if not, which line is wrong? */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckAnswer"];
                 };
             };
             /** @description The body cannot be read. The request does not fit the schema. The request is not HTTP */
@@ -2641,6 +3012,119 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ProblemMeaning"];
+                    "text/html": string;
+                };
+            };
+            /** @description There is nothing at this path */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem404"];
+                };
+            };
+            /** @description Too many jobs. Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem429"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
+                };
+            };
+        };
+    };
+    mistakes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All mistakes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "mistakes": [
+                     *         {
+                     *           "mistake": "derivative-at-pre-activation",
+                     *           "title": "The formula for f' in terms of a is given z",
+                     *           "wrong": "dZ = dA * (1 - Z ** 2)",
+                     *           "right": "dZ = dA * (1 - A ** 2)",
+                     *           "sign": "Slopes are below 0, or far above 1.",
+                     *           "remedy": "Give the formula a = f(z), or use one in terms of z."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MistakeList"];
+                    "text/html": string;
+                };
+            };
+            /** @description Too many jobs. Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem429"];
+                };
+            };
+            /** @description The request headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem431"];
+                };
+            };
+        };
+    };
+    mistake: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: "sample-weights-left-out" | "sample-weights-not-in-divisor" | "sample-weights-only-in-divisor" | "class-weights-left-out" | "class-weights-not-in-divisor" | "class-weights-only-in-divisor" | "pos-weight-left-out" | "pos-weight-on-all-targets" | "label-smoothing-left-out" | "label-smoothing-on-other-classes" | "ignored-samples-counted" | "ignored-samples-in-divisor" | "summed-not-averaged" | "mean-over-samples-only" | "mean-over-outputs-too" | "factor-half" | "factor-two" | "sign-reversed" | "mean-over-outputs-only" | "averaged-twice" | "logarithm-base" | "logarithm-base-10" | "constant-factor" | "mean-in-parameters-only" | "sigmoid-derivative-on-top" | "softmax-derivative-on-top" | "link-derivative-left-out" | "logits-as-probabilities" | "probabilities-as-logits" | "output-derivative-doubled" | "softmax-over-samples" | "true-class-only" | "target-not-subtracted" | "class-index-off-by-one" | "targets-broadcast" | "loss-in-place-of-derivative" | "another-loss" | "only-last-sample" | "only-first-sample" | "derivative-at-pre-activation" | "derivative-at-output" | "derivative-left-out" | "derivative-twice" | "output-in-place-of-derivative" | "pre-activation-in-place-of-derivative" | "square-left-out" | "factor-left-out" | "sign-inside-derivative" | "slope-1-at-0" | "mask-inverted" | "mask-by-gradient" | "activation-applied-to-gradient" | "options-left-out-of-derivative" | "gelu-derivative-of-other-form" | "product-rule-left-out" | "derivative-of-neighbouring-layer" | "slopes-of-another-layer" | "derivative-of-another-activation" | "softmax-diagonal-only" | "softmax-derivative-over-samples" | "weights-from-pre-activations" | "weights-from-own-outputs" | "weights-from-output-gradients" | "weights-from-inputs-of-another-layer" | "weights-transposed" | "weights-of-one-sample" | "product-of-means" | "bias-of-one-sample" | "bias-from-output-gradients" | "bias-kept-dimension" | "bias-summed-over-units" | "bias-summed-over-wrong-axis" | "bias-not-summed" | "gradient-zero" | "gradient-clipped" | "parameters-after-step" | "penalty-not-on-biases" | "penalty-on-biases" | "penalty-left-out" | "penalty-doubled" | "penalty-averaged" | "penalty-subtracted" | "penalty-of-other-kind" | "inputs-from-output-gradients" | "weights-not-transposed-backward" | "weights-after-update" | "weights-of-another-layer" | "weights-left-out-backward" | "gradient-stopped" | "bias-left-out" | "activation-left-out" | "another-activation" | "activation-options-left-out" | "gelu-of-other-form" | "weights-not-transposed-forward" | "softmax-over-samples-forward" | "layers-reversed" | "samples-as-columns" | "float32";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The mistake */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "mistake": "derivative-at-pre-activation",
+                     *       "title": "The formula for f' in terms of a is given z",
+                     *       "wrong": "dZ = dA * (1 - Z ** 2)",
+                     *       "right": "dZ = dA * (1 - A ** 2)",
+                     *       "sign": "Slopes are below 0, or far above 1.",
+                     *       "remedy": "Give the formula a = f(z), or use one in terms of z."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Mistake"];
                     "text/html": string;
                 };
             };
