@@ -240,3 +240,63 @@ t.test('a deep network: the work is bounded, and the answer says what was left o
   t.equal(wrongIn(unknown).length, 2 * depth);
   t.strictSame(check(ofLines(p, {})).left_out, undefined);
 });
+
+t.test('a deep network whose trace is wrong in every layer', async (t) => {
+  const sizes = Array.from({ length: 61 }, () => 4);
+  const p = problem(
+    306,
+    sizes,
+    sizes.slice(1).map(() => 'tanh'),
+    'mse',
+  );
+  const off = trace(p).map((layer, k) => ({
+    output_gradients: map(
+      (layer as unknown as { output_gradients: number[][] }).output_gradients,
+      (d, i, j) => d * (1.5 + Math.cos(k + i * j)),
+    ),
+  }));
+  const answer = check({ ...requestOf(p), candidate: { trace: off } });
+  t.match(answer, {
+    agrees: false,
+    first_difference: '/candidate/trace/59/output_gradients',
+    diagnoses: [],
+    left_out: /mistakes in layer/,
+  });
+});
+
+t.test('a layer without biases', async (t) => {
+  const { network, ...request } = requestOf(tanhMse);
+  const [first, ...layers] = network.layers;
+  const b = tanhMse.b.with(0, [0, 0, 0, 0]);
+  const { gradients } = run({ ...tanhMse, b }, { dZ: (at) => (at.k === 1 ? at.dA : right.dZ(at)) });
+  const candidate = { gradients: [{ weights: gradients[0].weights }, ...gradients.slice(1)] };
+  t.match(
+    check({ ...request, network: { layers: [{ weights: first.weights, activation: first.activation }, ...layers] }, candidate })
+      .diagnoses,
+    [{ mistake: 'derivative-left-out', pointer: '/network/layers/1/activation' }],
+  );
+  const wrongInFirst = { gradients: [{ weights: map(gradients[0].weights, (x, i, j) => x + i + j) }] };
+  t.strictSame(
+    named({
+      ...request,
+      network: { layers: [{ weights: first.weights, activation: first.activation }, ...layers] },
+      candidate: wrongInFirst,
+    }),
+    [],
+  );
+});
+
+t.test('an unknown mistake in a layer below many of which the candidate has nothing', async (t) => {
+  const sizes = Array.from({ length: 25 }, () => 6);
+  const p = problem(
+    307,
+    sizes,
+    sizes.slice(1).map(() => 'sigmoid'),
+    'mse',
+    { samples: 200 },
+  );
+  const { gradients } = run(p, {});
+  const weights = map(gradients[0].weights, (x, i, j) => x * (2 + Math.cos(i + 2 * j)));
+  const answer = check({ ...requestOf(p), candidate: { gradients: [{ weights }] } });
+  t.match(answer, { agrees: false, diagnoses: [], left_out: /^not tried/ });
+});

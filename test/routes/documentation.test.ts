@@ -15,6 +15,7 @@ t.test('OpenAPI 3.1, generated from the schemas', async (t) => {
   t.equal(openapi, '3.1.0');
   t.strictSame(Object.keys(paths).toSorted(), [
     '/',
+    '/check',
     '/datasets',
     '/datasets/{name}',
     '/gradients',
@@ -27,6 +28,8 @@ t.test('OpenAPI 3.1, generated from the schemas', async (t) => {
     '/jvp',
     '/livez',
     '/metrics',
+    '/mistakes',
+    '/mistakes/{name}',
     '/openapi.json',
     '/problems/{type}',
     '/readyz',
@@ -171,7 +174,12 @@ t.test('GET /, as JSON and as a page', async (t) => {
     'DELETE /jobs/{id}': 404,
   };
   for (const route of Object.keys(home.routes)) {
-    const [method, url] = route.replace('{type}', 'internal').replace('{name}', 'digits').replace('{id}', '0').split(' ');
+    const [method, url] = route
+      .replace('{type}', 'internal')
+      .replace('mistakes/{name}', 'mistakes/sign-reversed')
+      .replace('{name}', 'digits')
+      .replace('{id}', '0')
+      .split(' ');
     const response = await app.inject({ method: method as 'GET', url });
     t.equal(response.statusCode, statuses[route] ?? (method === 'GET' ? 200 : 400), route);
   }

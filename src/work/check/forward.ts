@@ -20,8 +20,8 @@ export interface ForwardWalk extends Hypothesis {
 /** The most hypotheses that are followed at a time. */
 const MOST_HYPOTHESES = 24;
 
-/** The share of the work that may go into mistakes which no array of the forward pass can confirm. */
-const HIDDEN_SHARE = 0.5;
+/** The share of the work that may go into mistakes which no array of the forward pass can confirm; as much again follows in the backward pass. */
+const HIDDEN_SHARE = 0.3;
 
 export class ForwardSearch {
   readonly #evidence: Evidence;
@@ -90,8 +90,7 @@ export class ForwardSearch {
         found.push(changed);
         const waiting = pending ? undefined : pendingIn(changed);
         // A mistake that nothing has confirmed yet may have been made in all layers from here on.
-        if (waiting)
-          found.push({ ...changed, atoms: changed.atoms.map((one) => (one === waiting ? { ...one, isEverywhere: true } : one)) });
+        if (waiting) found.push({ ...changed, atoms: [...start.atoms, { ...waiting, isEverywhere: true }] });
       }
     if (found.length > 0 || (pending && hasItems)) return found;
     return [this.#broken(start, k, values)];

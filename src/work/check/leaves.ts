@@ -19,6 +19,9 @@ type Compare = (
   ofPenalty?: Float64Array,
 ) => void;
 
+/** Notes a mistake that explains an array. */
+type Add = (mistake: MistakeName, change: Omit<Change<unknown>, 'compute'>, residual: number, factor?: number) => void;
+
 /** The mistakes that are tried; undefined: all. */
 export type Only = ReadonlySet<MistakeName> | undefined;
 
@@ -109,7 +112,7 @@ export class Leaves {
     const found: Atom[] = [];
     const { item, of } = leaf;
     const { k } = line;
-    const add = (mistake: MistakeName, change: Change<unknown>, residual: number, factor?: number) => {
+    const add: Add = (mistake, change, residual, factor) => {
       found.push({
         mistake,
         key: change.key ?? '',
@@ -165,12 +168,7 @@ export class Leaves {
   }
 
   /** Mistakes with any array of gradients, and constant factors of it. */
-  #gradients(
-    line: ParameterLine,
-    { item, of, ofLoss, ofPenalty, parameters }: Leaf,
-    add: (name: MistakeName, change: Change<unknown>, residual: number) => void,
-    known: ReadonlySet<string>,
-  ): void {
+  #gradients(line: ParameterLine, { item, of, ofLoss, ofPenalty, parameters }: Leaf, add: Add, known: ReadonlySet<string>): void {
     const { setting, k } = line;
     const candidate = item.numbers as Float64Array;
     const gradientLine: GradientLine = { setting, k, of, ofLoss: ofLoss(), ofPenalty, parameters, candidate };
@@ -189,7 +187,7 @@ export class Leaves {
         for (const { name, detail } of namesOfFactor(fit.factor, 'parameters', setting, this.#tolerance)) {
           const key = name === 'constant-factor' ? fit.factor.toPrecision(6) : '';
           const isTold = isEnough || name !== 'constant-factor' || known.has(idOf({ mistake: name, key }));
-          if (isTold) add(name, { detail, key, compute: () => undefined }, fit.error);
+          if (isTold) add(name, { detail, key }, fit.error);
         }
   }
 }

@@ -8,7 +8,7 @@ const FLOPS_PER_NUMBER = 250;
 const FLOPS_PER_TRIAL = 1_000_000;
 
 /** The most work of a search, in multiples of that of the gradients. */
-export const MOST_GRADIENTS = 40;
+export const MOST_GRADIENTS = 32;
 
 /** What small requests may take in any case: about 10 ms. */
 const LEAST_FLOPS = 5e8;

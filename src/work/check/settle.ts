@@ -31,9 +31,9 @@ export function scaled(search: Search, flow: Flow, factor: number, numbers: numb
   return namesOfFactor(factor, place, flow.setting, search.tolerance).flatMap(({ name, detail }) => {
     const isConstant = name === 'constant-factor';
     if (isConstant && numbers < ENOUGH_NUMBERS) return [];
-    const change = { detail, key: isConstant ? factor.toPrecision(6) : '', compute: () => undefined };
+    const described = { detail, key: isConstant ? factor.toPrecision(6) : '' };
     const layer = place === 'loss' ? undefined : k + 1;
-    const atom = atomOf(name, change, layer, layer === undefined ? '/loss' : `/network/layers/${layer}/weights`);
+    const atom = atomOf(name, described, layer, layer === undefined ? '/loss' : `/network/layers/${layer}/weights`);
     return [{ ...withAtom(fitted, atom), fresh: flow.atoms.length }];
   });
 }

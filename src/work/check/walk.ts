@@ -52,13 +52,11 @@ export function isOpen(
   return !pending || (pending.isEverywhere === true && idOf(pending) === idOf({ mistake, key }));
 }
 
+/** What an atom says about itself. */
+type Described = Pick<Change<unknown>, 'key' | 'detail'>;
+
 /** A mistake that is tried. */
-export function atomOf(
-  mistake: MistakeName,
-  { key = '', detail }: Change<unknown>,
-  layer: number | undefined,
-  pointer: string,
-): Atom {
+export function atomOf(mistake: MistakeName, { key = '', detail }: Described, layer: number | undefined, pointer: string): Atom {
   return { mistake, key, layer, pointer, detail, isLeaf: false, explains: [], residual: 0 };
 }
 
