@@ -22,6 +22,7 @@ const requests: Record<string, (n: number) => object> = {
   jacobian: () => ({ network, of: 'parameters' }),
   hvp: () => ({ network, vector, penalty: { l2: 0.5 } }),
   hessian: () => ({ network, matrix: 'gauss_newton' }),
+  check: () => ({ network, candidate: { loss: 1, gradients: [{ biases: [1, 2, 3] }] } }),
 };
 
 t.test('datasets', async (t) => {
@@ -44,7 +45,7 @@ t.test('datasets', async (t) => {
     [{ indices: [5, 0, 5] }, [5, 0, 5]],
   ] as const;
   for (const [name, requestFor] of Object.entries(requests)) {
-    const takesTargets = ['gradients', 'hvp', 'hessian'].includes(name);
+    const takesTargets = ['gradients', 'hvp', 'hessian', 'check'].includes(name);
     for (const [selection, rows] of selections) {
       const request = requestFor(rows.length);
       const pick = (values: number[][]) => rows.map((row) => values[row]);
