@@ -352,7 +352,11 @@ t.test('S3 that fails', async (t) => {
   t.test('with a fault of its own', async (t) => {
     await startScripted(t, [fault(501, 'NotImplemented')]);
     const places = new Places('s3://bucket');
-    await t.rejects(pin(places, url), { message: new RegExp(`^cannot look at ${url}: `) });
-    await t.rejects(places.readInto(source, 0, new Uint8Array(1)), { message: `cannot read ${url}: NotImplemented: no` });
+    const unavailable = (message: RegExp) => ({ type: 'unavailable', cause: { message } });
+    await t.rejects(pin(places, url), unavailable(new RegExp(`^cannot look at ${url}: `)));
+    await t.rejects(
+      places.readInto(source, 0, new Uint8Array(1)),
+      unavailable(new RegExp(`^cannot read ${url}: NotImplemented: no$`)),
+    );
   });
 });
