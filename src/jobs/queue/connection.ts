@@ -16,8 +16,7 @@ const common: RedisOptions = {
   retryStrategy: (attempt) => Math.min(100 * attempt, LONGEST_PAUSE_MS),
 };
 
-/** A connection whose commands fail while Redis is away. */
-export function connectQuickly(url: string): Redis {
+function connectQuickly(url: string): Redis {
   return new Redis(url, { ...common, commandTimeout: QUICK_MS, maxRetriesPerRequest: 0, enableOfflineQueue: false });
 }
 
@@ -37,15 +36,27 @@ export function connectPatiently(url: string, askedMs = ASKED_MS, silentMs = SIL
   return redis;
 }
 
-/** Resolves when a connection has been made, or the first attempt has failed. Returns whether there is one. */
-export async function firstAttempt(redis: Redis): Promise<boolean> {
-  if (redis.status === 'ready') return true;
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const [isReady, isAway] = [() => resolve(true), () => resolve(false)];
-  redis.once('ready', isReady).once('error', isAway);
-  const isThere = await promise;
-  redis.off('ready', isReady).off('error', isAway);
-  return isThere;
+/**
+ * A connection whose commands fail while Redis is away. If it is now, that is logged, with what this means.
+ * @throws Error with a one-line message, if Redis is there and would drop jobs.
+ */
+export async function openRedis(
+  url: string,
+  log: { warn(facts: object, message: string): void },
+  meaning: string,
+): Promise<Redis> {
+  const redis = connectQuickly(url);
+  redis.on('error', () => {});
+  const { promise: isThere, resolve } = Promise.withResolvers<boolean>();
+  redis.once('ready', () => resolve(true)).once('error', () => resolve(false));
+  try {
+    if (await isThere) await checkPolicy(redis);
+    else log.warn({ dependency: 'queue' }, `REDIS_URL: Redis is away: ${meaning}`);
+    return redis;
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
 }
 
 const POLICY = 'noeviction';

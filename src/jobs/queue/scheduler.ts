@@ -6,7 +6,7 @@ import type { QueueState } from '../../observability/job-metrics.ts';
 import type { Store } from '../../store/store.ts';
 import { hasEnded, type JobRecord, Records } from '../records.ts';
 import type { Scheduler } from '../scheduler.ts';
-import { away, checkPolicy, connectPatiently, connectQuickly, firstAttempt } from './connection.ts';
+import { away, checkPolicy, connectPatiently, openRedis } from './connection.ts';
 import { JobQueue } from './job-queue.ts';
 import { PREFIX } from './progress.ts';
 import { jobOf } from './step-names.ts';
@@ -27,15 +27,7 @@ export interface QueueOptions {
 
 /** @throws Error with a one-line message, if Redis is there and would drop jobs. If it is away, it may come back. */
 export async function openQueue(options: QueueOptions): Promise<QueueScheduler> {
-  const redis = connectQuickly(options.url);
-  redis.on('error', () => {});
-  try {
-    if (await firstAttempt(redis)) await checkPolicy(redis);
-    else options.log.warn({ dependency: 'queue' }, 'REDIS_URL: Redis is away: jobs are not taken until it is back');
-  } catch (error) {
-    redis.disconnect();
-    throw error;
-  }
+  const redis = await openRedis(options.url, options.log, 'jobs are not taken until it is back');
   return new QueueScheduler(redis, options);
 }
 

@@ -17,7 +17,7 @@ import { PatientStore } from '../../store/patient.ts';
 import { Places } from '../../store/places.ts';
 import { PoolRunner } from '../pool-runner.ts';
 import { Records } from '../records.ts';
-import { checkPolicy, connectPatiently, connectQuickly, firstAttempt } from './connection.ts';
+import { checkPolicy, connectPatiently, openRedis } from './connection.ts';
 import { JobQueue } from './job-queue.ts';
 import { serveProbes } from './probes.ts';
 import { Requests } from './requests.ts';
@@ -38,19 +38,13 @@ export async function startWorker(config: Config, url: string, log: FastifyBaseL
   const { operations } = (await import(module.href)) as Registry;
   const { choice, engine } = engineOf(config);
   const fingerprint = fingerprintOf(choice);
-  const [quick, patient] = [connectQuickly(url), connectPatiently(url)];
-  for (const redis of [quick, patient]) redis.on('error', () => {});
+  const quick = await openRedis(url, log, 'the worker waits for it');
+  const patient = connectPatiently(url);
+  patient.on('error', () => {});
   const disconnect = () => {
     quick.disconnect();
     patient.disconnect();
   };
-  try {
-    if (await firstAttempt(quick)) await checkPolicy(quick);
-    else log.warn({ dependency: 'queue' }, 'REDIS_URL: Redis is away: the worker waits for it');
-  } catch (error) {
-    disconnect();
-    throw error;
-  }
   const counts = countJobs();
   const closing = new AbortController();
   const remote = await openStore(config.STORE);
