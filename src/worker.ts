@@ -1,5 +1,6 @@
 // The entry point of a worker: environment, signals. It computes the parts of jobs that the service puts into the queue (REDIS_URL).
 import type { AddressInfo } from 'node:net';
+import { format } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import closeWithGrace from 'close-with-grace';
 import { readConfig, readEnvFile } from './config.ts';
@@ -35,7 +36,7 @@ try {
   });
   const { server } = await started;
   const { address, port } = server.address() as AddressInfo;
-  logger.info(`Server listening at http://${address.includes(':') ? `[${address}]` : address}:${port}`);
+  logger.info(`Server listening at ${format({ protocol: 'http', hostname: address, port })}`);
 } catch (error) {
   process.stderr.write(`${(error as Error).message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
   // Threads and connections would keep it alive.

@@ -1,9 +1,10 @@
 // The engine of jobs: the tree of sums, restarts, failures and removals.
 import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
-import type { JobRecord } from '../../src/jobs/records.ts';
+import { type JobRecord, Records } from '../../src/jobs/records.ts';
 import { Refusal, unavailable } from '../../src/refusal.ts';
 import { endOf, folderOf, JSON_TYPE, keysOf, LETTERS, refusalOf, requestOf, START, start, twice } from './fixture.ts';
+import { SummingRunner } from './summing-runner.ts';
 
 t.test('the tree: up to eight children, in their order; a lone one is its own sum; what is merged is dropped', async (t) => {
   for (const [text, sum] of [
@@ -194,4 +195,56 @@ t.test('a store that is away for some time: the job waits for it, and goes on', 
   t.equal(waits[0], 250);
   t.equal(waits.at(-1), 500);
   t.equal(await jobs.result(record, JSON_TYPE), `((abcdefgh)(ijklmnop)(qrstuvwx)(yz))/3 as application/json`);
+});
+
+t.test('a store that is away while the process ends: the job waits no longer, and goes on later', async (t) => {
+  const folder = folderOf(t);
+  const { jobs, runner, store, waits } = start(t, {}, folder);
+  const write = store.write.bind(store);
+  const closed = Promise.withResolvers<void>();
+  let isAway = false;
+  store.write = async (key, bytes) => {
+    if (!isAway) return write(key, bytes);
+    jobs.close().then(closed.resolve, closed.reject);
+    throw unavailable('the store does not answer', new Error('refused'));
+  };
+  runner.before = (step) => {
+    isAway = step === 'answer';
+  };
+  const { id } = await jobs.submit('owner', requestOf(LETTERS));
+  await closed.promise;
+  t.strictSame(waits, []);
+  store.write = write;
+  const after = start(t, {}, folder);
+  t.match(await after.jobs.get('owner', id), { state: 'running' });
+  await after.jobs.resume();
+  t.match(await endOf(after.jobs, await after.jobs.submit('owner', requestOf('a'))), { state: 'succeeded' });
+});
+
+t.test('results of another fingerprint are not used: the job begins anew; in a process that ends, none begins', async (t) => {
+  const folder = folderOf(t);
+  const stopped = Promise.withResolvers<void>();
+  const runner = new SummingRunner('before');
+  runner.before = (step) => (step === 'd' ? stopped.promise : undefined);
+  const first = start(t, { runner }, folder);
+  const record = await first.jobs.submit('owner', requestOf(LETTERS));
+  await first.jobs.close();
+  stopped.resolve();
+  const after = start(t, {}, folder);
+  await after.jobs.resume();
+  t.match(await endOf(after.jobs, record), { state: 'succeeded', completed: 26, fingerprint: after.runner.fingerprint });
+  t.equal(after.runner.calls.filter((call) => call.length === 1).length, 26);
+  const { id } = await after.jobs.submit('owner', requestOf('a'));
+  await after.jobs.close();
+  const ending = start(t, {}, folder);
+  await ending.jobs.close();
+  await ending.jobs.resume();
+  t.match(await ending.jobs.get('owner', id), { id });
+  t.strictSame(ending.runner.calls, []);
+});
+
+t.test('the beginning of a job whose record is gone is none', async (t) => {
+  const { store } = start(t);
+  await store.write(`jobs/owner/${'0'.repeat(32)}/begun.json`, Buffer.from('{}'));
+  t.strictSame(await new Records(store).all(), []);
 });

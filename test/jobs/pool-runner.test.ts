@@ -1,4 +1,5 @@
 // Jobs computed part by part in the pool, on rows of a dataset: the bits of the inline answer, and its refusals.
+import { setImmediate } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { readConfig } from '../../src/config.ts';
 import { PoolRunner } from '../../src/jobs/pool-runner.ts';
@@ -121,4 +122,19 @@ t.test('a step that finds no room, and one whose pool ends', async (t) => {
   const part = refusalOf(runner.part(job, { factor: 1, exponent: 0 }, 0));
   await pool.close();
   t.match(await part, { type: 'overloaded' });
+});
+
+t.test('a part that is given up, before its computation and in the middle of it', async (t) => {
+  const { runner, pool } = await start(t);
+  await pool.ready;
+  const job = await planOf(runner, requestOf({ inputs: matrix(4097, FEATURES, 30), targets: matrix(4097, 2, 40) }));
+  const divisor = await runner.divisor(job);
+  for (const isBegun of [false, true]) {
+    const over = new AbortController();
+    const part = runner.part(job, divisor, 0, over.signal);
+    if (isBegun) while (pool.state.busy === 0) await setImmediate();
+    over.abort(new Error('no longer wanted'));
+    await t.rejects(part, { message: 'no longer wanted' });
+  }
+  t.ok((await runner.part(job, divisor, 0)).length > 0, 'the next one is computed');
 });

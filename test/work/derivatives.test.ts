@@ -194,3 +194,23 @@ t.test('by parts', async (t) => {
   const narrow = { ...request, network: { layers: [{ weights: tensor([1, 64], wave(64, 1)) }] } };
   sameBits(t, byParts(planHessianParts, narrow), run('hessian', narrow), 'hessian: the bits of the whole');
 });
+
+t.test('the first value that is not finite, in the last of several tiles', async (t) => {
+  for (const name of ['vjp', 'jvp', 'jacobian of inputs', 'hvp']) {
+    const request = requestOf(name, { samples: 1600, features: 64, hidden: 64, outputs: 2 });
+    ((request.batch as { inputs: Tensor }).inputs.data as Float64Array).fill(1.7e308, 1599 * 64);
+    const detail = /^[a-z_ ]+\[1599\]\[\d+\] of layer 0 is (-?Infinity|NaN), the first value that is not finite$/;
+    try {
+      run(name, request);
+      t.fail(name);
+    } catch (error) {
+      t.match(error, { type: 'non-finite-result', refused: { errors: [{ detail }] } }, name);
+    }
+  }
+});
+
+t.test('the memory of sums over many samples', async (t) => {
+  const keptBy = (samples: number) =>
+    plans.hvp(requestOf('hvp', { samples, features: 1, hidden: 2, outputs: 1 }) as never).cost.keptNumbers;
+  t.equal(keptBy(513) - keptBy(512) - (keptBy(512) - keptBy(511)), 4 * (2 + 2), 'blocks, with their rounding errors');
+});

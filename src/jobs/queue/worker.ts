@@ -53,7 +53,7 @@ export async function startWorker(config: Config, url: string, log: FastifyBaseL
     onBytes: counts.bytes,
     onWait(error) {
       counts.retry('store');
-      log.warn(error.cause ?? error, 'the store is away');
+      log.warn(error, 'the store is away');
     },
   });
   const records = new Records(store);

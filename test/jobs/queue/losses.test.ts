@@ -285,3 +285,13 @@ t.test('a Redis that is away when the service starts', async (t) => {
   while (!record) record = await fixture.jobs.submit('owner', requestOf(LETTERS)).catch(() => undefined);
   await succeeds(t, fixture, record);
 });
+
+t.test('a store that fails while its jobs are compared with those in the queue', async (t) => {
+  const { scheduler, store, log } = await startQueue(t, await redisFor(t), { compareMs: 1_000_000 });
+  await scheduler.compare();
+  store.list = () => {
+    throw new Error('broken');
+  };
+  await scheduler.compare();
+  t.strictSame(log, ['the jobs in the store could not be compared with those in the queue: Error: broken']);
+});
