@@ -7,30 +7,35 @@ interface Example {
   readonly answer: CheckAnswer;
 }
 
+/** What the candidates were computed for. */
+const computed: Omit<CheckRequest, 'candidate'> = {
+  network: {
+    layers: [
+      {
+        weights: [
+          [0.5, -0.25],
+          [1, 0.75],
+        ],
+        biases: [0.1, -0.2],
+        activation: 'tanh',
+      },
+      { weights: [[1, -1]], biases: [0.5] },
+    ],
+  },
+  batch: {
+    inputs: [
+      [1, 2],
+      [-1, 0.5],
+    ],
+    targets: [[1], [-1]],
+  },
+};
+
 export const checkExamples = {
   wrong: {
     summary: "tanh' computed from the pre-activations",
     request: {
-      network: {
-        layers: [
-          {
-            weights: [
-              [0.5, -0.25],
-              [1, 0.75],
-            ],
-            biases: [0.1, -0.2],
-            activation: 'tanh',
-          },
-          { weights: [[1, -1]], biases: [0.5] },
-        ],
-      },
-      batch: {
-        inputs: [
-          [1, 2],
-          [-1, 0.5],
-        ],
-        targets: [[1], [-1]],
-      },
+      ...computed,
       candidate: {
         loss: 2.39139329802,
         gradients: [
@@ -82,26 +87,7 @@ export const checkExamples = {
   right: {
     summary: 'Right gradients',
     request: {
-      network: {
-        layers: [
-          {
-            weights: [
-              [0.5, -0.25],
-              [1, 0.75],
-            ],
-            biases: [0.1, -0.2],
-            activation: 'tanh',
-          },
-          { weights: [[1, -1]], biases: [0.5] },
-        ],
-      },
-      batch: {
-        inputs: [
-          [1, 2],
-          [-1, 0.5],
-        ],
-        targets: [[1], [-1]],
-      },
+      ...computed,
       candidate: {
         gradients: [
           {

@@ -2,6 +2,7 @@
 import type { JobState } from '../../schemas/job.ts';
 import type { ProblemType, Refused } from '../../schemas/problem.ts';
 import type { Divisor } from '../backprop/reduction.ts';
+import { Refusal } from '../refusal.ts';
 import { objectsOf } from '../store/descriptions.ts';
 import { ownerPart } from '../store/keys.ts';
 import { readAll } from '../store/read-all.ts';
@@ -36,6 +37,12 @@ export interface JobRecord {
 export interface Node {
   readonly height: number;
   readonly index: number;
+}
+
+/** Why a job failed: a refusal as it is, and any other error by a reference to the log. */
+export function problemOf(error: unknown, id: string): NonNullable<JobRecord['problem']> {
+  if (error instanceof Refusal) return { type: error.type, refused: error.refused };
+  return { type: 'internal', refused: { detail: `the log has the cause, under the id of the job, ${id}` } };
 }
 
 export function hasEnded({ state }: JobRecord): boolean {

@@ -1,7 +1,7 @@
 // Runs one job: its divisor, its parts and their sums, until there is the result of the root. What is in the store is not computed again.
 import { Refusal } from '../refusal.ts';
 import { ARITY } from '../work/sums.ts';
-import { hasEnded, type JobRecord, type Node, type Records } from './records.ts';
+import { hasEnded, type JobRecord, type Node, problemOf, type Records } from './records.ts';
 import type { Job, Runner } from './runner.ts';
 import { childrenOf, heightOf, isCovered, nameOf, parentOf } from './tree.ts';
 import type { Turns } from './turns.ts';
@@ -76,13 +76,8 @@ export class Run {
       await this.#withStore(() => this.#change({ state: 'succeeded', ended: now(), completed: this.record.plan.parts }));
     } catch (error) {
       if (error instanceof Stopped || this.#isStopped) return;
-      const isRefusal = error instanceof Refusal;
-      if (!isRefusal) log.error(error, `the job ${this.record.id} failed`);
-      const detail = `the log has the cause, under the id of the job, ${this.record.id}`;
-      const problem = isRefusal
-        ? { type: error.type, refused: error.refused }
-        : { type: 'internal' as const, refused: { detail } };
-      await this.#fail(problem);
+      if (!(error instanceof Refusal)) log.error(error, `the job ${this.record.id} failed`);
+      await this.#fail(problemOf(error, this.record.id));
     }
   }
 

@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { RetryReason } from '../../observability/job-metrics.ts';
 import { Refusal } from '../../refusal.ts';
 import type { Ended, JobRecord, Node, Records } from '../records.ts';
-import { hasEnded } from '../records.ts';
+import { hasEnded, problemOf } from '../records.ts';
 import { Stopped } from '../run.ts';
 import type { Job, Runner } from '../runner.ts';
 import { childrenOf, hasNode, heightOf, nameOf } from '../tree.ts';
@@ -121,17 +121,14 @@ export class Steps {
 
   async #failed(step: Step, record: JobRecord, error: unknown): Promise<void> {
     const { log, onRetry } = this.#options;
-    if (error instanceof Refusal) {
-      await this.#end(record, { state: 'failed', problem: { type: error.type, refused: error.refused } });
-      return;
+    if (!(error instanceof Refusal)) {
+      log.error(error, `a step of the job ${record.id} failed`);
+      if (step.faults + 1 < MOST_FAULTS) {
+        onRetry('fault');
+        throw error;
+      }
     }
-    log.error(error, `a step of the job ${record.id} failed`);
-    if (step.faults + 1 < MOST_FAULTS) {
-      onRetry('fault');
-      throw error;
-    }
-    const detail = `the log has the cause, under the id of the job, ${record.id}`;
-    await this.#end(record, { state: 'failed', problem: { type: 'internal', refused: { detail } } });
+    await this.#end(record, { state: 'failed', problem: problemOf(error, record.id) });
   }
 
   async #begin(step: Step, record: JobRecord, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
 // Takes steps from the queue, and does them.
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import { WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { Stopped } from '../run.ts';
@@ -109,10 +109,10 @@ export function startLoop({ redis, queue, steps, concurrency, log, onStalled, ti
   return {
     async close(graceMs) {
       clearInterval(timer);
-      const patience = globalThis.setTimeout(() => closing.abort(new Closing()), graceMs);
+      const patience = setTimeout(() => closing.abort(new Closing()), graceMs);
       // While Redis is away, BullMQ neither closes nor gives steps back. Others take them when their locks expire.
       const mostMs = redis.status === 'ready' || inHand > 0 ? graceMs + GIVE_BACK_MS : 0;
-      await Promise.race([worker.close(), setTimeout(mostMs, undefined, { ref: false })]);
+      await Promise.race([worker.close(), wait(mostMs, undefined, { ref: false })]);
       clearTimeout(patience);
     },
   };
