@@ -69,7 +69,7 @@ export class Sum {
 const BLOCK_PRODUCTS = 256;
 
 /** Adds the scalar product of two vectors to a sum. Blocks of products are added plainly, and the sums of blocks with compensation. */
-export function addProducts(x: Float64Array, y: Float64Array, sum: Sum): void {
+export function addDot(x: Float64Array, y: Float64Array, sum: Sum): void {
   for (let i = 0; i < x.length; ) {
     const end = Math.min(i + BLOCK_PRODUCTS, x.length);
     let [even, odd] = [0, 0];

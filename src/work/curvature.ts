@@ -3,11 +3,11 @@ import type { DecodedHessian, DecodedHvp, HessianResult, HvpResult } from '../..
 import { areFinite, type Tensors } from '../../schemas/numbers.ts';
 import type { Parameters } from '../../schemas/parameters.ts';
 import type { ParameterGradients } from '../backprop/backward.ts';
-import { costOfHessian, costOfProduct } from '../backprop/costs.ts';
+import { costOfHessian, costOfProduct } from '../backprop/derivative-costs.ts';
 import { allFinite } from '../backprop/finite.ts';
 import { checkParameters } from '../backprop/shapes.ts';
 import { Dense } from '../linalg/dense.ts';
-import { addProducts, Sum } from '../linalg/sum.ts';
+import { addDot, Sum } from '../linalg/sum.ts';
 import { solveShifted } from '../linalg/symmetric.ts';
 import { Findings } from '../refusal.ts';
 import { areFiniteResults, lossAnswer, perLayer } from './gradients.ts';
@@ -52,7 +52,7 @@ function productWith({ network, vector: given, matrix = 'hessian' }: DecodedHvp)
 function dot(a: Tensors<Parameters>, b: HvpResult['products']): number {
   const sum = new Sum();
   const add = (x: Float64Array | undefined, y: Float64Array | undefined) => {
-    if (x && y) addProducts(x, y, sum);
+    if (x && y) addDot(x, y, sum);
   };
   a.forEach(({ weights, biases }, k) => {
     add(weights?.data, b[k].weights.data);

@@ -5,7 +5,7 @@ import type { Network } from '../../schemas/network.ts';
 import type { MaybeRagged, Tensor, Tensors } from '../../schemas/numbers.ts';
 import type { Parameters } from '../../schemas/parameters.ts';
 import type { Cost } from '../backprop/cost.ts';
-import { costOfJacobian, costOfJvp, costOfVjp, type Divided } from '../backprop/costs.ts';
+import { costOfJacobian, costOfJvp, costOfVjp, type Divided } from '../backprop/derivative-costs.ts';
 import { allFinite } from '../backprop/finite.ts';
 import { checkInputShapes, checkInputTangents, checkParameters, type Sizes } from '../backprop/shapes.ts';
 import type { Outcome, Work } from './computation.ts';

@@ -8,7 +8,7 @@ import type { Penalty } from '../../schemas/penalty.ts';
 import type { Finding } from '../../schemas/problem.ts';
 import type { ParameterGradients } from '../backprop/backward.ts';
 import type { Cost } from '../backprop/cost.ts';
-import type { Divided } from '../backprop/costs.ts';
+import type { Divided } from '../backprop/derivative-costs.ts';
 import { checkDomains } from '../backprop/domains.ts';
 import type { Results } from '../backprop/finite.ts';
 import { type BoundLoss, bindLoss } from '../backprop/losses.ts';

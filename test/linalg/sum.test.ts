@@ -1,12 +1,12 @@
 // Scalar products by blocks.
 import t from 'tap';
-import { addProducts, Sum } from '../../src/linalg/sum.ts';
+import { addDot, Sum } from '../../src/linalg/sum.ts';
 
 t.test('scalar products of any length', async (t) => {
   for (const n of [0, 1, 2, 255, 256, 257, 1000]) {
     const x = Float64Array.from({ length: n }, (_, i) => i + 1);
     const sum = new Sum(0.5);
-    addProducts(x, x.toReversed(), sum);
+    addDot(x, x.toReversed(), sum);
     t.equal(sum.value, 0.5 + (n * (n + 1) * (n + 2)) / 6, `${n} products`);
   }
 });
@@ -18,6 +18,6 @@ t.test('sums of blocks are compensated', async (t) => {
   for (let block = 1; block < 11; block++) x[256 * block] = 1;
   x[11 * 256] = -1e16;
   const sum = new Sum();
-  addProducts(x, new Float64Array(x.length).fill(1), sum);
+  addDot(x, new Float64Array(x.length).fill(1), sum);
   t.equal(sum.value, 10);
 });
