@@ -24,7 +24,12 @@ class Handler(BaseHTTPRequestHandler):
     def react(self) -> None:
         stub = self.server
         assert isinstance(stub, Stub)
-        self.body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        length = int(self.headers.get("Content-Length", "0"))
+        self.body = self.rfile.read(length)
+        # The client gave up while it sent: that is no request.
+        if len(self.body) < length:
+            self.close_connection = True
+            return
         # The handler is that of the connection: its next request overwrites it.
         stub.requests.append(copy.copy(self))
         stub.steps.pop(0)(self)
