@@ -1460,6 +1460,11 @@ export interface components {
             explains: string[];
             /** @description what was computed, and what is right */
             detail: string;
+            /** @description the line in NumPy, as it is when wrong */
+            wrong: string;
+            /** @description the line in NumPy, as it should be */
+            right: string;
+            remedy: string;
             /**
              * Format: double
              * @description the relative error of the candidate's numbers that remains if the mistake is made on purpose
