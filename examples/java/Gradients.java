@@ -87,12 +87,21 @@ public final class Gradients {
      * @throws GradientsException if the service refuses the request
      */
     public static Answer gradients(Object request) throws IOException, InterruptedException {
-        HttpRequest post = post(GSON.toJson(request));
+        return post("gradients", request, Answer.class);
+    }
+
+    /**
+     * The answer of an operation, such as "check". Otherwise as {@link #gradients}.
+     *
+     * @param type what Gson decodes the answer to
+     */
+    public static <T> T post(String operation, Object request, Class<T> type) throws IOException, InterruptedException {
+        HttpRequest post = post(operation, GSON.toJson(request));
         for (int attempt = 1; ; attempt++) {
             HttpResponse<String> response = CLIENT.send(post, BodyHandlers.ofString());
             int status = response.statusCode();
             if (status == 200) {
-                return GSON.fromJson(response.body(), Answer.class);
+                return GSON.fromJson(response.body(), type);
             }
             if (status != 429 && status != 503 || attempt == TRIES) {
                 throw new GradientsException(problemOf(response));
@@ -101,10 +110,10 @@ public final class Gradients {
         }
     }
 
-    private static HttpRequest post(String body) {
+    private static HttpRequest post(String operation, String body) {
         String url = System.getenv().getOrDefault("GRADIENTS_URL", "http://127.0.0.1:3000");
         String key = System.getenv("GRADIENTS_API_KEY");
-        HttpRequest.Builder builder = HttpRequest.newBuilder(URI.create(url + "/gradients"))
+        HttpRequest.Builder builder = HttpRequest.newBuilder(URI.create(url + "/" + operation))
                 .version(HttpClient.Version.HTTP_1_1)
                 .header("Content-Type", "application/json")
                 .POST(BodyPublishers.ofString(body));
