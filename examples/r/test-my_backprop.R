@@ -59,7 +59,7 @@ request <- function(gradients) {
   list(
     network = list(layers = Map(layer, weights, biases, activations)),
     batch = list(inputs = inputs, targets = targets),
-    loss = unbox("mse"),
+    loss = "mse",
     candidate = list(gradients = gradients)
   )
 }

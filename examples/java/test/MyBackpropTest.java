@@ -2,7 +2,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
-import com.google.gson.annotations.SerializedName;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,12 +31,11 @@ class MyBackpropTest {
     }
 
     /** What the service answers to a check. */
-    record Report(
-            boolean agrees, @SerializedName("first_difference") String firstDifference, List<Diagnosis> diagnoses) {}
+    record Report(boolean agrees, String firstDifference, List<Diagnosis> diagnoses) {}
 
     /** Fails if gradients are wrong, with a message that says which line it is. */
     static void check(Map<String, Object> request) throws IOException, InterruptedException {
-        Report report = Gradients.post("check", request, Report.class);
+        Report report = Gradients.fromEnvironment().post("check", request, Report.class);
         if (!report.agrees()) {
             var text = new StringBuilder("the first wrong array is " + report.firstDifference());
             report.diagnoses().forEach(diagnosis -> text.append("\n\n").append(diagnosis));
