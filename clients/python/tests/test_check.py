@@ -80,10 +80,10 @@ class Checks(unittest.TestCase):
         at = list(weights.worst.index)
         self.assertEqual(weights.worst.right, self.right.gradients[0].weights[at[0], at[1]])
         self.assertEqual(str(error).split("\n"), [
-            f"wrong in 2 of 4 arrays, first gradients[0].weights at {at}: expected {weights.worst.right!r}, "
-            f"got {weights.worst.candidate!r}, relative error {weights.relative_error:.2g}",
-            f"  then gradients[0].biases at {list(biases.worst.index)}: expected {biases.worst.right!r}, "
-            f"got {biases.worst.candidate!r}, relative error {biases.relative_error:.2g}",
+            f"wrong in 2 of 4 arrays, first gradients[0].weights at {at}: expected {weights.worst.right:.9g}, "
+            f"got {weights.worst.candidate:.9g}, relative error {weights.relative_error:.2g}",
+            f"  then gradients[0].biases at {list(biases.worst.index)}: expected {biases.worst.right:.9g}, "
+            f"got {biases.worst.candidate:.9g}, relative error {biases.relative_error:.2g}",
             "",
             "derivative-at-pre-activation, at /network/layers/0/activation",
             "  tanh' was computed as 1 - z^2; it is 1 - a^2 with a = tanh(z)",
@@ -178,5 +178,5 @@ class WithStub(unittest.TestCase):
         with Stub(document(answer)) as stub, Client(stub.url) as client, self.assertRaises(CheckError) as caught:
             client.check([Layer([[2.0]])], Batch([[1]], [[0]]), candidate=Candidate(loss=4))
         lines = str(caught.exception).split("\n")
-        self.assertEqual(lines[0], "wrong in 8 of 8 arrays, first loss: expected 2.0, got 1.0")
+        self.assertEqual(lines[0], "wrong in 8 of 8 arrays, first loss: expected 2, got 1")
         self.assertEqual(lines[6:], ["  and 2 more", "", "no mistake that the service knows gives these numbers", "not tried: layer 3"])

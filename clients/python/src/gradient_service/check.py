@@ -81,7 +81,7 @@ class ArrayCheck:
         at = f" at {list(self.worst.index)}" if self.worst.index else ""
         error = "" if self.relative_error is None else f", relative error {self.relative_error:.2g}"
         ratio = "" if self.ratio is None else f", all numbers are {self.ratio:.6g} times the right ones"
-        return f"{name}{at}: expected {self.worst.right!r}, got {self.worst.candidate!r}{error}{ratio}"
+        return f"{name}{at}: expected {self.worst.right:.9g}, got {self.worst.candidate:.9g}{error}{ratio}"
 
 
 @dataclass(frozen=True)
