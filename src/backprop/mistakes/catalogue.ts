@@ -7,6 +7,7 @@ import { inputsMistakes } from './inputs.ts';
 import { lossMistakes } from './loss.ts';
 import { weightMistakes } from './loss-weights.ts';
 import { biasesMistakes, gradientMistakes, weightsMistakes } from './parameters.ts';
+import { penaltyMistakes } from './penalties.ts';
 import { slopeMistakes } from './slopes.ts';
 import { otherSlopeMistakes } from './slopes-of-others.ts';
 
@@ -16,7 +17,7 @@ const byLine = {
   slopes: { ...slopeMistakes, ...otherSlopeMistakes },
   weights: weightsMistakes,
   biases: biasesMistakes,
-  gradients: gradientMistakes,
+  gradients: { ...gradientMistakes, ...penaltyMistakes },
   inputs: inputsMistakes,
 } satisfies { readonly [Line in LineName]: Record<string, Mistakes[Line]> };
 
