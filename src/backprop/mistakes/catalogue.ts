@@ -37,7 +37,9 @@ type Missing = Exclude<MistakeName, Computed | Whole>;
 type Unknown = Exclude<Computed | Whole, MistakeName>;
 true satisfies [Missing | Unknown] extends [never] ? true : false;
 
+const listed = Object.fromEntries(Object.entries(byLine).map(([line, mistakes]) => [line, Object.entries(mistakes)]));
+
 /** The mistakes in a line, with their names. */
 export function mistakesIn<Line extends LineName>(line: Line): readonly (readonly [MistakeName, Mistakes[Line]])[] {
-  return Object.entries(byLine[line]) as unknown as readonly (readonly [MistakeName, Mistakes[Line]])[];
+  return listed[line] as unknown as readonly (readonly [MistakeName, Mistakes[Line]])[];
 }
