@@ -195,7 +195,6 @@ t.test('by parts', async (t) => {
   sameBits(t, byParts(planHessianParts, narrow), run('hessian', narrow), 'hessian: the bits of the whole');
   t.throws(() => byParts(planHessianParts, { ...narrow, damping }), { type: 'not-additive' } as object);
 });
-});
 
 t.test('the first value that is not finite, in the last of several tiles', async (t) => {
   for (const name of ['vjp', 'jvp', 'jacobian of inputs', 'hvp']) {
