@@ -14,6 +14,7 @@ from .answer import (
     Step,
     VjpAnswer,
 )
+from .check import ArrayCheck, Candidate, CheckAnswer, CheckError, Diagnosis, WorstNumber
 from .client import Client, gradients
 from .datasets import Chunks, Dataset
 from .jobs import Job, Progress
@@ -24,10 +25,15 @@ from .vectors import parameters_to_vector, vector_to_parameters
 
 __all__ = [
     "Answer",
+    "ArrayCheck",
     "Batch",
+    "Candidate",
+    "CheckAnswer",
+    "CheckError",
     "Chunks",
     "Client",
     "Dataset",
+    "Diagnosis",
     "Extra",
     "Finding",
     "GradientNorms",
@@ -45,6 +51,7 @@ __all__ = [
     "Request",
     "Step",
     "VjpAnswer",
+    "WorstNumber",
     "gradients",
     "operations",
     "parameters_to_vector",
