@@ -9,7 +9,7 @@ const post = (app: FastifyInstance, body: object) =>
   app.inject({ method: 'POST', url: '/check', headers: { 'content-type': 'application/json' }, payload: JSON.stringify(body) });
 
 t.test('what the network has not is refused', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const request = requestOf(problem(50, [3, 4, 2], ['tanh', 'softmax'], 'mse'));
   const { layers } = request.network;
   const noBiases = { ...request, network: { layers: [{ ...layers[0], biases: null }, layers[1]] } };
@@ -29,7 +29,7 @@ t.test('what the network has not is refused', async (t) => {
 });
 
 t.test('documents that do not fit the schema', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const request = requestOf(tanhMse);
   const refused = async (body: object, pointer: string, detail: RegExp) => {
     const response = await post(app, body);
@@ -61,7 +61,7 @@ t.test('documents that do not fit the schema', async (t) => {
 });
 
 t.test('shapes, domains and numbers of the request itself', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const request = { ...requestOf(tanhMse), candidate: { loss: 1 } };
   const { layers } = request.network;
   const shapes = await post(app, { ...request, batch: { ...request.batch, targets: [[1]] } });

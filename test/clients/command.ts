@@ -33,9 +33,9 @@ export async function runProgram(
   return { code, stdout, stderr };
 }
 
-/** Runs the command. */
+/** Runs the command. Its coverage is not counted: it starts faster without NODE_OPTIONS, where tap puts what measures it. */
 export function runCommand(args: string[], input: string | Buffer = '', env: Record<string, string> = {}): Promise<Outcome> {
-  return runProgram(process.execPath, [command, ...args], input, env);
+  return runProgram('env', ['-u', 'NODE_OPTIONS', process.execPath, command, ...args], input, env);
 }
 
 export interface Asked {

@@ -5,7 +5,7 @@ import type { GradientsAnswer } from '../../schemas/gradients.ts';
 import { pageExamples } from '../../src/page/page-examples.ts';
 import { gradients, startApp } from '../support/app.ts';
 
-const app = await startApp(t);
+const app = await startApp();
 
 /** The claims in the description of each example. */
 const claims: Record<string, (t: Test, answer: GradientsAnswer) => void> = {

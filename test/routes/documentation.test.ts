@@ -6,10 +6,10 @@ import { losses } from '../../schemas/loss.ts';
 import { type ProblemType, problems } from '../../schemas/problem.ts';
 import { problemExamples } from '../../schemas/problem-examples.ts';
 import { problemOf } from '../../src/http/problems.ts';
-import { post, startApp } from '../support/app.ts';
+import { post, startApp, startOwnApp } from '../support/app.ts';
 
 t.test('OpenAPI 3.1, generated from the schemas', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const response = await app.inject({ url: '/openapi.json' });
   const { openapi, paths, components } = response.json();
   t.equal(openapi, '3.1.0');
@@ -131,7 +131,7 @@ t.test('OpenAPI 3.1, generated from the schemas', async (t) => {
 });
 
 t.test('/docs loads nothing from other hosts', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const page = await app.inject({ url: '/docs' });
   t.equal(page.statusCode, 200);
   t.match(page.headers['content-type'], 'text/html');
@@ -146,7 +146,7 @@ t.test('/docs loads nothing from other hosts', async (t) => {
 });
 
 t.test('a path outside the folder of the documentation is not found', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   for (const url of ['/docs/static/%2e%2e/%2e%2e/package.json', '/docs/static/..%5c..%5cpackage.json']) {
     const response = await app.inject({ url });
     t.equal(response.statusCode, 404, url);
@@ -155,7 +155,7 @@ t.test('a path outside the folder of the documentation is not found', async (t) 
 });
 
 t.test('GET /, as JSON and as a page', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   await app.readiness.started;
   const home = (await app.inject({ url: '/', headers: { host: 'example.org:3000' } })).json();
   t.match(home, {
@@ -199,7 +199,7 @@ t.test('GET /, as JSON and as a page', async (t) => {
 });
 
 t.test('GET /problems/{type}, for every type', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   for (const [type, problem] of Object.entries(problems)) {
     const url = `/problems/${type}`;
     t.strictSame((await app.inject({ url })).json(), { type: url, ...problem });
@@ -222,7 +222,7 @@ t.test('the examples of problems agree with the service', async (t) => {
     ['out-of-domain', { network, batch: { ...batch, targets: [[2]] }, loss: 'binary_cross_entropy_with_logits' }],
     ['non-finite-result', { network: { layers: [{ weights: [[1000, 0]], activation: 'exp' }] }, batch }],
   ];
-  const app = await startApp(t);
+  const app = await startApp();
   for (const [type, body, headers] of sent) {
     const response = await post(app, body, headers);
     t.strictSame(response.json(), problemOf(type, problemExamples[type]));
@@ -243,7 +243,7 @@ t.test('the examples of problems agree with the service', async (t) => {
   ];
   for (const [type, response] of answers) t.strictSame((await response).json(), problemOf(type, problemExamples[type]), type);
   const asJob = { prefer: 'respond-async', 'idempotency-key': 'one' };
-  const busy = await startApp(t, { MAX_JOBS: '1' });
+  const busy = await startOwnApp(t, { MAX_JOBS: '1' });
   t.equal((await post(busy, request, asJob)).statusCode, 202);
   t.strictSame(
     (await post(busy, { ...request, loss: 'l1' }, asJob)).json(),
@@ -255,7 +255,7 @@ t.test('the examples of problems agree with the service', async (t) => {
     (await post(app, { ...request, include: ['outputs'] }, { prefer: 'respond-async' })).json(),
     problemOf('not-additive', problemExamples['not-additive']),
   );
-  const full = await startApp(t, { STORE_LIMIT: '8' });
+  const full = await startOwnApp(t, { STORE_LIMIT: '8' });
   const response = await full.inject({
     method: 'PUT',
     url: '/datasets/digits',

@@ -4,7 +4,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import t from 'tap';
 import { problems } from '../../schemas/problem.ts';
-import { startApp } from '../support/app.ts';
+import { startApp, startOwnApp } from '../support/app.ts';
 
 /** The Accept header of browsers. */
 const HTML = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
@@ -12,7 +12,7 @@ const HTML = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
 /** The most bytes for the whole page, compressed. */
 const MOST = 300_000;
 
-const app = await startApp(t);
+const app = await startApp();
 
 function get(url: string, headers: Record<string, string> = {}, method: 'GET' | 'HEAD' = 'GET', from: FastifyInstance = app) {
   return from.inject({ method, url, headers: { accept: HTML, ...headers } });
@@ -139,13 +139,13 @@ t.test('files of another version, and unknown files', async (t) => {
 });
 
 t.test('the page needs no key, even if keys are configured', async (t) => {
-  const locked = await startApp(t, { API_KEYS: 'secret' });
+  const locked = await startOwnApp(t, { API_KEYS: 'secret' });
   t.equal((await get('/', {}, 'GET', locked)).statusCode, 200);
   t.equal((await get(assets[0], {}, 'GET', locked)).statusCode, 200);
 });
 
 t.test('the page is built once the service listens', async (t) => {
-  const listening = await startApp(t);
+  const listening = await startApp();
   const address = await listening.listen({ host: '127.0.0.1', port: 0 });
   const response = await fetch(address, { headers: { accept: HTML, 'accept-encoding': 'gzip, deflate, br, zstd' } });
   t.equal(response.headers.get('content-encoding'), 'br', 'the best of those that the client takes');
