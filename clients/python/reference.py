@@ -93,7 +93,7 @@ def _code(name: str, function: Any) -> list[str]:
     if len(line) > 120:
         inside, _, back = line.removeprefix(f"{name}(").rpartition(")")
         line = "\n".join([f"{name}(", *(f"    {item}," for item in re.split(r", (?=\w+:|\*,)", inside)), f"){back}"])
-    return ["```text", line, "```", ""]
+    return [*(f"    {part}" for part in line.split("\n")), ""]
 
 
 def _text(value: Any) -> Iterator[str]:
