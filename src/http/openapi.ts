@@ -132,9 +132,11 @@ export class Components {
         types: same.map(({ variant }) => variant.properties.type.const),
         schema: JSON.parse(schema),
       }));
-      const isOfAll = members.length === variants.length;
-      properties[option] = optionOf(alternatives, isOfAll);
-      if (isOfAll) continue;
+      if (members.length === variants.length) {
+        properties[option] = alternatives[0].schema;
+        continue;
+      }
+      properties[option] = optionOf(alternatives);
       const anyOf = alternatives.map(({ types, schema }) => ({
         // Said, since some validators close every schema of properties that does not say so.
         additionalProperties: true,
@@ -153,15 +155,14 @@ interface Alternative {
 }
 
 /** The schema of an option with which all alternatives agree, and a description of each. */
-function optionOf(alternatives: readonly Alternative[], ofAll: boolean): Schema {
+function optionOf(alternatives: readonly Alternative[]): Schema {
   const [{ schema }, ...others] = alternatives;
-  if (schema.$ref) return schema;
   const shared = Object.entries(schema).filter(
     ([key, value]) =>
       !['default', 'description'].includes(key) && others.every((other) => isDeepStrictEqual(other.schema[key], value)),
   );
   const description = alternatives.map(({ types, schema: { description, default: standard } }) => {
-    const text = ofAll ? description : `of ${types.join(', ')}: ${description}`;
+    const text = `of ${types.join(', ')}: ${description}`;
     return standard === undefined ? text : `${text}; by default ${standard}`;
   });
   return { ...Object.fromEntries(shared), description: description.join('. ') };
