@@ -52,6 +52,7 @@ class Batches(unittest.TestCase):
             "lists": Batch(X.tolist(), Y.tolist(), WEIGHTS.tolist()),
             "weights": Batch(X, Y, WEIGHTS),
             "columns": Batch(X.T, Y.T, WEIGHTS, "columns"),
+            "only the last": Batch(X, Y, np.arange(10) // 9),
         }
         for name, batch in batches.items():
             for reduction in ("mean", "sum", "batchmean"):
@@ -64,6 +65,7 @@ class Batches(unittest.TestCase):
         losses: tuple[Any, ...] = (
             "cross_entropy",
             {"type": "cross_entropy", "weight": [0.0, 2.0], "reduction": "sum"},
+            {"type": "nll", "reduction": "batchmean"},
             {"type": "cross_entropy", "weight": [1.0, 2.0], "ignore_index": 1, "label_smoothing": 0.1},
         )
         for batch in (Batch(X, CLASSES), Batch(X, classes=CLASSES), Batch(X.T, CLASSES, WEIGHTS[::-1], "columns")):
@@ -73,6 +75,10 @@ class Batches(unittest.TestCase):
                         safe = np.where(CLASSES < 0, 0, CLASSES) if isinstance(loss, dict) and "ignore_index" in loss else CLASSES
                         taken = {key: safe if value is CLASSES else value for key, value in vars(batch).items()}
                         self.same(operations.gradients(NETWORK, taken, loss, include=include))
+
+    def test_a_sum_over_ignored_classes(self) -> None:
+        loss = {"type": "nll", "reduction": "sum"}
+        self.same(operations.gradients(NETWORK, Batch(X, np.full(10, -100)), loss, penalty=PENALTY, include=ALL))
 
     def test_other_operations(self) -> None:
         vector = RANDOM.normal(size=21)

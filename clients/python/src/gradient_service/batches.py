@@ -125,7 +125,8 @@ def _with_any_targets(part: Part[A]) -> Part[A]:
 
 def merge(parts: Sequence[Part[A]], answers: Sequence[A]) -> A:
     """The answer to the whole request: rows are joined, and sums are added up by the divisors."""
-    document = parts[0].request.document
+    # A part that counts for nothing may have another loss.
+    document = next(part.request.document for part in parts if part.counts)
     factors = np.ones(len(parts))
     divisor = 1.0
     if "loss" in document:
@@ -184,12 +185,13 @@ def _norms(gradients: Sequence[LayerGradients]) -> GradientNorms:
 
 
 def _counts(document: Mapping[str, Any], arrays: Mapping[str, Any], size: int) -> npt.NDArray[np.bool_]:
-    """For each sample whether it counts: its weight, and the weight of its class, are not 0, and its class is not ignored."""
+    """For each sample whether it counts in the divisor: its weight is not 0; and, for a mean over classes, neither is that of its class,
+    which is not ignored. A request without such a sample is refused."""
     weights = arrays.get("batch.sample_weights")
     counts: npt.NDArray[np.bool_] = np.ones(size, bool) if weights is None else weights != 0
     loss = document.get("loss")
     classes = arrays["batch.classes"] if "batch.classes" in arrays else arrays.get("batch.targets")
-    if classes is None or classes.ndim != 1:
+    if classes is None or classes.ndim != 1 or _reduction(document) != "mean":
         return counts
     options = loss if isinstance(loss, Mapping) else {}
     counts &= classes != options.get("ignore_index", -100)
@@ -201,7 +203,7 @@ def _counts(document: Mapping[str, Any], arrays: Mapping[str, Any], size: int) -
 
 
 def _reduction(document: Mapping[str, Any]) -> str:
-    loss = document["loss"]
+    loss = document.get("loss")
     return (loss.get("reduction") if isinstance(loss, Mapping) else None) or "mean"
 
 
