@@ -4,10 +4,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
+import { missing } from './support/languages.ts';
 import { type Block, blocksOf, linksOf, markdownFiles, notRun } from './support/markdown.ts';
 import { type Service, startService } from './support/process.ts';
 
 const root = join(import.meta.dirname, '..');
+const GSON = '/usr/share/java/gson.jar';
 const PYTHON = process.env.PYTHON ?? 'python3';
 
 interface Language {
@@ -22,6 +24,17 @@ interface Language {
 const languages: Record<string, Language> = {
   js: { command: [process.execPath, '--input-type=module', '-'], print: (line) => `console.log('${line}');` },
   python: { command: [PYTHON, '-'], print: (line) => `print("${line}", flush=True)`, missing: missingPackages },
+  r: { command: ['Rscript', '-'], print: (line) => `cat("${line}\\n")`, missing: () => missing('r') },
+  java: {
+    command: ['jshell', '-s', '--class-path', GSON, '-'],
+    print: (line) => `System.out.println("${line}");`,
+    missing: async () => (await missing('java')) || (!existsSync(GSON) && 'apt-get install libgoogle-gson-java'),
+  },
+  octave: {
+    command: ['octave-cli', '--quiet', '--no-history'],
+    print: (line) => `printf("${line}\\n");`,
+    missing: () => missing('octave'),
+  },
 };
 
 async function missingPackages(program: string): Promise<string | false> {

@@ -221,7 +221,7 @@ t.test('slopes', async (t) => {
 
 t.test('media types', async (t) => {
   const app = await startApp(t);
-  const request = { ...requestOf(reluCe), candidate: {} };
+  const request = { ...requestOf(reluCe), candidate: { loss: 1 } };
   const refused = await post(app, request, { accept: SAFETENSORS });
   t.equal(refused.statusCode, 406);
   t.match(refused.json().detail, 'there is application/json');

@@ -10,7 +10,7 @@ const python = process.env.PYTHON ?? 'python3';
 const project = new URL('../../clients/python/', import.meta.url).pathname;
 
 /** The modules that are missing in Python, of all that the tests need. */
-const modules = ['numpy', 'safetensors', 'urllib3', 'torch', 'scipy', 'mypy', 'pip', 'hatchling', 'twine'];
+const modules = ['numpy', 'safetensors', 'urllib3', 'torch', 'scipy', 'mypy', 'pip', 'hatchling', 'pytest', 'twine'];
 const search = `from importlib.util import find_spec; print(*(name for name in ${JSON.stringify(modules)} if not find_spec(name)))`;
 const { stdout: missing } = await run(python, ['-c', search]).catch(() => ({ stdout: modules.join(' ') }));
 
@@ -91,6 +91,13 @@ t.test("scipy's methods with products of the Hessian end where BFGS does", { ski
     t.ok(slope < 1e-5, `${slope}`);
     t.ok(gradients * 2 < bfgs[2], `${gradients} gradients, not ${bfgs[2]}`);
   }
+});
+
+t.test("the tests of somebody's own backward pass", { skip: lacking('pytest') }, async (t) => {
+  const { stdout } = await inPython(['-m', 'pytest', '-q', '-rP', '-p', 'no:cacheprovider', 'examples/test_my_backprop.py']);
+  t.match(stdout, /^2 passed/m);
+  t.match(stdout, /^wrong in 4 of 7 arrays, first gradients\[1\]\.weights at \[\d, \d\]: expected \S+, got \S+, relative error/m);
+  t.match(stdout, /^ {2}- dZ = dA \* \(1 - Z \*\* 2\)\n {2}\+ dZ = dA \* \(1 - A \*\* 2\)$/m);
 });
 
 t.test('types', { skip: lacking('mypy') }, async (t) => {

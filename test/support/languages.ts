@@ -74,8 +74,8 @@ export const languages = {
     run: (file) => [['ruby', file]],
   },
   r: {
-    packages: 'r-base-core r-cran-jsonlite r-cran-httr',
-    check: ['Rscript', '-e', 'library(jsonlite); library(httr)'],
+    packages: 'r-base-core r-cran-jsonlite r-cran-httr2',
+    check: ['Rscript', '-e', 'library(jsonlite); library(httr2)'],
     run: (file) => [['Rscript', file]],
   },
   octave: {

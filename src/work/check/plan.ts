@@ -3,6 +3,7 @@
 import { targetsOf } from '../../../schemas/batch.ts';
 import { type CheckAnswer, DEFAULT_TOLERANCE, type DecodedCheck } from '../../../schemas/check.ts';
 import { defaultLoss } from '../../../schemas/loss.ts';
+import { lineOf } from '../../../schemas/mistake.ts';
 import type { Tensors } from '../../../schemas/numbers.ts';
 import { slopesOf } from '../../backprop/activation.ts';
 import { backward } from '../../backprop/backward.ts';
@@ -76,7 +77,14 @@ function check(request: DecodedCheck, bound: BoundLoss, sizes: Sizes, engine: En
     agrees: wrong.length === 0,
     checks: items.map((item) => item.check),
     first_difference: wrong[0]?.pointer ?? null,
-    diagnoses,
+    diagnoses: diagnoses.map(({ mistake, pointer, explains, detail, ...rest }) => ({
+      mistake,
+      pointer,
+      explains,
+      detail,
+      ...lineOf(mistake),
+      ...rest,
+    })),
     ...(meter.leftOut.size > 0 && { left_out: leftOut([...meter.leftOut]) }),
   };
 }

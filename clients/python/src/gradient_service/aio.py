@@ -111,6 +111,7 @@ class AsyncClient(_InThreads[Client]):
     jacobian = _coroutine(Client.jacobian)
     hvp = _coroutine(Client.hvp)
     hessian = _coroutine(Client.hessian)
+    check = _coroutine(Client.check)
 
     async def ask(self, request: Request[A]) -> A:
         """The answer to a request of `gradient_service.operations`. ``client.hvp(...)`` is ``client.ask(operations.hvp(...))``."""

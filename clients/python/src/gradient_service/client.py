@@ -17,7 +17,8 @@ import numpy.typing as npt
 from . import operations
 from .answer import Answer
 from .batches import Part, merge, split
-from .connection import DEFAULT_PATIENCE, DEFAULT_RETRIES, MEDIA_TYPE, Connection
+from .check import CheckAnswer
+from .connection import DEFAULT_PATIENCE, DEFAULT_RETRIES, Connection
 from .datasets import Datasets
 from .jobs import Job, Progress
 from .operations import Request
@@ -32,12 +33,13 @@ A = TypeVar("A")
 P = ParamSpec("P")
 
 
-def _method(operation: Callable[P, Request[A]]) -> Callable[Concatenate[Client, P], A]:
-    """The method that asks for an operation, with its arguments and its documentation."""
+def _method(operation: Callable[P, Request[A]], finish: Callable[[A], A] | None = None) -> Callable[Concatenate[Client, P], A]:
+    """The method that asks for an operation and finishes its answer, with the operation's arguments and documentation."""
 
     @wraps(operation)
     def method(self: Client, /, *arguments: P.args, **options: P.kwargs) -> A:
-        return self.ask(operation(*arguments, **options))
+        answer = self.ask(operation(*arguments, **options))
+        return finish(answer) if finish else answer
 
     own = signature(operation)
     returned = own.return_annotation.removeprefix("Request[").removesuffix("]")
@@ -89,6 +91,7 @@ class Client:
     jacobian = _method(operations.jacobian)
     hvp = _method(operations.hvp)
     hessian = _method(operations.hessian)
+    check = _method(operations.check, CheckAnswer.confirmed)
 
     def ask(self, request: Request[A]) -> A:
         """The answer to a request of `gradient_service.operations`. ``client.hvp(...)`` is ``client.ask(operations.hvp(...))``."""
@@ -112,7 +115,7 @@ class Client:
         return merged
 
     def _ask(self, request: Request[A]) -> A:
-        return request.decode(self._connection.request(**request.sent(), expected=MEDIA_TYPE).data)
+        return request.decode(self._connection.request(**request.sent(), expected=request.media_type).data)
 
     def submit(self, request: Request[A], *, idempotency_key: str | None = None) -> Job[A]:
         """Submits a request as a job, which may take longer than a request, and goes on if this program ends.
