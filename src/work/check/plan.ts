@@ -46,12 +46,19 @@ const NUMBERS_PER_ARRAY = 40;
 /** The numbers of the texts of an answer. */
 const NUMBERS_OF_TEXTS = 400;
 
+/**
+ * What the search for a mistake costs beside its arithmetic, as numbers computed one by one: measured, for a mistake that nothing
+ * explains. So wrong candidates of a few small layers are answered inline, those of many in a thread.
+ */
+const SEARCH_NUMBERS = 35_000;
+const SEARCH_NUMBERS_PER_LAYER = 15_000;
+
 function costOfCheck(sizes: Sizes): Cost {
   const { flops, computedNumbers, keptNumbers } = costOf(sizes, ['trace'], sizes.samples, 0, false);
   const fewer = 'check fewer samples: a mistake shows with a few';
   return {
     flops: MOST_GRADIENTS * flops,
-    computedNumbers: MOST_GRADIENTS * computedNumbers,
+    computedNumbers: MOST_GRADIENTS * computedNumbers + SEARCH_NUMBERS + SEARCH_NUMBERS_PER_LAYER * sizes.units.length,
     keptNumbers: KEPT_PASSES * keptNumbers + pendingNumbers(sizes.samples * Math.max(...sizes.units)),
     furtherNumbers: 0,
     answerNumbers: NUMBERS_OF_TEXTS + NUMBERS_PER_ARRAY * (2 + 9 * sizes.units.length),
