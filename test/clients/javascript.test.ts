@@ -1,5 +1,5 @@
 // The JavaScript client: against a running service, and against servers that fail.
-import { openAsBlob } from 'node:fs';
+import { openAsBlob, readFileSync } from 'node:fs';
 import t from 'tap';
 import {
   Client,
@@ -80,15 +80,32 @@ t.test('every example of every operation', async (t) => {
 });
 
 t.test('all activations, losses, and options have types', async (t) => {
-  const types = await import('node:fs').then(({ readFileSync }) =>
-    readFileSync(new URL('../../clients/javascript/src/types.ts', import.meta.url), 'utf8'),
-  );
+  const types = readFileSync(new URL('../../clients/javascript/src/types.ts', import.meta.url), 'utf8');
   for (const [name, { options }] of Object.entries({ ...activations, ...losses })) {
     t.match(types, `'${name}'`);
     const declared = new RegExp(`^  ${name}: \\{(.*)\\};$`, 'm').exec(types)?.[1] ?? '';
     t.strictSame([...declared.matchAll(/readonly (\w+)/g)].map(([, option]) => option).sort(), Object.keys(options).sort(), name);
   }
 });
+
+t.test('the parts of a check have types', async (t) => {
+  const types = readFileSync(new URL('../../clients/javascript/src/types.ts', import.meta.url), 'utf8');
+  const { schemas } = ((await (await fetch(new URL('/openapi.json', service.url))).json()) as { components: Components })
+    .components;
+  const declared = {
+    ArrayCheck: /^export interface CheckedArray \{\n([\s\S]*?)\n\}/m,
+    Diagnosis: /^export interface Diagnosis \{\n([\s\S]*?)\n\}/m,
+    CheckAnswer: /^ {2}check: \{\n([\s\S]*?)\n {2}\};/m,
+  };
+  for (const [name, form] of Object.entries(declared)) {
+    const keys = [...(form.exec(types)?.[1] ?? '').matchAll(/^ +readonly (\w+)/gm)].map(([, key]) => key);
+    t.strictSame(keys.sort(), Object.keys(schemas[name].properties).sort(), name);
+  }
+});
+
+interface Components {
+  readonly schemas: Record<string, { readonly properties: object }>;
+}
 
 t.test('arrays in every form', async (t) => {
   const expected = (await client.gradients(article)).loss;

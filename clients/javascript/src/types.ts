@@ -171,6 +171,8 @@ export interface CheckedArray {
   readonly ratio?: number | null;
   readonly worst?: { readonly index: readonly number[]; readonly candidate: number; readonly right: number };
   readonly shape?: readonly number[];
+  /** Of a ragged matrix. */
+  readonly row_lengths?: readonly number[];
   readonly expected_shape?: readonly number[];
 }
 
@@ -179,7 +181,12 @@ export interface Diagnosis {
   readonly pointer: string;
   readonly explains: readonly string[];
   readonly detail: string;
+  /** The line in NumPy, as it is when wrong, and as it should be. */
+  readonly wrong: string;
+  readonly right: string;
+  readonly remedy: string;
   readonly residual: number;
+  readonly factor?: number;
   readonly alternatives: readonly string[];
 }
 
@@ -206,8 +213,9 @@ export interface Answers {
   check: {
     readonly agrees: boolean;
     readonly checks: readonly CheckedArray[];
-    readonly first_difference?: string;
+    readonly first_difference: string | null;
     readonly diagnoses: readonly Diagnosis[];
+    readonly left_out?: readonly string[];
   };
 }
 
