@@ -1,4 +1,5 @@
 // A matrix with more numbers than fit, as a picture of coloured points; each number is beside the pointer.
+import * as d3 from 'd3';
 import { arrow, type Cells, type HeatMap, placeOf } from './cells.ts';
 import { el } from './dom.ts';
 import { spoken } from './formula.ts';
