@@ -24,7 +24,7 @@ const html = `<!doctype html>
 <body><main><h1>Charts</h1><div id="charts"></div></main></body>
 </html>`;
 
-const main = `import { drawCharts } from './src/page/charts.ts';
+const main = `import { drawCharts } from './src/page/charts/charts.ts';
 window.draw = (given) => drawCharts(document.getElementById('charts'), ...JSON.parse(given));`;
 
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:";
