@@ -13,7 +13,7 @@ interface Entry {
   readonly key?: string;
 }
 
-/** How long nothing changes before it is written down, in milliseconds. */
+/** How long nothing changes before all of it is written down, in milliseconds. */
 const PAUSE = 200;
 
 /** The most large requests that are kept. */
@@ -70,6 +70,8 @@ function record(next: Visit): void {
   }
   current = next;
   damaged = false;
+  // At once if there was a pause; then not more often than browsers allow.
+  if (!isNew && !waiting) history.replaceState(entryOf(next), '');
   clearTimeout(waiting);
   waiting = setTimeout(write, PAUSE);
 }
@@ -149,7 +151,7 @@ export async function startHistory(): Promise<void> {
     if ((state as Entry | null)?.visit) restore(state);
     else openLink();
   });
-  addEventListener('pagehide', () => {
+  addEventListener('beforeunload', () => {
     if (waiting) history.replaceState(entryOf(current), '');
   });
 }
