@@ -18,6 +18,9 @@
  * @property {string} pointer
  * @property {string[]} explains
  * @property {string} detail
+ * @property {string} wrong
+ * @property {string} right
+ * @property {string} remedy
  * @property {string[]} alternatives
  */
 
@@ -48,7 +51,8 @@ function difference({ pointer, shape, expected_shape, relative_error, ratio, wor
 }
 
 /** @param {Diagnosis} diagnosis */
-function diagnosis({ mistake, pointer, explains, detail, alternatives }) {
+function diagnosis({ mistake, pointer, explains, detail, wrong, right, remedy, alternatives }) {
+  const line = [`  - ${wrong}`, `  + ${right}`, `  ${remedy}`];
   const others = alternatives.length > 0 ? [`  the same numbers here: ${alternatives.join(', ')}`] : [];
-  return ['', `${mistake} at ${pointer}`, `  ${detail}`, ...others, `  explains ${explains.join(', ')}`];
+  return ['', `${mistake} at ${pointer}`, `  ${detail}`, ...line, ...others, `  explains ${explains.join(', ')}`];
 }

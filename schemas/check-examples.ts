@@ -1,5 +1,6 @@
 // Checks with their answers, for the documentation. A test posts each request and compares the answer.
 import type { CheckAnswer, CheckRequest } from './check.ts';
+import { lineOf } from './mistake.ts';
 
 interface Example {
   readonly summary: string;
@@ -78,6 +79,7 @@ export const checkExamples = {
           pointer: '/network/layers/0/activation',
           explains: ['/candidate/gradients/0/weights', '/candidate/gradients/0/biases'],
           detail: "tanh' was computed as 1 - z^2; it is 1 - a^2 with a = tanh(z)",
+          ...lineOf('derivative-at-pre-activation'),
           residual: 1.281358294380991e-12,
           alternatives: [],
         },

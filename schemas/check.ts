@@ -1,12 +1,14 @@
 // The request to POST /check and its answer.
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { type ArrayBatch, Batch } from './batch.ts';
+import { valueAt } from './gradients.ts';
 import { Loss } from './loss.ts';
 import { type MistakeName, mistakes } from './mistake.ts';
 import { Names } from './names.ts';
 import { Network } from './network.ts';
 import { List, Matrix, type MaybeRagged, UNDOCUMENTED, Vector } from './numbers.ts';
 import { Penalty } from './penalty.ts';
+import type { Finding } from './problem.ts';
 
 /** The arrays of a layer in the candidate's trace, by their names in an answer to /gradients. */
 export const tracedArrays = {
@@ -54,6 +56,19 @@ export const Candidate = Type.Object(
       'what your own code computed, any part of it, in the shapes and orientation of the answer to /gradients. A wrong shape is a finding',
   },
 );
+
+/** Checks that a candidate has something to compare: an empty one would agree. Parts that do not fit the schema are ignored. */
+export function emptyCandidate(document: unknown): Finding[] {
+  const candidate = valueAt(document, 'candidate');
+  if (!(candidate instanceof Object)) return [];
+  const isGiven = (value: unknown) => value !== undefined && value !== null;
+  const isFilled = (value: unknown) =>
+    Array.isArray(value)
+      ? value.some((layer) => !(layer instanceof Object) || Object.values(layer).some(isGiven))
+      : isGiven(value);
+  if (Object.values(candidate).some(isFilled)) return [];
+  return [{ pointer: '/candidate', detail: 'expected at least one array to compare: loss, outputs, gradients or trace' }];
+}
 
 /** The tolerance by default: above the rounding errors of float64, below those of most mistakes. */
 export const DEFAULT_TOLERANCE = 1e-6;
@@ -130,6 +145,9 @@ const Diagnosis = Type.Object(
     pointer: pointer('where it is made: a JSON pointer into the request; /network/layers if in all layers that it concerns'),
     explains: Type.Array(Type.String(), { description: 'the arrays of the candidate that disagree because of it' }),
     detail: Type.String({ description: 'what was computed, and what is right' }),
+    wrong: Type.String({ description: 'the line in NumPy, as it is when wrong' }),
+    right: Type.String({ description: 'the line in NumPy, as it should be' }),
+    remedy: Type.String(),
     residual: Type.Number({
       description: "the relative error of the candidate's numbers that remains if the mistake is made on purpose",
     }),
@@ -138,7 +156,8 @@ const Diagnosis = Type.Object(
   },
   { $id: 'Diagnosis' },
 );
-export type Diagnosis = Static<typeof Diagnosis>;
+/** Without what the catalogue says about its mistake. */
+export type Diagnosis = Omit<Static<typeof Diagnosis>, 'wrong' | 'right' | 'remedy'>;
 
 export const CheckAnswer = Type.Object(
   {

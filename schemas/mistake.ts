@@ -18,3 +18,9 @@ export const mistakes = {
 } satisfies Record<string, MistakeText>;
 
 export type MistakeName = keyof typeof mistakes;
+
+/** What a diagnosis has of a mistake's text. */
+export function lineOf(name: MistakeName): Pick<MistakeText, 'wrong' | 'right' | 'remedy'> {
+  const { wrong, right, remedy } = mistakes[name];
+  return { wrong, right, remedy };
+}

@@ -163,4 +163,18 @@ export const parameterTexts = {
     sign: 'dW is off by a number that depends on the weight only.',
     remedy: 'l1 has the gradient l1 sign(w), l2 / 2 w^2 has l2 w.',
   },
+  'penalty-of-other-strength': {
+    title: 'The penalty has another strength',
+    wrong: 'dW = dZ.T @ X + decay * W  # decay is not l2',
+    right: 'dW = dZ.T @ X + l2 * W',
+    sign: 'dW is off by a multiple of W.',
+    remedy: 'Send the l1 and l2 that your code has. The gradient of l2 / 2 w^2 is l2 w.',
+  },
+  'penalty-not-in-request': {
+    title: 'There is a penalty (weight decay) that the request does not have',
+    wrong: 'dW = dZ.T @ X + decay * W',
+    right: 'dW = dZ.T @ X',
+    sign: 'dW is off by a multiple of W, or of its signs.',
+    remedy: 'Leave it out, or send it: "penalty": {"l2": decay}, with "biases": true if the biases have it, too.',
+  },
 } satisfies Record<string, MistakeText>;

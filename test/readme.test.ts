@@ -4,10 +4,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
+import { missing } from './support/languages.ts';
 import { type Block, blocksOf, linksOf, markdownFiles, notRun } from './support/markdown.ts';
 import { type Service, startService } from './support/process.ts';
 
 const root = join(import.meta.dirname, '..');
+const GSON = '/usr/share/java/gson.jar';
 const PYTHON = process.env.PYTHON ?? 'python3';
 
 interface Language {
@@ -22,6 +24,17 @@ interface Language {
 const languages: Record<string, Language> = {
   js: { command: [process.execPath, '--input-type=module', '-'], print: (line) => `console.log('${line}');` },
   python: { command: [PYTHON, '-'], print: (line) => `print("${line}", flush=True)`, missing: missingPackages },
+  r: { command: ['Rscript', '-'], print: (line) => `cat("${line}\\n")`, missing: () => missing('r') },
+  java: {
+    command: ['jshell', '-s', '--class-path', GSON, '-'],
+    print: (line) => `System.out.println("${line}");`,
+    missing: async () => (await missing('java')) || (!existsSync(GSON) && 'apt-get install libgoogle-gson-java'),
+  },
+  octave: {
+    command: ['octave-cli', '--quiet', '--no-history'],
+    print: (line) => `printf("${line}\\n");`,
+    missing: () => missing('octave'),
+  },
 };
 
 async function missingPackages(program: string): Promise<string | false> {
@@ -37,18 +50,23 @@ t.before(async () => {
 });
 t.teardown(() => service.process.kill('SIGKILL'));
 
-/** Runs a command with input; replaces the URL of the documentation by that of the service. */
+/** The packages of this repository that the documentation imports, and their sources. */
+const packages: Record<string, string> = { "'gradient-service-client'": `'${join(root, 'clients/javascript/src/index.ts')}'` };
+
+/** Runs a command with input; replaces the URL of the documentation by that of the service, and packages by their sources. */
 async function execute(
-  [program, ...args]: readonly [string, ...string[]],
+  [command, ...args]: readonly [string, ...string[]],
   input: string,
 ): Promise<{ code: number | null; output: string; errors: string }> {
   const environment = { GRADIENTS_URL: service.url.origin, PYTHONPATH: join(root, 'clients/python/src') };
-  const child = spawn(program, args, { cwd: root, env: { ...process.env, ...environment }, timeout: 120_000 });
+  const child = spawn(command, args, { cwd: root, env: { ...process.env, ...environment }, timeout: 120_000 });
   const exit = new Promise<number | null>((resolve) => {
     child.on('close', resolve);
     child.on('error', () => resolve(null));
   });
-  child.stdin.on('error', () => {}).end(input.replaceAll('http://127.0.0.1:3000', service.url.origin));
+  let program = input.replaceAll('http://127.0.0.1:3000', service.url.origin);
+  for (const [name, source] of Object.entries(packages)) program = program.replaceAll(name, source);
+  child.stdin.on('error', () => {}).end(program);
   const [code, output, errors] = await Promise.all([exit, text(child.stdout), text(child.stderr)]);
   return { code, output, errors };
 }

@@ -17,16 +17,17 @@ public final class Xor {
     private static final int STEPS = 200;
 
     private static final List<Gradients.Layer> LAYERS = List.of(
-            new Gradients.Layer(new double[][] {{0.8, -0.5}, {-0.3, 0.6}}, new double[] {0.1, -0.1}, "tanh"),
-            new Gradients.Layer(new double[][] {{0.7, 0.4}}, new double[] {0}, "sigmoid"));
+            new Gradients.Layer(new double[][] {{0.8, -0.5}, {-0.3, 0.6}}, new double[] {0.1, -0.1}, Gradients.Activation.TANH),
+            new Gradients.Layer(new double[][] {{0.7, 0.4}}, new double[] {0}, Gradients.Activation.SIGMOID));
     private static final double[][] INPUTS = {{0, 0}, {0, 1}, {1, 0}, {1, 1}};
     private static final double[][] TARGETS = {{0}, {1}, {1}, {0}};
 
     private Xor() {}
 
     private static Gradients.Request request(List<String> include) {
-        var batch = new Gradients.Batch(INPUTS, TARGETS, "rows");
-        return new Gradients.Request(new Gradients.Network(LAYERS), batch, "binary_cross_entropy", include);
+        var batch = Gradients.Batch.of(INPUTS, TARGETS);
+        return new Gradients.Request(
+                new Gradients.Network(LAYERS), batch, Gradients.Loss.BINARY_CROSS_ENTROPY, include);
     }
 
     /** A layer of the same shape with nothing but zeros. */
@@ -50,10 +51,10 @@ public final class Xor {
         descend(layer.biases(), velocity.biases(), gradient.biases());
     }
 
-    private static void train() throws IOException, InterruptedException {
+    private static void train(Gradients client) throws IOException, InterruptedException {
         List<Gradients.Layer> velocities = LAYERS.stream().map(Xor::zerosLike).toList();
         for (int step = 0; step < STEPS; step++) {
-            Gradients.Answer answer = Gradients.gradients(request(null));
+            Gradients.Answer answer = client.gradients(request(null));
             if (step % 50 == 0) {
                 System.out.println("step " + step + ": loss " + answer.loss());
             }
@@ -61,7 +62,7 @@ public final class Xor {
                 descend(LAYERS.get(k), velocities.get(k), answer.gradients().get(k));
             }
         }
-        Gradients.Answer answer = Gradients.gradients(request(List.of("outputs")));
+        Gradients.Answer answer = client.gradients(request(List.of("outputs")));
         System.out.println("loss after " + STEPS + " steps: " + answer.loss());
         for (int i = 0; i < INPUTS.length; i++) {
             System.out.printf(Locale.ROOT, "%.0f xor %.0f: %.4f%n", INPUTS[i][0], INPUTS[i][1], answer.outputs()[i][0]);
@@ -70,9 +71,9 @@ public final class Xor {
 
     public static void main(String[] args) throws InterruptedException {
         try {
-            train();
+            train(Gradients.fromEnvironment());
         } catch (IOException e) {
-            System.err.println(e.getMessage() != null ? e.getMessage() : e);
+            System.err.println(e.getMessage());
             System.exit(1);
         }
     }

@@ -6,7 +6,7 @@
 % The request is a struct, or its JSON as a string. network.layers is a cell of structs, weights, inputs and targets
 % are matrices, biases vectors; wrap a list of classes in num2cell. The answer has its loss, its gradients
 % (a cell of structs), and what the request includes. Octave's jsondecode may get the last digit of a number wrong.
-% The operation is any of the service, such as 'hessian'.
+% The operation is any of the service, such as 'hessian'; of 'check', candidate.gradients is a cell of structs, too.
 %
 % GRADIENTS_URL is the URL of the service, GRADIENTS_API_KEY its API key.
 % If the service is busy (429, 503), curl waits as long as Retry-After says and tries again.
@@ -20,7 +20,7 @@ function answer = gradients(request, operation)
   [status, media_type, text] = post(request, operation);
   if status == 200
     answer = jsondecode(text);
-    if isstruct(answer.gradients)
+    if isfield(answer, 'gradients') && isstruct(answer.gradients)
       answer.gradients = num2cell(answer.gradients);
     end
   elseif strncmp(media_type, 'application/problem+json', 24)
@@ -34,15 +34,20 @@ end
 % A request whose matrices are lists of lists. jsonencode alone would turn a matrix with one row into a flat
 % list, and a vector with one element into a number.
 function request = with_lists(request)
-  for k = 1:numel(request.network.layers)
-    request.network.layers{k}.weights = to_rows(request.network.layers{k}.weights);
-    if isfield(request.network.layers{k}, 'biases')
-      request.network.layers{k}.biases = num2cell(request.network.layers{k}.biases);
-    end
+  request.network.layers = cellfun(@layer_with_lists, request.network.layers, 'UniformOutput', false);
+  if isfield(request, 'candidate')
+    request.candidate.gradients = cellfun(@layer_with_lists, request.candidate.gradients, 'UniformOutput', false);
   end
   request.batch.inputs = to_rows(request.batch.inputs);
   if ~iscell(request.batch.targets)
     request.batch.targets = to_rows(request.batch.targets);
+  end
+end
+
+function layer = layer_with_lists(layer)
+  layer.weights = to_rows(layer.weights);
+  if isfield(layer, 'biases')
+    layer.biases = num2cell(layer.biases);
   end
 end
 

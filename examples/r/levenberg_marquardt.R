@@ -26,8 +26,8 @@ for (number in seq_len(steps)) {
   request <- list(
     network = list(layers = layers),
     batch = batch,
-    loss = list(type = unbox("mse"), reduction = unbox("sum")),
-    matrix = unbox("gauss_newton"),
+    loss = list(type = "mse", reduction = "sum"),
+    matrix = "gauss_newton",
     # Shorter and shorter steps: the first one that lowers the loss is taken.
     damping = damping * 10^(0:7)
   )

@@ -22,7 +22,7 @@ request <- function(...) {
   list(
     network = list(layers = layers),
     batch = batch,
-    loss = unbox("binary_cross_entropy"),
+    loss = "binary_cross_entropy",
     ...
   )
 }

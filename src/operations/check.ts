@@ -1,5 +1,5 @@
 // POST /check: whether a client's own backpropagation is right, and if not, which line is wrong.
-import { CheckAnswer, CheckRequest, type DecodedCheck } from '../../schemas/check.ts';
+import { CheckAnswer, CheckRequest, type DecodedCheck, emptyCandidate } from '../../schemas/check.ts';
 import { checkExamples } from '../../schemas/check-examples.ts';
 import { conflicts } from '../../schemas/gradients.ts';
 import { planCheck } from '../work/check/plan.ts';
@@ -16,6 +16,6 @@ export const check: Operation<DecodedCheck, CheckAnswer> = {
   answer: CheckAnswer,
   answersJson: true,
   examples: checkExamples,
-  conflicts,
+  conflicts: (document, isWrong) => [...conflicts(document, isWrong), ...emptyCandidate(document)],
   plan: planCheck,
 };

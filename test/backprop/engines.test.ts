@@ -2,7 +2,7 @@
 import t from 'tap';
 import { type Extra, GradientsRequest } from '../../schemas/gradients.ts';
 import { namesOf } from '../../schemas/names.ts';
-import { gradients, startApp } from '../support/app.ts';
+import { gradients, startApp, startOwnApp } from '../support/app.ts';
 import { sameNumbers } from '../support/numbers.ts';
 import { scalesOf } from '../support/scales.ts';
 
@@ -29,7 +29,7 @@ t.test('three layers', async (t) => {
     loss: 'cross_entropy',
     include,
   };
-  const [app, plain] = [await startApp(t), await startApp(t, { ENGINE: 'ml-matrix' })];
+  const [app, plain] = [await startApp(), await startOwnApp(t, { ENGINE: 'ml-matrix' })];
   const scales = await scalesOf(plain, request);
   sameNumbers(t, await gradients(app, request), await gradients(plain, request), 'the answer', { scales });
 });
@@ -43,7 +43,7 @@ t.test('a gradient that cancels to 0', async (t) => {
     batch: { inputs: [...inputs, ...inputs.map((row) => row.map((x) => -x))], targets: [...classes, ...classes] },
     loss: 'nll',
   };
-  const app = await startApp(t);
+  const app = await startApp();
   const answer = await gradients(app, request);
   const zero = weights.map((row) => row.map(() => 0));
   sameNumbers(t, { gradients: answer.gradients }, { gradients: [{ weights: zero }] }, 'the gradients', {

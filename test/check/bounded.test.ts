@@ -1,9 +1,13 @@
 // The work of a search is bounded, and the answer says what was left out.
 import t from 'tap';
-import { check, wrongIn } from './candidates.ts';
+import type { Dense } from '../../src/linalg/dense.ts';
+import { INLINE_MICROSECONDS, inlineMicroseconds } from '../../src/pool/inline.ts';
+import { planCheck } from '../../src/work/check/plan.ts';
+import { flat } from '../support/flat.ts';
+import { check, engine, wrongIn } from './candidates.ts';
 import { checkOf, wrong } from './corpus.ts';
-import { map, times } from './numpy.ts';
-import { df, type Problem, problem, requestOf, run } from './program.ts';
+import { map, sum0, times } from './numpy.ts';
+import { type At, df, type Problem, problem, requestOf, run } from './program.ts';
 
 const ofLines = (p: Problem, lines: Parameters<typeof run>[1]) => checkOf(wrong('constant-factor', p, lines), false);
 
@@ -73,4 +77,68 @@ t.test('an unknown mistake in a layer below many of which the candidate has noth
   const weights = map(gradients[0].weights, (x, i, j) => x * (2 + Math.cos(i + 2 * j)));
   const answer = check({ ...requestOf(p), candidate: { gradients: [{ weights }] } });
   t.match(answer, { agrees: false, diagnoses: [], left_out: /^not tried/ });
+});
+
+/** An engine that counts the floating-point operations of its products. */
+function counting() {
+  const counted = { flops: 0, engine };
+  const products = ['forward', 'weightGradient', 'inputGradient'] as const;
+  counted.engine = Object.assign(Object.create(engine) as typeof engine, {
+    ...Object.fromEntries(
+      products.map((name) => [
+        name,
+        (A: Dense, B: Dense, ...rest: never[]) => {
+          counted.flops +=
+            (2 * A.data.length * B.data.length) / (name === 'forward' ? A.columns : name === 'inputGradient' ? B.rows : A.rows);
+          return (engine[name] as (...all: unknown[]) => Dense)(A, B, ...rest);
+        },
+      ]),
+    ),
+  });
+  return counted;
+}
+
+t.test('a check has at most 60 times the operations of the gradients', async (t) => {
+  const unknown = {
+    dZ: (at: At) =>
+      times(
+        at.dA,
+        map(at.Z[at.k], (z, i, j) => df[at.p.activations[at.k]](z) + 0.1 * Math.cos(i + j)),
+      ),
+  };
+  const averaged = { db: (at: At) => sum0(at.dZ).map((x) => x / at.dZ.length) };
+  for (const [widths, samples] of [
+    [[2, 3, 3, 2], 2],
+    [[20, 16, 8, 4], 20],
+    [[64, 32, 10], 32],
+  ] as const)
+    for (const activation of ['tanh', 'relu', 'gelu'])
+      for (const loss of ['mse', 'cross_entropy'])
+        for (const lines of [{}, averaged, unknown]) {
+          const p = problem(308, widths, [...widths.slice(2).map(() => activation), 'identity'], loss, { samples });
+          const counted = counting();
+          const request = flat(ofLines(p, lines)) as Parameters<typeof planCheck>[0];
+          engine.scratch.recycle(() => planCheck(request).run(counted.engine));
+          const weights = p.W.reduce((sum, W) => sum + W.length * W[0].length, 0);
+          const ratio = counted.flops / (6 * samples * weights);
+          t.ok(ratio <= 60, `${widths.join('-')}, ${activation}, ${loss}: ${ratio.toFixed(1)}`);
+          t.ok(ratio >= 0.9, 'all products are counted');
+        }
+});
+
+t.test('small checks are answered inline, those of deep networks are not', async (t) => {
+  const microseconds = (widths: readonly number[]) => {
+    const p = problem(
+      309,
+      widths,
+      widths.slice(1).map(() => 'tanh'),
+      'mse',
+      { samples: 2 },
+    );
+    const request = ofLines(p, {});
+    const { cost } = planCheck(flat(request) as Parameters<typeof planCheck>[0]);
+    return inlineMicroseconds(JSON.stringify(request).length, cost, 10 * cost.answerNumbers);
+  };
+  t.ok(microseconds([2, 3, 3, 2]) <= INLINE_MICROSECONDS);
+  t.notOk(microseconds(Array.from({ length: 9 }, () => 3)) <= INLINE_MICROSECONDS);
 });

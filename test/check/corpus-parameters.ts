@@ -1,4 +1,5 @@
 // Wrong programs: gradients of weights and biases, and the penalty.
+import type { MistakeName } from '../../schemas/mistake.ts';
 import {
   geluCe,
   geluMse,
@@ -18,7 +19,7 @@ import {
   wrong,
 } from './corpus.ts';
 import { dot, map, outer, plus, scale, sum0, sum1, sumAll, T, zerosLike } from './numpy.ts';
-import { type At, type Problem, rightLines } from './program.ts';
+import { type At, type Problem, rightLines, shareOf } from './program.ts';
 
 const right = rightLines;
 const n = (at: At) => at.dZ.length;
@@ -43,11 +44,8 @@ const wrongPenalty = (p: Problem, add: (w: number, p: Problem) => number, onBias
   }),
 });
 const own_ = (p: Problem, w: number) => (p.penalty?.l1 ?? 0) * Math.sign(w) + (p.penalty?.l2 ?? 0) * w;
-const ofPenalty = (
-  mistake: 'penalty-left-out' | 'penalty-doubled' | 'penalty-averaged' | 'penalty-subtracted' | 'penalty-of-other-kind',
-  problems: Problem[],
-  add: (w: number, p: Problem) => number,
-) => problems.map((p) => wrong(mistake, p, {}, penalty(add)(p).finish));
+const ofPenalty = (mistake: MistakeName, problems: Problem[], add: (w: number, p: Problem) => number) =>
+  problems.map((p) => wrong(mistake, p, {}, penalty(add)(p).finish));
 
 export const wrongParameters: Wrong[] = [
   ...[tanhMse, reluCe].map((p) =>
@@ -121,4 +119,19 @@ export const wrongParameters: Wrong[] = [
       })),
     })),
   ),
+  ...ofPenalty('penalty-of-other-strength', [penalised(tanhMse, { l2: 0.1 })], (w) => 0.01 * w),
+  ...ofPenalty('penalty-of-other-strength', [penalised(reluBce, { l1: 0.02, l2: 0.3 })], (w, p) => 0.5 * own_(p, w)),
+  wrong('penalty-of-other-strength', penalised(geluCe, { l2: 0.1, biases: true }), {}, (results) => ({
+    ...penalty((w) => 0.03 * w, true)(penalised(geluCe, { l2: 0.1, biases: true })).finish(results),
+    loss: results.loss - 0.7 * shareOf(penalised(geluCe, { l2: 0.1, biases: true })),
+  })),
+  wrong('penalty-not-in-request', tanhMse, {}, (results) => ({
+    ...penalty((w) => 0.01 * w)(tanhMse).finish(results),
+    loss: results.loss + shareOf(penalised(tanhMse, { l2: 0.01 })),
+  })),
+  wrong('penalty-not-in-request', sigmoidCe, {}, penalty((w) => 1e-4 * w)(sigmoidCe).finish),
+  wrong('penalty-not-in-request', reluCe, {}, (results) => ({
+    ...penalty((w) => 0.002 * Math.sign(w), true)(reluCe).finish(results),
+    loss: results.loss + shareOf(penalised(reluCe, { l1: 0.002, biases: true })),
+  })),
 ];

@@ -257,10 +257,13 @@ class Maker {
     const right =
       ofPenalty && ofLoss.length === ofPenalty.length ? ofLoss.map((x, i) => x + (ofPenalty as Float64Array)[i]) : ofLoss;
     const largest = right.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-    const candidate =
-      this.#name === 'gradient-clipped'
-        ? right.map((x) => Math.max(-largest / 2, Math.min(largest / 2, x)))
-        : right.map((x, i) => parameters[i] - 0.1 * x);
+    const candidates: Partial<Record<MistakeName, (x: number, i: number) => number>> = {
+      'gradient-clipped': (x) => Math.max(-largest / 2, Math.min(largest / 2, x)),
+      'parameters-after-step': (x, i) => parameters[i] - 0.1 * x,
+      'penalty-of-other-strength': (x, i) => x + 0.3 * (ofPenalty?.[i] ?? 0),
+      'penalty-not-in-request': (x, i) => x + 0.05 * parameters[i],
+    };
+    const candidate = right.map(candidates[this.#name] ?? ((x) => x));
     return this.#value<Float64Array>('gradients', k, { setting, k, of, ofLoss, ofPenalty, parameters, candidate }) ?? right;
   }
 }

@@ -9,7 +9,7 @@ const post = (app: FastifyInstance, body: object) =>
   app.inject({ method: 'POST', url: '/check', headers: { 'content-type': 'application/json' }, payload: JSON.stringify(body) });
 
 t.test('what the network has not is refused', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const request = requestOf(problem(50, [3, 4, 2], ['tanh', 'softmax'], 'mse'));
   const { layers } = request.network;
   const noBiases = { ...request, network: { layers: [{ ...layers[0], biases: null }, layers[1]] } };
@@ -29,7 +29,7 @@ t.test('what the network has not is refused', async (t) => {
 });
 
 t.test('documents that do not fit the schema', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const request = requestOf(tanhMse);
   const refused = async (body: object, pointer: string, detail: RegExp) => {
     const response = await post(app, body);
@@ -50,15 +50,20 @@ t.test('documents that do not fit the schema', async (t) => {
     /expected at least 1/,
   );
   await refused({ ...request, candidate: { loss: [1] } }, '/candidate/loss', /expected a finite number/);
-  await refused({ ...request, candidate: {}, tolerance: -1 }, '/tolerance', /expected/);
-  await refused({ ...request, candidate: {}, include: [] }, '/include', /unknown/);
+  for (const candidate of [{}, { loss: null }, { gradients: [{}, { weights: null }], trace: [{}] }])
+    await refused(
+      { ...request, candidate },
+      '/candidate',
+      /^expected at least one array to compare: loss, outputs, gradients or trace$/,
+    );
+  await refused({ ...request, candidate: { loss: 1 }, tolerance: -1 }, '/tolerance', /expected/);
+  await refused({ ...request, candidate: { loss: 1 }, include: [] }, '/include', /unknown/);
 });
 
 t.test('shapes, domains and numbers of the request itself', async (t) => {
-  const app = await startApp(t);
-  const request = { ...requestOf(tanhMse), candidate: {} };
+  const app = await startApp();
+  const request = { ...requestOf(tanhMse), candidate: { loss: 1 } };
   const { layers } = request.network;
-  t.match((await post(app, request)).json(), { agrees: true, checks: [], diagnoses: [] });
   const shapes = await post(app, { ...request, batch: { ...request.batch, targets: [[1]] } });
   t.match(shapes.json(), { status: 422, type: '/problems/shape-mismatch' });
   const domain = await post(app, { ...request, loss: 'binary_cross_entropy' });

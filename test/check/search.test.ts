@@ -115,6 +115,41 @@ t.test('a penalty that is missing in the loss only', async (t) => {
   t.strictSame([other.diagnoses, other.first_difference], [[], '/candidate/loss']);
 });
 
+t.test('weight decay that the request does not have', async (t) => {
+  // Of the last layer, two biases and two weights alone would not tell a constant.
+  const p = problem(60, [3, 4, 1], ['tanh', 'identity'], 'mse');
+  const narrow = problem(61, [3, 2, 1], ['tanh', 'identity'], 'mse');
+  for (const [one, penalty, biases] of [
+    [p, { l2: 0.02 }, false],
+    [narrow, { l1: 0.003, biases: true }, true],
+  ] as const) {
+    const { loss, gradients } = run({ ...one, penalty }, {});
+    const [[kind, strength]] = Object.entries(penalty);
+    const layers = biases ? ['1/biases', '1/weights', '0/weights', '0/biases'] : ['1/weights', '0/weights'];
+    const arrays = layers.map((place) => `/candidate/gradients/${place}`).toSorted();
+    const [diagnosis, ...others] = check({ ...requestOf(one), candidate: { loss, gradients } }).diagnoses;
+    t.strictSame([others, [...diagnosis.explains].sort()], [[], [...arrays, '/candidate/loss'].sort()]);
+    t.match(diagnosis, {
+      mistake: 'penalty-not-in-request',
+      pointer: '/penalty',
+      detail: `the gradient of an ${kind.toUpperCase()} penalty of strength ${strength} was added; the request has none, in the layers 0, 1`,
+      alternatives: [],
+    });
+  }
+  // Beside another mistake.
+  const beside = run({ ...p, penalty: { l2: 0.02 } }, { db: (at) => sum0(at.dZ).map((x) => x / 6) });
+  t.strictSame(
+    check({ ...requestOf(p), candidate: { gradients: beside.gradients } })
+      .diagnoses.map(({ mistake }) => mistake)
+      .sort(),
+    ['averaged-twice', 'penalty-not-in-request'],
+  );
+  // A loss with another penalty is not explained.
+  const { gradients } = run({ ...p, penalty: { l2: 0.02 } }, {});
+  const { loss } = run({ ...p, penalty: { l2: 0.05 } }, {});
+  t.notOk(explainsAll(check({ ...requestOf(p), candidate: { loss, gradients } })));
+});
+
 t.test('other inputs: what follows is computed from them', async (t) => {
   const p = { ...tanhMse, X: map(tanhMse.X, (x) => 2 * x + 1) };
   const { trace, gradients } = run(p, { db: (at) => (at.k === 0 ? at.dZ[0] : sum0(at.dZ)) });

@@ -142,6 +142,9 @@ t.test('check, in words', async (t) => {
 
 averaged-twice at /network/layers/0/biases
   the sum was divided by the number of samples once more
+  - dW = dZ.T @ X / len(X)  # dZ has been divided already
+  + dW = dZ.T @ X
+  Divide once: in the derivative of the loss, or in the gradients of the parameters.
   explains /candidate/gradients/0/biases
 `,
   });

@@ -2,7 +2,7 @@
 import { Registry } from 'prom-client';
 import t from 'tap';
 import { measureQueue } from '../../src/observability/job-metrics.ts';
-import { post, startApp, validRequest } from '../support/app.ts';
+import { post, startOwnApp, validRequest } from '../support/app.ts';
 import { missing, parseYaml, pathOf, read, readYaml, run } from './files.ts';
 
 interface Rule {
@@ -67,7 +67,7 @@ t.test('/metrics has every metric and label that alerts and dashboard use', asyn
   // Nobody listens there: the store is away.
   Object.assign(process.env, { AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1', AWS_REGION: 'us-east-1' });
   Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'key' });
-  const app = await startApp(t, { STORE: 's3://bucket', LOG_LEVEL: 'silent' });
+  const app = await startOwnApp(t, { STORE: 's3://bucket', LOG_LEVEL: 'silent' });
   await app.readiness.started;
   await post(app, validRequest());
   const body = (await app.inject({ url: '/metrics' })).body + (await queueMetrics());

@@ -34,10 +34,12 @@ export const languageOf: Record<string, Program['language']> = {
   '.m': 'octave',
 };
 
-/** Files that a program needs in addition to its language, and the commands that download them. The tests download nothing. */
+/** Files that a program, or those of a folder, need in addition to their language, and what installs them. The tests download nothing. */
 const downloads: Record<string, readonly [file: string, command: string]> = {
   typescript: [`${folder}typescript/node_modules/openapi-fetch/package.json`, 'npm ci --prefix examples/typescript'],
   java: ['/usr/share/java/gson.jar', 'apt-get install libgoogle-gson-java'],
+  'java/test': ['/usr/share/java/junit-platform-console-standalone.jar', 'apt-get install junit5'],
+  'r/test-my_backprop.R': ['/usr/lib/R/site-library/testthat', 'apt-get install r-cran-testthat'],
 };
 
 const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -49,8 +51,10 @@ function read([, file, command, needs]: RegExpMatchArray): Program {
 /** The reason why a program cannot be run here, for the option `skip` of a test; false if it can. */
 export async function skipped({ file, language }: Program): Promise<string | false> {
   if (language === 'browser') return !existsSync(chromium) && 'there is no Chromium here: apt-get install chromium';
-  const [needed, command] = downloads[dirname(file)] ?? [];
-  if (needed && !existsSync(needed)) return `what it needs is not here: ${command}`;
+  for (const place of [file, dirname(file), file.split('/')[0]]) {
+    const [needed, command] = downloads[place] ?? [];
+    if (needed && !existsSync(needed)) return `what it needs is not here: ${command}`;
+  }
   if (language === 'rust' && !(await missing('rust'))) {
     const crates = await runCommand(['cargo', 'metadata', '--offline', '--locked', '--format-version=1'], {
       folder: folderOf(file),
@@ -66,16 +70,28 @@ const folderOf = (file: string): string => `${folder}${file.split('/')[0]}`;
 /** Java: less optimization, for short runs. */
 const hasty = { JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' };
 
-/** Runs a program as the README says. */
-export function run(
+/** The compilations so far, by folder and commands. */
+const compiled = new Map<string, Promise<Outcome>>();
+
+/** Runs a program as the README says. What comes before the last && compiles it, and is run once in this process. */
+export async function run(
   { file, command, language }: Program,
   url: string,
   { args = [], environment = {} }: Options = {},
 ): Promise<Outcome> {
   if (language === 'browser') return browse(url);
   const local = command.replace('npm install && ', '').replace(/^python3/, process.env.PYTHON ?? 'python3');
-  return runCommand(['sh', '-c', `${local} "$@"`, 'sh', ...args], {
-    folder: folderOf(file),
+  const [, compile, last] = /^(?:(.*) && )?(.*)$/.exec(local) ?? [];
+  const folder = folderOf(file);
+  if (compile) {
+    const key = `${folder}: ${compile}`;
+    const compilation = compiled.get(key) ?? runCommand(['sh', '-c', compile], { folder, environment: hasty });
+    compiled.set(key, compilation);
+    const outcome = await compilation;
+    if (outcome.code !== 0) return outcome;
+  }
+  return runCommand(['sh', '-c', `${last} "$@"`, 'sh', ...args], {
+    folder,
     environment: { ...hasty, GRADIENTS_URL: url, ...environment },
   });
 }
@@ -93,9 +109,9 @@ async function browse(page: string): Promise<Outcome> {
   return { ...outcome, stdout: said };
 }
 
-/** The programs in the README's tables: those for the article, those that train, those by Levenberg and Marquardt, those for UM-Bridge. */
+/** The programs in the README's tables: those for the article, those that train, those by Levenberg and Marquardt, tests, and those for UM-Bridge. */
 export const tables = readme
   .split(/^\|---.*\n/m)
   .slice(1)
   .map((table) => [...table.matchAll(/^\| \[.*?\]\((.*?)\).*?\| `(.*?)`(.*)$/gm)].map(read));
-export const [articles, trainings, levenbergs, bridges] = tables;
+export const [articles, trainings, levenbergs, backprops, bridges] = tables;

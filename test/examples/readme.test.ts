@@ -22,7 +22,8 @@ t.test('each example is listed', async (t) => {
   t.strictSame([...new Set(listed.map((file) => file.split('/')[0]))].sort(), languages.sort(), 'each folder is linked to');
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => !name.includes('node_modules/'));
   const programs = files.filter(
-    (name) => extname(name) in languageOf && /\/(gradients|xor|levenberg_marquardt|server|check)/i.test(name),
+    (name) =>
+      extname(name) in languageOf && /\/(gradients|xor|levenberg_marquardt|server|check|(test-)?my_?backprop)/i.test(name),
   );
   t.strictSame(
     programs.filter((name) => !listed.includes(name)),

@@ -17,7 +17,7 @@ function squares(input: number, samples: number): GradientsRequest {
 }
 
 t.test('requests that arrive in one turn of the event loop', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const losses = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
   const answers = await Promise.all(losses.map((input) => gradients(app, squares(input, 1))));
   t.strictSame(

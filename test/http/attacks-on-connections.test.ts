@@ -4,7 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import t from 'tap';
 import { answersIn } from '../fuzz/client.ts';
-import { startApp, validRequest } from '../support/app.ts';
+import { startOwnApp, validRequest } from '../support/app.ts';
 import { goesOn, start } from '../support/attack.ts';
 import type { Service } from '../support/process.ts';
 
@@ -75,7 +75,7 @@ t.test('slow clients', async (t) => {
 });
 
 t.test('a client that never reads its answer: ANSWER_TIMEOUT_MS', async (t) => {
-  const app = await startApp(t, { ANSWER_TIMEOUT_MS: '300' });
+  const app = await startOwnApp(t, { ANSWER_TIMEOUT_MS: '300' });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   const connected = once(app.server, 'connection');

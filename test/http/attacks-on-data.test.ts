@@ -7,7 +7,7 @@ import { buffer } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { answersIn } from '../fuzz/client.ts';
-import { startApp, validRequest } from '../support/app.ts';
+import { startOwnApp, validRequest } from '../support/app.ts';
 import { goesOn, refused, start } from '../support/attack.ts';
 import type { Service } from '../support/process.ts';
 import { fileOf, SAFETENSORS } from '../support/safetensors-file.ts';
@@ -79,7 +79,7 @@ t.test('the names and ids of other owners', async (t) => {
 
 t.test('names that lead elsewhere', async (t) => {
   const folder = t.testdir({ secret: 'secret' });
-  const app = await startApp(t, { STORE: join(folder, 'store') });
+  const app = await startOwnApp(t, { STORE: join(folder, 'store') });
   const payload = JSON.stringify(ARRAYS);
   const headers = { 'content-type': 'application/json' };
   await app.inject({ method: 'PUT', url: '/datasets/good', headers, payload });

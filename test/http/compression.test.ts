@@ -11,7 +11,7 @@ import {
   zstdDecompressSync,
 } from 'node:zlib';
 import t from 'tap';
-import { post, startApp, validRequest } from '../support/app.ts';
+import { post, startApp, startOwnApp, validRequest } from '../support/app.ts';
 import { fileOf, SAFETENSORS } from '../support/safetensors-file.ts';
 
 const encodings = {
@@ -27,7 +27,7 @@ const bodies = {
 
 for (const [encoding, [compress]] of Object.entries(encodings)) {
   t.test(`a body in ${encoding}`, async (t) => {
-    const app = await startApp(t, { BODY_LIMIT: '1000000' });
+    const app = await startOwnApp(t, { BODY_LIMIT: '1000000' });
     const right = (await post(app, validRequest())).body;
     const headers = { 'content-encoding': encoding };
     for (const [name, body] of Object.entries(bodies)) t.equal((await post(app, compress(body), headers)).body, right, name);
@@ -53,14 +53,14 @@ for (const [encoding, [compress]] of Object.entries(encodings)) {
 }
 
 t.test('x-gzip means gzip, and identity means uncompressed', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const right = (await post(app, validRequest())).body;
   t.equal((await post(app, gzipSync(bodies['a small one']), { 'content-encoding': 'x-gzip' })).body, right);
   t.equal((await post(app, validRequest(), { 'content-encoding': 'identity' })).body, right);
 });
 
 t.test('a zstd window larger than allowed on the web is refused, since it would cost memory', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   // Without a content size, the frame declares its window, of 128 MiB.
   const params = {
     [constants.ZSTD_c_windowLog]: 27,
@@ -72,14 +72,14 @@ t.test('a zstd window larger than allowed on the web is refused, since it would 
 });
 
 t.test('an unknown encoding: 415, with the list of known ones', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const { statusCode, headers } = await post(app, validRequest(), { 'content-encoding': 'deflate' });
   t.equal(statusCode, 415);
   t.match(headers, { 'accept-encoding': 'zstd, br, gzip', 'accept-post': 'application/json, application/vnd.safetensors' });
 });
 
 t.test('a client that disconnects in the middle of a compressed body', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   await app.listen({ host: '127.0.0.1', port: 0 });
   const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
   socket.write(
@@ -94,7 +94,7 @@ t.test('a client that disconnects in the middle of a compressed body', async (t)
 });
 
 t.test('a client that disconnects while its body is decompressed leaves nothing behind', async (t) => {
-  const app = await startApp(t);
+  const app = await startOwnApp(t);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   const body = gzipSync(bodies['a large one'] + ' '.repeat(20_000_000));
@@ -122,7 +122,7 @@ t.test('a client that disconnects while its body is decompressed leaves nothing 
 });
 
 t.test('answers are compressed if requested and large enough', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const requestOf = (rows: number) => {
     const weights = Array.from({ length: rows }, (_, i) => Array.from({ length: 200 }, (_, j) => Math.sin(i * 200 + j)));
     return { network: { layers: [{ weights }] }, batch: { inputs: [weights[0]], targets: [Array(rows).fill(0)] } };

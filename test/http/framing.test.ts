@@ -4,14 +4,14 @@ import { type AddressInfo, connect } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
 import { answersIn } from '../fuzz/client.ts';
-import { post, startApp, validRequest } from '../support/app.ts';
+import { post, startOwnApp, validRequest } from '../support/app.ts';
 
 const BODY = JSON.stringify(validRequest());
 const CHUNKED = `${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\n\r\n`;
 const TYPE = 'Content-Type: application/json';
 
 async function start(t: Test, environment: Record<string, string> = {}) {
-  const app = await startApp(t, environment);
+  const app = await startOwnApp(t, environment);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   /** Sends bytes over a new connection; resolves with all answers when the service has closed it. */

@@ -8,13 +8,13 @@ import { readConfig } from '../../src/config.ts';
 import { warnOfStrangers } from '../../src/http/gate.ts';
 import { watchKeys } from '../../src/http/keys.ts';
 import { createLogger } from '../../src/observability/logger.ts';
-import { ENGINE, post, startApp, validRequest } from '../support/app.ts';
+import { ENGINE, post, startApp, startOwnApp, validRequest } from '../support/app.ts';
 
 const digest = (key: string) => createHash('sha256').update(key).digest('hex');
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 
 t.test('API keys: plain or as digests, in either header; without a key 401', async (t) => {
-  const app = await startApp(t, { API_KEYS: `first, sha256:${digest('second')}` });
+  const app = await startOwnApp(t, { API_KEYS: `first, sha256:${digest('second')}` });
   for (const headers of [bearer('first'), bearer('second'), { 'x-api-key': 'second' }, { authorization: 'bearer  first ' }])
     t.equal((await post(app, validRequest(), headers)).statusCode, 200, JSON.stringify(headers));
   for (const headers of [{}, bearer('third'), bearer(digest('second')), bearer('firs'), { authorization: 'Basic first' }]) {
@@ -32,7 +32,7 @@ t.test('API keys: plain or as digests, in either header; without a key 401', asy
 t.test('a key may have an owner; one that ends in = is a key', async (t) => {
   const own = ['c2Vj', 'c2VjcmU=', 'c2VjcmV0cw==', 'Upper=case', `sha256:${digest('x')}`];
   const API_KEYS = ['a=first', `a=sha256:${digest('second')}`, 'b.2=third=', ...own].join();
-  const app = await startApp(t, { API_KEYS });
+  const app = await startOwnApp(t, { API_KEYS });
   const keys = watchKeys(app, readConfig({ API_KEYS }));
   const ownerOf = (key: string) => keys.find({ 'x-api-key': key })?.owner;
   t.strictSame(['first', 'second', 'third='].map(ownerOf), ['a', 'a', 'b.2']);
@@ -108,12 +108,12 @@ t.test('an invalid configuration of access prevents the start, and no key is sho
 });
 
 t.test('a file without keys allows nobody', async (t) => {
-  const app = await startApp(t, { API_KEYS_FILE: `${t.testdir({ keys: '\n' })}/keys` });
+  const app = await startOwnApp(t, { API_KEYS_FILE: `${t.testdir({ keys: '\n' })}/keys` });
   t.equal((await post(app, validRequest(), bearer('x'))).statusCode, 401);
 });
 
 t.test('the rate limit counts by key, otherwise by address; orchestrators are exempt', async (t) => {
-  const app = await startApp(t, { RATE_LIMIT: '2', RATE_WINDOW_MS: '3600000', API_KEYS: 'a,b' });
+  const app = await startOwnApp(t, { RATE_LIMIT: '2', RATE_WINDOW_MS: '3600000', API_KEYS: 'a,b' });
   const ask = (headers: Record<string, string>) => post(app, validRequest(), headers);
   const first = await ask(bearer('a'));
   t.match(first.headers, { 'ratelimit-limit': '2', 'ratelimit-remaining': '1', 'ratelimit-reset': '3600' });
@@ -131,7 +131,7 @@ t.test('the rate limit counts by key, otherwise by address; orchestrators are ex
 });
 
 t.test('RATE_LIMIT=0 disables the limit', async (t) => {
-  const app = await startApp(t, { RATE_LIMIT: '0' });
+  const app = await startOwnApp(t, { RATE_LIMIT: '0' });
   const { statusCode, headers } = await post(app, validRequest());
   t.equal(statusCode, 200);
   t.notOk('ratelimit-limit' in headers);
@@ -139,7 +139,7 @@ t.test('RATE_LIMIT=0 disables the limit', async (t) => {
 
 t.test('TRUST_PROXY: whose X-Forwarded-For is trusted', async (t) => {
   const address = async (TRUST_PROXY?: string) => {
-    const app = await startApp(t, { RATE_LIMIT: '1', RATE_WINDOW_MS: '3600000', ...(TRUST_PROXY && { TRUST_PROXY }) });
+    const app = await startOwnApp(t, { RATE_LIMIT: '1', RATE_WINDOW_MS: '3600000', ...(TRUST_PROXY && { TRUST_PROXY }) });
     const ask = async (from: string) => (await app.inject({ url: '/', headers: { 'x-forwarded-for': from } })).statusCode;
     return [await ask('192.0.2.1'), await ask('192.0.2.2'), await ask('192.0.2.2')];
   };
@@ -147,7 +147,7 @@ t.test('TRUST_PROXY: whose X-Forwarded-For is trusted', async (t) => {
   for (const trusted of ['127.0.0.1', '10.0.0.0/8, 127.0.0.0/8', '1'])
     t.strictSame(await address(trusted), [200, 200, 429], trusted);
   t.strictSame(await address('10.0.0.0/8'), [200, 429, 429], 'a stranger is not believed');
-  const app = await startApp(t, { RATE_LIMIT: '1', RATE_WINDOW_MS: '3600000', TRUST_PROXY: '1' });
+  const app = await startOwnApp(t, { RATE_LIMIT: '1', RATE_WINDOW_MS: '3600000', TRUST_PROXY: '1' });
   const from = async (address: string) => (await app.inject({ url: '/', headers: { 'x-forwarded-for': address } })).statusCode;
   t.strictSame(
     [await from('2001:db8::1'), await from('2001:db8::2'), await from('2001:db8:1::1')],
@@ -163,10 +163,10 @@ t.test('CORS: off by default; allowed for CORS_ORIGINS', async (t) => {
     'access-control-request-method': 'POST',
     'access-control-request-headers': 'content-type,x-api-key,if-match,if-none-match,prefer,idempotency-key',
   };
-  const closed = await startApp(t);
+  const closed = await startApp();
   t.equal((await closed.inject({ method: 'OPTIONS', url: '/gradients', headers: preflight })).statusCode, 405);
   t.notOk('access-control-allow-origin' in (await post(closed, validRequest(), { origin })).headers);
-  const open = await startApp(t, { CORS_ORIGINS: `https://a.example, ${origin}`, API_KEYS: 'key' });
+  const open = await startOwnApp(t, { CORS_ORIGINS: `https://a.example, ${origin}`, API_KEYS: 'key' });
   const response = await open.inject({ method: 'OPTIONS', url: '/gradients', headers: preflight });
   t.equal(response.statusCode, 204, 'before any key is asked for');
   t.match(response.headers, {
@@ -183,12 +183,12 @@ t.test('CORS: off by default; allowed for CORS_ORIGINS', async (t) => {
     t.ok(exposed.includes(header), header);
   t.notOk('access-control-allow-origin' in (await post(open, validRequest(), { origin: 'https://evil.example' })).headers);
   t.equal((await open.inject({ url: '/nothing' })).statusCode, 404, 'other paths are as before');
-  const any = await startApp(t, { CORS_ORIGINS: '*' });
+  const any = await startOwnApp(t, { CORS_ORIGINS: '*' });
   t.equal((await post(any, validRequest(), { origin })).headers['access-control-allow-origin'], '*');
 });
 
 t.test('security headers for browsers, and no header that reveals the software', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const { headers } = await post(app, validRequest());
   t.match(headers, {
     'content-security-policy': "default-src 'none';frame-ancestors 'none'",

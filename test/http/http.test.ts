@@ -8,10 +8,10 @@ import { problems } from '../../schemas/problem.ts';
 import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { createLogger } from '../../src/observability/logger.ts';
-import { post, startApp, validRequest } from '../support/app.ts';
+import { post, startApp, startOwnApp, validRequest } from '../support/app.ts';
 
 t.test('an unknown path', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   for (const url of ['/gradient', '/gradients/', '/%zz', '/problems/', '/problems/nothing', `/problems/${'x'.repeat(1000)}`]) {
     const response = await app.inject({ url });
     t.equal(response.statusCode, 404, url);
@@ -22,7 +22,7 @@ t.test('an unknown path', async (t) => {
 });
 
 t.test('a method that is not allowed', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const allowed = {
     '/gradients': 'POST',
     '/': 'GET, HEAD',
@@ -42,7 +42,7 @@ t.test('a method that is not allowed', async (t) => {
 });
 
 t.test('live and ready', async (t) => {
-  const app = await startApp(t);
+  const app = await startOwnApp(t);
   t.strictSame((await app.inject({ url: '/livez' })).json(), { status: 'live' });
   const starting = await app.inject({ url: '/readyz' });
   t.equal(starting.statusCode, 503);
@@ -52,7 +52,7 @@ t.test('live and ready', async (t) => {
 });
 
 t.test("request ids: the client's if it fits in a log line, otherwise a new one", async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const idFor = async (id?: string) =>
     (await app.inject({ url: '/livez', headers: id ? { 'x-request-id': id } : {} })).headers['x-request-id'];
   t.equal(await idFor('trace-1:2.3'), 'trace-1:2.3');
@@ -86,7 +86,7 @@ t.test('an internal error: the log has its cause, the answer does not', async (t
 });
 
 t.test('a body shorter than its Content-Length', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const response = await post(app, '{}', { 'content-length': '10' });
   const detail = (what: string) => ({ type: '/problems/malformed-body', detail: `as Content-Length says, but ${what}` });
   t.match(response.json(), detail('the body ended before'));
@@ -94,7 +94,7 @@ t.test('a body shorter than its Content-Length', async (t) => {
 });
 
 t.test('on a socket', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   const open = async (): Promise<Socket> => {
@@ -139,7 +139,7 @@ t.test('on a socket', async (t) => {
   });
 
   t.test('a request that arrives too slowly', async (t) => {
-    const impatient = await startApp(t, { REQUEST_TIMEOUT_MS: '1' });
+    const impatient = await startOwnApp(t, { REQUEST_TIMEOUT_MS: '1' });
     await impatient.listen({ host: '127.0.0.1', port: 0 });
     const socket = connect((impatient.server.address() as AddressInfo).port, '127.0.0.1');
     socket.write('POST /gradients HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{');
@@ -166,7 +166,7 @@ t.test('on a socket', async (t) => {
   });
 
   t.test('a body over the limit: a client that reads only after sending everything still gets its answer', async (t) => {
-    const small = await startApp(t, { BODY_LIMIT: '1000' });
+    const small = await startOwnApp(t, { BODY_LIMIT: '1000' });
     await small.listen({ host: '127.0.0.1', port: 0 });
     const { port } = small.server.address() as AddressInfo;
     const url = `http://127.0.0.1:${port}/gradients`;
@@ -198,7 +198,7 @@ t.test('on a socket', async (t) => {
 });
 
 t.test('a body without a Content-Length', async (t) => {
-  const app = await startApp(t);
+  const app = await startOwnApp(t);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/gradients`;
   const right = (await post(app, validRequest())).body;

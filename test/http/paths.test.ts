@@ -3,7 +3,7 @@ import t from 'tap';
 import { startApp } from '../support/app.ts';
 
 t.test('a path that is almost right: the error says which path there is', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const meant: Record<string, string | undefined> = {
     '/gradients/': '/gradients',
     '/gradients//?a=/metrics': '/gradients',
@@ -32,7 +32,7 @@ t.test('a path that is almost right: the error says which path there is', async 
 });
 
 t.test('a preflight without CORS_ORIGINS names the setting; another OPTIONS does not', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const options = async (headers: Record<string, string>) => {
     const response = await app.inject({ method: 'OPTIONS', url: '/gradients', headers });
     t.equal(response.statusCode, 405);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import t from 'tap';
 import { answersIn } from '../fuzz/client.ts';
-import { startApp } from '../support/app.ts';
+import { startOwnApp } from '../support/app.ts';
 
 const MiB = 2 ** 20;
 const BODY_LIMIT = 4 * MiB;
@@ -58,7 +58,7 @@ const cases: Record<string, Endless> = {
 };
 
 t.test('each is answered once, and then cut off', async (t) => {
-  const app = await startApp(t, { BODY_LIMIT: `${BODY_LIMIT}` });
+  const app = await startOwnApp(t, { BODY_LIMIT: `${BODY_LIMIT}` });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   const accepted = new Map<number | undefined, Socket>();
@@ -92,7 +92,7 @@ t.test('each is answered once, and then cut off', async (t) => {
 });
 
 t.test('bytes that the parser skips without counting them end the connection, too', async (t) => {
-  const app = await startApp(t, { HEADERS_TIMEOUT_MS: '3600000', REQUEST_TIMEOUT_MS: '3600000' });
+  const app = await startOwnApp(t, { HEADERS_TIMEOUT_MS: '3600000', REQUEST_TIMEOUT_MS: '3600000' });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   const floods: Record<string, [head: string, rest: Buffer]> = {

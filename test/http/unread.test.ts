@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import t from 'tap';
-import { startApp, validRequest } from '../support/app.ts';
+import { startOwnApp, validRequest } from '../support/app.ts';
 
 const LENGTH = 30_000_000;
 
@@ -22,7 +22,7 @@ async function begin({ hostname, port }: URL, length = LENGTH): Promise<Socket> 
 const refusedAndClosed = /^HTTP\/1\.1 401 .*connection: close\r\n.*"type":"\/problems\/unauthorized"/is;
 
 t.test('a refused body', async (t) => {
-  const app = await startApp(t, { API_KEYS: 'key' });
+  const app = await startOwnApp(t, { API_KEYS: 'key' });
   const url = await listen(app);
   const statusOf = async () => (await fetch(new URL('/livez', url))).status;
 

@@ -10,7 +10,7 @@ import { Exchanges } from '../../src/http/exchange.ts';
 import { UnreadBodies } from '../../src/http/unread.ts';
 import { Uploads } from '../../src/http/upload.ts';
 import { answersIn } from '../fuzz/client.ts';
-import { startApp, storeOf } from '../support/app.ts';
+import { startOwnApp, storeOf } from '../support/app.ts';
 
 const CSV = 'Content-Type: text/csv';
 const CHUNKED = 'Transfer-Encoding: chunked';
@@ -27,7 +27,7 @@ interface Service {
 
 async function start(t: Test, environment: Record<string, string> = {}): Promise<Service> {
   const store = storeOf(t);
-  const app = await startApp(t, { STORE: store, ...environment });
+  const app = await startOwnApp(t, { STORE: store, ...environment });
   await app.listen({ host: '127.0.0.1', port: 0 });
   return { app, port: (app.server.address() as AddressInfo).port, store };
 }

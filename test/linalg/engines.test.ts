@@ -8,7 +8,7 @@ import { chooseEngine, loadEngine } from '../../src/linalg/engines.ts';
 import { byLoops } from '../../src/linalg/loops.ts';
 import { checkProducts } from '../../src/linalg/openblas.ts';
 import { Scratch } from '../../src/memory/scratch.ts';
-import { startApp } from '../support/app.ts';
+import { startOwnApp } from '../support/app.ts';
 import { isNear, largest } from '../support/numbers.ts';
 
 const blas = chooseEngine('auto');
@@ -168,14 +168,14 @@ t.test('the usual names, and the library that was found', { skip: noBlas }, asyn
 
 t.test('/readyz names the engine', async (t) => {
   for (const ENGINE of engineNames.filter((name) => name !== 'openblas') as EngineName[]) {
-    const app = await startApp(t, { ENGINE });
+    const app = await startOwnApp(t, { ENGINE });
     await app.readiness.started;
     t.strictSame((await app.inject({ url: '/readyz' })).json(), { status: 'ready', engine: ENGINE });
   }
-  const without = await startApp(t, { ENGINE: 'auto', BLAS_LIBRARY: 'no-such-library.so' });
+  const without = await startOwnApp(t, { ENGINE: 'auto', BLAS_LIBRARY: 'no-such-library.so' });
   await without.readiness.started;
   t.strictSame((await without.inject({ url: '/readyz' })).json(), { status: 'ready', engine: 'portable' });
-  const app = await startApp(t, { ENGINE: 'auto' });
+  const app = await startOwnApp(t, { ENGINE: 'auto' });
   await app.readiness.started;
   t.strictSame((await app.inject({ url: '/readyz' })).json(), {
     status: 'ready',

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { problems } from '../../schemas/problem.ts';
 import { phases } from '../../src/operations/report.ts';
-import { post, startApp, validRequest } from '../support/app.ts';
+import { post, startOwnApp, validRequest } from '../support/app.ts';
 import { fileOf, SAFETENSORS } from '../support/safetensors-file.ts';
 
 /** The samples in Prometheus's text format, by name and labels. */
@@ -13,7 +13,7 @@ function samplesOf(text: string): Map<string, number> {
 }
 
 t.test('requests, phases, sizes, problems', async (t) => {
-  const app = await startApp(t, { MAX_QUEUE: '7', MEMORY_BUDGET: '1000000' });
+  const app = await startOwnApp(t, { MAX_QUEUE: '7', MEMORY_BUDGET: '1000000' });
   await app.readiness.started;
   const json = JSON.stringify(validRequest());
   const { length } = (await post(app, json)).body;

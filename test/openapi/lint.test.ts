@@ -9,7 +9,7 @@ import { startIdleApp } from '../support/app.ts';
 const run = promisify(execFile);
 
 t.test('redocly lint, recommended-strict', async (t) => {
-  const app = await startIdleApp(t);
+  const app = await startIdleApp();
   // Waits for the threads, so that they multiply nothing: see test/wire/safetensors.test.ts.
   await app.readiness.started;
   const folder = t.testdir();
@@ -29,7 +29,7 @@ t.test('redocly lint, recommended-strict', async (t) => {
 });
 
 t.test('additional rules', async (t) => {
-  const app = await startIdleApp(t);
+  const app = await startIdleApp();
   const { info, tags, paths } = (await app.inject({ url: '/openapi.json' })).json();
   t.match(info, { description: /./, contact: { name: /./ }, license: { identifier: 'MIT' } });
   const described = tags.map(({ name, description }: Record<string, string>) => description && name);

@@ -107,13 +107,13 @@ t.test('every vector', { skip: !python && reason }, async (t) => {
   t.strictSame(reductions, new Set([undefined, 'mean', 'sum', 'batchmean']));
   await compare(
     t,
-    await startIdleApp(t),
+    await startIdleApp(),
     vectors.filter(({ name }) => !isOld || !changed.test(name)),
   );
 });
 
 t.test('requests that the page offers, and requests read from a file', { skip: !python && reason }, async (t) => {
-  const app = await startIdleApp(t);
+  const app = await startIdleApp();
   const requests: Record<string, GradientsRequest> = {
     ...Object.fromEntries(pageExamples.map(({ name, request }) => [name, request])),
     'large, with class weights': wide({ type: 'cross_entropy', weight: WEIGHTS, ignore_index: 3 }, [...WEIGHTS.keys()]),

@@ -93,7 +93,7 @@ async function startRefusal(t: Test) {
 }
 
 t.test('clients', async (t) => {
-  const app = await startIdleApp(t);
+  const app = await startIdleApp();
   await app.listen({ host: '127.0.0.1', port: 0 });
   const origin = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
   const answerToLarge = numbersOf(await gradients(app, large));

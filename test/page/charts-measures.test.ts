@@ -146,7 +146,7 @@ t.test('outliers', async (t) => {
 });
 
 t.test('values per sample', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   t.strictSame(sampleShares(request, answer), { losses: undefined, norms: undefined });
   const shares = {
     per_sample_losses: [3, 4],

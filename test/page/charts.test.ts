@@ -8,7 +8,7 @@ import { noBrowser } from './browser.ts';
 import { draw, type Given, openCharts, startBrowser } from './charts-page.ts';
 
 t.test('charts', { skip: noBrowser }, async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   await app.readiness.started;
   const include: GradientsRequest['include'] = ['trace', 'outputs', 'gradient_norms', 'per_sample_losses'];
   const answers = new Map<GradientsRequest, GradientsAnswer>();

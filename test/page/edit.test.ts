@@ -24,7 +24,7 @@ import { gradients, startApp, validRequest } from '../support/app.ts';
 const article: GradientsRequest = examples.article.request;
 
 t.test('other sizes: the service accepts the result, and existing values are kept', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const weighted = withValue(validRequest(), '/batch/sample_weights', [1, 2]);
   const { classification } = examples;
   const changed: [string, GradientsRequest][] = [
@@ -79,7 +79,7 @@ t.test('targets as class indices and as values', async (t) => {
 });
 
 t.test('a gradient step reduces the loss', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   for (const { name, request } of pageExamples.filter(({ name }) => name !== 'exploding')) {
     const before = await gradients(app, request);
     const after = await gradients(app, downhill(request, before.gradients, 0.01));
@@ -153,7 +153,7 @@ t.test('the position of a JSON syntax error', async (t) => {
 });
 
 t.test('reading activations and losses from the OpenAPI document, in every form it may have', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const openapi = (await app.inject({ url: '/openapi.json' })).json();
   const { activations, losses, formulas } = readDescription(openapi);
   t.equal(activations.length, 24);
@@ -175,7 +175,7 @@ t.test('reading activations and losses from the OpenAPI document, in every form 
     { name: 'reduction' },
   ]);
 
-  const one = { oneOf: [{ type: 'object', properties: { type: { const: 'only' }, n: {} } }] };
+  const one = { oneOf: [{ type: 'object', properties: { type: { enum: ['only'] }, n: {} } }] };
   const odd = withValue(openapi, '/components/schemas/GradientsRequest', { properties: { loss: one } });
   t.match(readDescription(odd), {
     activations: [],

@@ -17,7 +17,7 @@ import { en } from '../../src/page/text/en.ts';
 import { shadeOf, topOf } from '../../src/page/ui/scale.ts';
 import { gradients, startApp } from '../support/app.ts';
 
-const app = await startApp(t);
+const app = await startApp();
 const article: GradientsRequest = examples.article.request;
 
 async function runOf(request: GradientsRequest) {

@@ -6,7 +6,7 @@ import { pageExamples } from '../../src/page/request/examples.ts';
 import { en } from '../../src/page/text/en.ts';
 import { gradients, startApp } from '../support/app.ts';
 
-const app = await startApp(t);
+const app = await startApp();
 
 /** The claims in the description of each example. */
 const claims: Record<string, (t: Test, answer: GradientsAnswer) => void> = {

@@ -58,7 +58,7 @@ t.test('undo and redo go through the requests, and leave the rest as it is', asy
 t.test('the step that is shown, within those that there are', async (t) => {
   t.equal(currentStep.value, undefined);
   t.equal(steps.value, undefined);
-  const app = await startApp(t);
+  const app = await startApp();
   const { request } = examples.article;
   const answer = await gradients(app, forPage(request));
   answered.value = { request, answer, run: new Computed(request, answer) };

@@ -15,7 +15,7 @@ import { extentOf, matrix, rowOf, short, transposed } from '../../src/page/ui/ma
 import { gradients, startApp } from '../support/app.ts';
 import { isNear } from '../support/numbers.ts';
 
-const app = await startApp(t);
+const app = await startApp();
 const description = readDescription((await app.inject({ url: '/openapi.json' })).json());
 
 async function stepsTo(request: GradientsRequest): Promise<{ run: Computed; steps: Step[]; loss: number }> {

@@ -2,12 +2,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import t from 'tap';
-import { gradients, post, startApp, validRequest } from '../support/app.ts';
+import { gradients, post, startApp, startOwnApp, validRequest } from '../support/app.ts';
 import { sameNumbers, wave } from '../support/numbers.ts';
 import { endless, large, ones } from './tasks.ts';
 
 t.test('the same answer in a thread as on the event loop', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const answer = await gradients(app, large);
   t.equal(answer.loss, 199 ** 2);
   const weights = ones(200, 200).map((row) => row.map(() => 1.99));
@@ -18,7 +18,7 @@ t.test('the same answer in a thread as on the event loop', async (t) => {
 });
 
 t.test('the same bits alone and under load, of tiles and of parts of products', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const matrix = (rows: number, columns: number) => {
     const numbers = Array.from(wave(rows * columns, columns));
     return Array.from({ length: rows }, (_, i) => numbers.slice(i * columns, (i + 1) * columns));
@@ -36,7 +36,7 @@ t.test('the same bits alone and under load, of tiles and of parts of products', 
 });
 
 t.test('the same refusal from a thread as from the event loop', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const response = await post(app, { ...large, batch: { inputs: ones(1, 199), targets: ones(1, 200) } });
   t.equal(response.statusCode, 422);
   t.match(response.json(), {
@@ -46,7 +46,7 @@ t.test('the same refusal from a thread as from the event loop', async (t) => {
 });
 
 t.test('a missed deadline: 504, and the thread is free again', async (t) => {
-  const app = await startApp(t, { DEADLINE_MS: '1' });
+  const app = await startOwnApp(t, { DEADLINE_MS: '1' });
   const response = await post(app, endless);
   t.equal(response.statusCode, 504);
   t.match(response.json(), { type: '/problems/deadline-exceeded', detail: 'not answered within 1 ms (DEADLINE_MS)' });
@@ -54,7 +54,7 @@ t.test('a missed deadline: 504, and the thread is free again', async (t) => {
 });
 
 t.test('a request that exceeds the memory of a thread', async (t) => {
-  const app = await startApp(t, { BODY_LIMIT: `${2 ** 22}`, MAX_LAYERS: '1000000', MAX_KEYS: '10000000' });
+  const app = await startOwnApp(t, { BODY_LIMIT: `${2 ** 22}`, MAX_LAYERS: '1000000', MAX_KEYS: '10000000' });
   const layers = Array.from({ length: 200_000 }, () => ({ weights: [[1]] }));
   const response = await post(app, { network: { layers }, batch: { inputs: [[1]], targets: [[1]] } });
   t.equal(response.statusCode, 413);
@@ -63,7 +63,7 @@ t.test('a request that exceeds the memory of a thread', async (t) => {
 });
 
 t.test('a client that disconnects before the answer', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   await app.listen({ host: '127.0.0.1', port: 0 });
   const closed = new Promise<void>((resolve) => {
     app.server.on('request', (request, response) => {

@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { availableParallelism } from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
-import { post, startApp, validRequest } from '../support/app.ts';
+import { post, startOwnApp, validRequest } from '../support/app.ts';
 import { demanding, endless, large as largeRequest } from './tasks.ts';
 
 /** The client of each request is that in X-Forwarded-For. */
@@ -53,7 +53,7 @@ async function memory(app: FastifyInstance): Promise<number> {
 }
 
 t.test('full queue: 503 before the body is read, and small requests are answered', async (t) => {
-  const app = await startApp(t, { MAX_QUEUE: '1', ...TRUSTING });
+  const app = await startOwnApp(t, { MAX_QUEUE: '1', ...TRUSTING });
   await app.readiness.started;
   const places = availableParallelism() + 1;
   const release = await occupy(t, app, places);
@@ -86,7 +86,7 @@ t.test('full queue: 503 before the body is read, and small requests are answered
 });
 
 t.test('used up memory: 503, and small requests are answered', async (t) => {
-  const app = await startApp(t, { MEMORY_BUDGET: '4000000', ...TRUSTING });
+  const app = await startOwnApp(t, { MEMORY_BUDGET: '4000000', ...TRUSTING });
   await app.readiness.started;
   const release = await occupy(t, app, 1);
   t.equal(await state(app), 'overloaded');
@@ -111,7 +111,7 @@ function begin(t: Test, port: number, client: number, rest: string) {
 const ARRIVING = `Transfer-Encoding: chunked\r\n\r\n186a0\r\n${' '.repeat(100_000)}`;
 
 t.test('a body that is being read keeps its place until its client disconnects', async (t) => {
-  const app = await startApp(t, { MAX_QUEUE: '0', ...TRUSTING });
+  const app = await startOwnApp(t, { MAX_QUEUE: '0', ...TRUSTING });
   await app.readiness.started;
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
@@ -124,7 +124,7 @@ t.test('a body that is being read keeps its place until its client disconnects',
 });
 
 t.test('announced bodies take no places', async (t) => {
-  const app = await startApp(t, { MAX_QUEUE: '0' });
+  const app = await startOwnApp(t, { MAX_QUEUE: '0' });
   await app.readiness.started;
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
@@ -139,7 +139,7 @@ t.test('announced bodies take no places', async (t) => {
 });
 
 t.test('one client gets half of the places', async (t) => {
-  const app = await startApp(t, { MAX_QUEUE: `${availableParallelism()}`, ...TRUSTING });
+  const app = await startOwnApp(t, { MAX_QUEUE: `${availableParallelism()}`, ...TRUSTING });
   await app.readiness.started;
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;

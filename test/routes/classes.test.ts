@@ -9,7 +9,7 @@ const inputs = [[1], [-2], [0.5]];
 const document = (batch: object): object => ({ network, batch: { inputs, ...batch }, loss: 'cross_entropy' });
 
 t.test('classes mean the same as a flat list of targets, in JSON and in safetensors', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const expected = await gradients(app, document({ targets: [2, 0, -100] }) as GradientsRequest);
   t.strictSame(await gradients(app, document({ classes: [2, 0, -100] }) as GradientsRequest), expected);
   t.strictSame(
@@ -26,7 +26,7 @@ t.test('classes mean the same as a flat list of targets, in JSON and in safetens
 });
 
 t.test('both, none, and wrong ones', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const wrong: [batch: object, status: number, pointer: string, detail: string | RegExp][] = [
     [{ targets: [0, 1, 2], classes: [0, 1, 2] }, 400, '/batch/classes', 'expected either targets or classes, got both'],
     [{}, 400, '/batch/targets', 'expected targets, or class indices under the key classes, but both keys are missing'],
@@ -51,7 +51,7 @@ t.test('both, none, and wrong ones', async (t) => {
 });
 
 t.test('the documentation shows targets as a matrix only', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const { properties, required } = (await app.inject({ url: '/openapi.json' })).json().components.schemas.Batch;
   t.match(properties.targets, { type: 'array', items: { type: 'array', items: { type: 'number' } } });
   t.notOk(properties.targets.anyOf);

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { GradientsRequest } from '../../schemas/gradients.ts';
 import { namesOf } from '../../schemas/names.ts';
 import { safetensors } from '../store/catalog.ts';
-import { post, startApp } from '../support/app.ts';
+import { post, startApp, startOwnApp } from '../support/app.ts';
 import { wave } from '../support/numbers.ts';
 import { fileOf, SAFETENSORS } from '../support/safetensors-file.ts';
 
@@ -94,7 +94,7 @@ for (const [size, samples, features, hidden, outputs] of [
   ['large, in a thread', 3000, 40, 30, 3],
 ] as const)
   t.test(size, async (t) => {
-    const app = await startApp(t);
+    const app = await startOwnApp(t);
     const { sample_weights, ...unweighted } = dataOf(samples, features, outputs);
     const arrays = { ...unweighted, sample_weights };
     const network = networkOf(features, hidden, outputs);
@@ -165,7 +165,7 @@ for (const [size, samples, features, hidden, outputs] of [
   });
 
 t.test('classes, and data in CSV', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const { inputs, targets } = dataOf(30, 3, 1);
   const classes = range(0, 30).map((i) => i % 4);
   const network = networkOf(3, 4, 4);
@@ -184,7 +184,7 @@ t.test('classes, and data in CSV', async (t) => {
 });
 
 t.test('a dataset that is too large to stay in memory: only the wanted rows are read', async (t) => {
-  const app = await startApp(t, { MEMORY_BUDGET: `${2 ** 21}`, MAX_MEMORY: `${2 ** 21}`, BODY_LIMIT: `${2 ** 22}` });
+  const app = await startOwnApp(t, { MEMORY_BUDGET: `${2 ** 21}`, MAX_MEMORY: `${2 ** 21}`, BODY_LIMIT: `${2 ** 22}` });
   const arrays = dataOf(10_000, 10, 1);
   await store(t, app, 'large', arrays, SAFETENSORS);
   const network = networkOf(10, 3, 1);
@@ -195,7 +195,7 @@ t.test('a dataset that is too large to stay in memory: only the wanted rows are 
 });
 
 t.test('refusals', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const arrays = dataOf(20, 3, 2);
   const network = networkOf(3, 4, 2);
   await store(

@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import t from 'tap';
-import { post, startApp, storeOf, validRequest } from '../support/app.ts';
+import { post, startApp, startOwnApp, storeOf, validRequest } from '../support/app.ts';
 import { SAFETENSORS } from '../support/safetensors-file.ts';
 
 const JSON_TYPE = 'application/json';
@@ -33,7 +33,7 @@ function put(app: FastifyInstance, name: string, body: object | string | Buffer,
 }
 
 t.test('put, get, list, delete', async (t) => {
-  const app = await startApp(t, { DATASET_TTL: '3600' });
+  const app = await startOwnApp(t, { DATASET_TTL: '3600' });
   t.strictSame((await ask(app, 'GET', '/datasets')).json(), { datasets: [] });
   const before = Date.now();
   const created = await put(app, 'd-1', arrays);
@@ -78,7 +78,7 @@ t.test('put, get, list, delete', async (t) => {
 });
 
 t.test('conditions', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const failed = (response: { statusCode: number; json(): unknown }, detail: string, message: string) => {
     t.equal(response.statusCode, 412, message);
     t.match(response.json(), { type: '/problems/precondition-failed', detail }, message);
@@ -106,7 +106,7 @@ t.test('conditions', async (t) => {
 
 t.test('names', async (t) => {
   const STORE = storeOf(t);
-  const app = await startApp(t, { STORE });
+  const app = await startOwnApp(t, { STORE });
   const long = 'x'.repeat(64);
   for (const name of ['0', 'a.b_c-d', long, 'a..b']) t.equal((await put(app, name, arrays)).statusCode, 201, name);
   const traversal = ['..%2fd', '..%5cd', '%2fetc%2fpasswd', 'a%2f..%2fb', '.hidden', 'd%00', 'c%3a'];
@@ -132,7 +132,7 @@ t.test('names', async (t) => {
 
 t.test('refusals', async (t) => {
   const STORE = storeOf(t);
-  const app = await startApp(t, { STORE, DATASET_LIMIT: '2000', BODY_LIMIT: '1000', STORE_LIMIT: '3000' });
+  const app = await startOwnApp(t, { STORE, DATASET_LIMIT: '2000', BODY_LIMIT: '1000', STORE_LIMIT: '3000' });
   const refused = async (name: string, body: object | string | Buffer, headers: Headers, problem: object) => {
     const response = await put(app, name, body, headers);
     const { type, status, ...more } = response.json();
@@ -191,7 +191,7 @@ t.test('refusals', async (t) => {
 });
 
 t.test('compressed uploads have the ETags of the plain ones', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const text = JSON.stringify(arrays);
   const etag = (await put(app, 'plain', text)).headers.etag;
   for (const [encoding, bytes] of Object.entries({ gzip: gzipSync(text), zstd: zstdCompressSync(text) })) {
@@ -201,7 +201,7 @@ t.test('compressed uploads have the ETags of the plain ones', async (t) => {
 });
 
 t.test('owners do not see each other; all keys of an owner see the same', async (t) => {
-  const app = await startApp(t, { API_KEYS: 'a=one,a=two,b=three,four,five' });
+  const app = await startOwnApp(t, { API_KEYS: 'a=one,a=two,b=three,four,five' });
   const as = (key: string): Headers => ({ 'x-api-key': key });
   for (const [method, path] of [
     ['PUT', '/datasets/d'],
@@ -231,7 +231,7 @@ t.test('owners do not see each other; all keys of an owner see the same', async 
 
 t.test('the store is not made before it is used', async (t) => {
   const STORE = storeOf(t);
-  const app = await startApp(t, { STORE });
+  const app = await startOwnApp(t, { STORE });
   t.equal((await post(app, validRequest())).statusCode, 200);
   t.equal((await ask(app, 'GET', '/datasets/A')).statusCode, 400);
   t.notOk(existsSync(STORE));

@@ -26,7 +26,7 @@ const requests: Record<string, (n: number) => object> = {
 };
 
 t.test('datasets', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const stored = await app.inject({
     method: 'PUT',
     url: '/datasets/waves',
@@ -64,7 +64,7 @@ t.test('datasets', async (t) => {
 });
 
 t.test('jobs', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   for (const name of ['hvp', 'hessian']) {
     const request = { ...requests[name](SAMPLES), batch: data };
     const inline = await post(app, request, {}, `/${name}`);
@@ -86,7 +86,7 @@ t.test('jobs', async (t) => {
 });
 
 t.test('safetensors', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const layers = [{ weights: matrix(3, 2, 1), activation: 'tanh' }, { weights: matrix(2, 3, 5) }];
   const request = { network: { layers }, batch: { inputs: data.inputs } };
   const inJson = { ...request, tangents: { parameters: [{}, { weights: matrix(2, 3, 6) }] } };
@@ -102,7 +102,7 @@ t.test('safetensors', async (t) => {
 });
 
 t.test('a direction of 0, a tall batch, and steps with a penalty', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const zero = await post(app, { network, batch: data, vector: [], matrix: 'gauss_newton' }, {}, '/hvp');
   const numbers = (document: unknown) =>
     JSON.stringify(document)

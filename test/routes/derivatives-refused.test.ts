@@ -1,7 +1,7 @@
 // What the operations beyond the gradient refuse, with pointers and advice.
 import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
-import { post, startApp } from '../support/app.ts';
+import { post, startApp, startOwnApp } from '../support/app.ts';
 
 const network = {
   layers: [
@@ -37,7 +37,7 @@ async function refused(t: Test, app: FastifyInstance, name: string, request: obj
 }
 
 t.test('shapes of vectors of parameters', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   for (const [name, request, at] of [
     ['hvp', { network, batch, vector: [] as object[] }, '/vector'],
     ['jvp', { ...plain, tangents: { parameters: [] as object[] } }, '/tangents/parameters'],
@@ -70,7 +70,7 @@ t.test('shapes of vectors of parameters', async (t) => {
 });
 
 t.test('shapes of matrices of samples', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   await refused(t, app, 'vjp', { ...plain, cotangents: [[1], [1]] }, 422, [
     ['/cotangents', 'expected 4 rows, one per sample, got 2'],
   ]);
@@ -97,7 +97,7 @@ t.test('shapes of matrices of samples', async (t) => {
 });
 
 t.test('keys', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   await refused(t, app, 'jvp', plain, 400, [['/tangents', 'expected an object, but the key is missing']]);
   await refused(t, app, 'hvp', { network, batch }, 400, [['/vector', 'expected a list, but the key is missing']]);
   await refused(t, app, 'jacobian', { ...plain, of: 'weights' }, 400, [
@@ -115,7 +115,7 @@ t.test('keys', async (t) => {
 });
 
 t.test('names of other libraries', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   for (const [name, key, request, right] of [
     ['vjp', 'grad_outputs', { ...plain, cotangents: [[1], [1], [1], [1]] }, 'cotangents'],
     ['vjp', 'v', { ...plain, cotangents: [[1], [1], [1], [1]] }, 'cotangents'],
@@ -134,7 +134,7 @@ t.test('names of other libraries', async (t) => {
 });
 
 t.test('damping', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   await refused(t, app, 'hessian', { network, batch, damping: [1, -1] }, 422, [
     ['/damping/1', 'expected a damping, at least 0, got -1'],
   ]);
@@ -157,7 +157,7 @@ t.test('damping', async (t) => {
 t.test('limits, from the shapes alone', async (t) => {
   const zeros = (rows: number, columns: number) => Array.from({ length: rows }, () => new Array(columns).fill(0));
   const wide = { layers: [{ weights: zeros(60, 60), biases: zeros(1, 60)[0] }] };
-  const app = await startApp(t, { MAX_ANSWER: '1048576' });
+  const app = await startOwnApp(t, { MAX_ANSWER: '1048576' });
   const hessian = await post(app, { network: wide, batch: { inputs: zeros(1, 60), targets: zeros(1, 60) } }, {}, '/hessian');
   t.equal(hessian.statusCode, 413);
   t.match(
@@ -172,7 +172,7 @@ t.test('limits, from the shapes alone', async (t) => {
     /send fewer samples at a time, or ask \/vjp or \/jvp for its products: for each sample it has 60 x 3660 numbers/,
   );
   t.equal((await post(app, { network: wide, batch: { inputs: zeros(1, 60) }, of: 'inputs' }, {}, '/jacobian')).statusCode, 200);
-  const few = await startApp(t, { MAX_FLOPS: '500' });
+  const few = await startOwnApp(t, { MAX_FLOPS: '500' });
   const request = { network, batch };
   for (const [name, more] of [
     ['hvp', { vector: [] }],
@@ -186,7 +186,7 @@ t.test('limits, from the shapes alone', async (t) => {
 });
 
 t.test('values that are not finite', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const steep = { layers: [{ weights: [[1e200]] }, { weights: [[1e200]] }] };
   const one = { inputs: [[0]] };
   const steps = async (name: string, request: object, expected: object) => {
@@ -289,7 +289,7 @@ t.test('values that are not finite', async (t) => {
 });
 
 t.test('steps whose loss is not defined, or not finite, have none', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const rate = { layers: [{ weights: [[1]] }] };
   const ask = async (request: object) => (await post(app, request, {}, '/hessian')).json();
   // A rate below 0 has no logarithm.
@@ -322,7 +322,7 @@ t.test('steps whose loss is not defined, or not finite, have none', async (t) =>
 });
 
 t.test('an indefinite matrix is solved, too', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const saddle = {
     network: { layers: [{ weights: [[1]] }, { weights: [[1]] }] },
     batch: { inputs: [[1]], targets: [[10]] },

@@ -21,7 +21,7 @@ async function ask(app: FastifyInstance, name: string, request: object) {
 }
 
 t.test('every activation with every loss', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   for (const [i, { name, layers, inputs, targets, loss, vector, cotangents, tangents, expected, ...rest }] of cases.entries()) {
     const columns = i % 3 === 1;
     const oriented = (rows: Rows) => (columns ? turned(rows) : rows);
@@ -71,7 +71,7 @@ t.test('every activation with every loss', async (t) => {
 });
 
 t.test('the examples of the documentation', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   for (const { name, examples } of operations)
     for (const [key, { request, answer }] of Object.entries(examples))
       t.strictSame(await ask(app, name, request), answer, `${name}: ${key}`);

@@ -1,4 +1,6 @@
 // The documentation: GET /, /openapi.json, /docs and /problems/{type}.
+import type { TSchema } from '@sinclair/typebox';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import t from 'tap';
 import { buildPage } from '../../deploy/page.ts';
 import { activations } from '../../schemas/activation.ts';
@@ -6,11 +8,12 @@ import { examples } from '../../schemas/examples.ts';
 import { losses } from '../../schemas/loss.ts';
 import { type ProblemType, problems } from '../../schemas/problem.ts';
 import { problemExamples } from '../../schemas/problem-examples.ts';
+import type { Declarations } from '../../schemas/variant.ts';
 import { problemOf } from '../../src/http/problems.ts';
-import { post, startApp } from '../support/app.ts';
+import { post, startApp, startOwnApp } from '../support/app.ts';
 
 t.test('OpenAPI 3.1, generated from the schemas', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const response = await app.inject({ url: '/openapi.json' });
   const { openapi, paths, components } = response.json();
   t.equal(openapi, '3.1.0');
@@ -66,26 +69,39 @@ t.test('OpenAPI 3.1, generated from the schemas', async (t) => {
   t.strictSame(request.schema, named('GradientsRequest'));
   t.strictSame(responses[200].content['application/json'].schema, named('GradientsAnswer'));
   t.strictSame(schemas.Layer.properties.activation, { anyOf: [{ type: 'null' }, named('Activation')] });
-  for (const [choice, declared] of Object.entries({ Activation: activations, Loss: losses })) {
-    t.strictSame(schemas[choice].anyOf, [named(`${choice}Name`), named(`${choice}WithOptions`)]);
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  for (const [choice, declared] of Object.entries<Declarations>({ Activation: activations, Loss: losses })) {
+    t.strictSame(schemas[choice].oneOf, [{ type: 'string', enum: Object.keys(declared) }, named(`${choice}WithOptions`)]);
     t.strictSame(schemas[`${choice}Name`].enum, Object.keys(declared));
-    const { oneOf, discriminator } = schemas[`${choice}WithOptions`];
-    t.strictSame(Object.keys(discriminator.mapping), Object.keys(declared), 'an object for each name');
-    t.strictSame(
-      Object.values(discriminator.mapping),
-      oneOf.map(({ $ref }: { $ref: string }) => $ref),
-    );
-    for (const [name, { formula }] of Object.entries(declared)) {
-      t.match(schemas[`${choice}Name`].description, formula);
-      const variant = schemas[discriminator.mapping[name].split('/').at(-1)];
-      t.equal(variant.properties.type.const, name);
-      t.equal(variant.description, `\`${formula}\``);
+    for (const { formula } of Object.values(declared)) t.match(schemas[`${choice}Name`].description, formula);
+    const { properties, required, additionalProperties } = schemas[`${choice}WithOptions`];
+    t.strictSame(properties.type, named(`${choice}Name`));
+    t.strictSame([required, additionalProperties], [['type'], false]);
+    const accepts = (value: object) => ajv.validate({ $ref: `#/components/schemas/${choice}`, components }, value);
+    const examples: Record<string, unknown> = { number: 0.5, integer: 1, boolean: true, array: [1], string: 'tanh' };
+    const options = Object.values(declared).flatMap(({ options }) => Object.entries<TSchema>(options));
+    for (const [name, { options: own }] of Object.entries(declared)) {
+      t.ok(accepts({ type: name }), name);
+      for (const [option, { type }] of options)
+        t.equal(accepts({ type: name, [option]: examples[type] }), Object.hasOwn(own, option), `${name} with ${option}`);
     }
+    for (const option of Object.values<Record<string, unknown>>(properties))
+      t.notOk('default' in option, 'generated clients would send it');
+    t.notOk(accepts({ type: Object.keys(declared)[0], other: 1 }));
   }
-  const { properties, additionalProperties } = schemas.EluActivation;
-  t.match(properties, { type: { const: 'elu' }, alpha: { type: 'number', format: 'double', default: 1 } });
-  t.equal(additionalProperties, false);
-  t.match(schemas.CrossEntropyLoss.properties.ignore_index, { type: 'integer', format: 'int64', default: -100 });
+  const { properties, dependentSchemas } = schemas.ActivationWithOptions;
+  t.strictSame(properties.alpha, {
+    type: 'number',
+    format: 'double',
+    description:
+      'of elu: -alpha is the limit for very negative x, in units of the output; by default 1. ' +
+      'of celu: -alpha is the limit for very negative x, in units of x; by default 1',
+  });
+  t.match(dependentSchemas.alpha.anyOf[1].properties, { type: { enum: ['celu'] }, alpha: { exclusiveMinimum: 0, default: 1 } });
+  t.match(schemas.LossWithOptions.properties, {
+    reduction: named('Reduction'),
+    ignore_index: { type: 'integer', format: 'int64' },
+  });
   for (const [name, { title }] of Object.entries<{ title: string }>(schemas)) t.equal(title, name);
 
   for (const [name, { summary, request: sent, answer }] of Object.entries(examples)) {
@@ -118,8 +134,8 @@ t.test('OpenAPI 3.1, generated from the schemas', async (t) => {
 
   const statuses = new Set([responses, put.responses, get.responses, result.responses].flatMap((some) => Object.keys(some)));
   const types = [...statuses].flatMap((status) => {
-    const { enum: several, const: only } = schemas[`Problem${status}`]?.properties.type ?? {};
-    return several ?? only ?? [];
+    const { enum: names } = schemas[`Problem${status}`]?.properties.type ?? {};
+    return names ?? [];
   });
   t.strictSame(
     new Set(types),
@@ -132,7 +148,7 @@ t.test('OpenAPI 3.1, generated from the schemas', async (t) => {
 });
 
 t.test('/docs loads nothing from other hosts', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const page = await app.inject({ url: '/docs' });
   t.equal(page.statusCode, 200);
   t.match(page.headers['content-type'], 'text/html');
@@ -147,7 +163,7 @@ t.test('/docs loads nothing from other hosts', async (t) => {
 });
 
 t.test('a path outside the folder of the documentation is not found', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   for (const url of ['/docs/static/%2e%2e/%2e%2e/package.json', '/docs/static/..%5c..%5cpackage.json']) {
     const response = await app.inject({ url });
     t.equal(response.statusCode, 404, url);
@@ -157,7 +173,7 @@ t.test('a path outside the folder of the documentation is not found', async (t) 
 
 t.test('GET /, as JSON and as a page', async (t) => {
   await buildPage();
-  const app = await startApp(t);
+  const app = await startApp();
   await app.readiness.started;
   const home = (await app.inject({ url: '/', headers: { host: 'example.org:3000' } })).json();
   t.match(home, {
@@ -201,7 +217,7 @@ t.test('GET /, as JSON and as a page', async (t) => {
 });
 
 t.test('GET /problems/{type}, for every type', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   for (const [type, problem] of Object.entries(problems)) {
     const url = `/problems/${type}`;
     t.strictSame((await app.inject({ url })).json(), { type: url, ...problem });
@@ -224,7 +240,7 @@ t.test('the examples of problems agree with the service', async (t) => {
     ['out-of-domain', { network, batch: { ...batch, targets: [[2]] }, loss: 'binary_cross_entropy_with_logits' }],
     ['non-finite-result', { network: { layers: [{ weights: [[1000, 0]], activation: 'exp' }] }, batch }],
   ];
-  const app = await startApp(t);
+  const app = await startApp();
   for (const [type, body, headers] of sent) {
     const response = await post(app, body, headers);
     t.strictSame(response.json(), problemOf(type, problemExamples[type]));
@@ -245,7 +261,7 @@ t.test('the examples of problems agree with the service', async (t) => {
   ];
   for (const [type, response] of answers) t.strictSame((await response).json(), problemOf(type, problemExamples[type]), type);
   const asJob = { prefer: 'respond-async', 'idempotency-key': 'one' };
-  const busy = await startApp(t, { MAX_JOBS: '1' });
+  const busy = await startOwnApp(t, { MAX_JOBS: '1' });
   t.equal((await post(busy, request, asJob)).statusCode, 202);
   t.strictSame(
     (await post(busy, { ...request, loss: 'l1' }, asJob)).json(),
@@ -257,7 +273,7 @@ t.test('the examples of problems agree with the service', async (t) => {
     (await post(app, { ...request, include: ['outputs'] }, { prefer: 'respond-async' })).json(),
     problemOf('not-additive', problemExamples['not-additive']),
   );
-  const full = await startApp(t, { STORE_LIMIT: '8' });
+  const full = await startOwnApp(t, { STORE_LIMIT: '8' });
   const response = await full.inject({
     method: 'PUT',
     url: '/datasets/digits',

@@ -21,7 +21,7 @@ const extras = namesOf(GradientsRequest.properties.include.items) as Extra[];
 
 for (const file of files) {
   t.test(`PyTorch's numbers, ${file}`, async (t) => {
-    const app = await startApp(t);
+    const app = await startApp();
     for (const { name, request, expected } of cases(file)) {
       const include = extras.filter((name) => name in expected);
       const answer = await gradients(app, { ...request, include });
@@ -31,7 +31,7 @@ for (const file of files) {
 }
 
 t.test('the examples of the documentation', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   for (const [name, { request, answer }] of Object.entries(examples)) {
     const scales = await scalesOf(app, request);
     sameNumbers(t, await gradients(app, request), answer, name, { tolerance: 1e-14, scales });
@@ -39,7 +39,7 @@ t.test('the examples of the documentation', async (t) => {
 });
 
 t.test('an answer has the requested members, in this order, and no others', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   t.strictSame(Object.keys(await gradients(app, validRequest())), ['loss', 'gradients', 'divisor']);
   const include: Extra[] = ['trace', 'squared_gradients', 'gradient_norms', 'outputs'];
   t.strictSame(Object.keys(await gradients(app, { ...validRequest(), include })), ['loss', 'gradients', 'divisor', ...include]);
@@ -50,7 +50,7 @@ t.test('an answer has the requested members, in this order, and no others', asyn
 });
 
 t.test('a layer without biases has no bias gradient anywhere', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const layers = [{ weights: [[0, 0]] }];
   const batch = { inputs: [[3, 4]], targets: [[-0.5]] };
   const answer = await gradients(app, { network: { layers }, batch, include: ['per_sample_gradients', 'gradient_norms'] });
@@ -60,7 +60,7 @@ t.test('a layer without biases has no bias gradient anywhere', async (t) => {
 });
 
 t.test('a missing key, null and the default mean the same', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const { network, batch } = validRequest();
   const plain = await gradients(app, { network, batch });
   const [first, second] = network.layers;
@@ -78,7 +78,7 @@ t.test('a missing key, null and the default mean the same', async (t) => {
 });
 
 t.test('samples in columns: the same numbers, transposed', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const turn = (matrix: number[][]) => matrix[0].map((_, j) => matrix.map((row) => row[j]));
   const include = extras;
   const square = cases('shapes.json').find(({ name }) => name === 'non-square everything') as Case;
@@ -97,14 +97,14 @@ t.test('samples in columns: the same numbers, transposed', async (t) => {
 });
 
 t.test('non-finite intermediate values are allowed if the answer is finite', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const layers: GradientsRequest['network']['layers'] = [{ weights: [[1e308, 1e308]], activation: 'tanh' }, { weights: [[2]] }];
   const request: GradientsRequest = { network: { layers }, batch: { inputs: [[1, 1]], targets: [[0]] } };
   t.strictSame(await gradients(app, request), { loss: 4, gradients: [{ weights: [[0, 0]] }, { weights: [[4]] }], divisor: 1 });
 });
 
 t.test('numbers are written in the shortest form that round-trips', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const numbers = [5e-324, 1.7976931348623157e308, 0.1, -1 / 3, 123456789012345680000, 1e21, 1e-7, 0];
   const layers = [{ weights: numbers.map(() => numbers.map(() => 0)), biases: numbers }];
   const batch = { inputs: [numbers.map(() => 0)], targets: [0] };
@@ -116,7 +116,7 @@ t.test('numbers are written in the shortest form that round-trips', async (t) =>
 });
 
 t.test('20,000 layers', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const layers = Array.from({ length: 20_000 }, () => ({ weights: [[1]], activation: { type: 'elu' as const } }));
   const answer = await gradients(app, { network: { layers }, batch: { inputs: [[1]], targets: [[0]] } });
   t.equal(answer.loss, 1);
@@ -127,7 +127,7 @@ t.test('20,000 layers', async (t) => {
 });
 
 t.test('answers for halves of a batch merge to that for the whole batch, by their divisors', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const merging = cases('losses.json').filter(({ request }) => request.batch.samples !== 'columns');
   for (const { name, request } of merging) {
     const { inputs, targets = [], sample_weights } = request.batch;

@@ -41,7 +41,7 @@ function requestsOf(name: LossName): GradientsRequest[] {
 }
 
 t.test('adjoints and symmetry on random networks', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   for (const name of Object.keys(losses) as LossName[]) {
     for (const { network, batch, loss } of requestsOf(name)) {
       const { layers } = network;
@@ -89,7 +89,7 @@ const curve = {
 const size = 10;
 
 t.test("the Jacobian's columns are tangents; Gauss-Newton of mse with sum is 2 J'J", async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const { jacobian } = await ask<JacobianAnswer>(app, 'jacobian', { ...curve, of: 'parameters' });
   const parts = jacobian as LayerJacobian[];
   // One output: a row of the Jacobian per sample.
@@ -145,7 +145,7 @@ const LEAST_SQUARES = JSON.parse(readFileSync(new URL('../derivatives/least-squa
 };
 
 t.test("Levenberg and Marquardt's method ends at the loss of scipy's least_squares", async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const inputs = Array.from({ length: 20 }, (_, i) => [(i - 10) / 4]);
   const batch = { inputs, targets: inputs.map(([x]) => [Math.sin(1.3 * x) + 0.1 * x * x]) };
   let { network } = curve;

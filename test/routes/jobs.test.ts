@@ -7,7 +7,7 @@ import t, { type Test } from 'tap';
 import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { silent } from '../../src/observability/logger.ts';
-import { ENGINE, startApp, validRequest } from '../support/app.ts';
+import { ENGINE, startApp, startOwnApp, validRequest } from '../support/app.ts';
 
 const SAFETENSORS = 'application/vnd.safetensors';
 const ASYNC = { prefer: 'respond-async' };
@@ -44,7 +44,7 @@ function infinite() {
 }
 
 t.test('a job from its submission to its removal', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const inline = await submit(app, validRequest(), {});
   const made = await submit(app);
   t.equal(made.statusCode, 202);
@@ -86,7 +86,7 @@ t.test('a job from its submission to its removal', async (t) => {
 });
 
 t.test('a job on a dataset', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const { inputs, targets } = validRequest().batch;
   const put = { method: 'PUT', url: '/datasets/small', headers: { 'content-type': 'application/json' } } as const;
   t.equal((await app.inject({ ...put, payload: json({ inputs, targets }) })).statusCode, 201);
@@ -95,7 +95,7 @@ t.test('a job on a dataset', async (t) => {
 });
 
 t.test('waiting for the answer; preferences that are none', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const inline = await submit(app, validRequest(), {});
   const waited = await submit(app, validRequest(), { prefer: 'respond-async, wait=30' });
   t.equal(waited.statusCode, 200);
@@ -116,7 +116,7 @@ t.test('waiting for the answer; preferences that are none', async (t) => {
 });
 
 t.test('a job that fails has its problem, also as its result', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const inline = (await submit(app, infinite(), {})).json();
   const url = (await submit(app, infinite())).headers.location as string;
   const job = await ended(app, url);
@@ -128,7 +128,7 @@ t.test('a job that fails has its problem, also as its result', async (t) => {
 });
 
 t.test('refused at once: what is wrong by itself, and values per sample', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const wrong = await submit(app, { network: {} });
   t.equal(wrong.statusCode, 400);
   t.match(wrong.json(), { type: '/problems/invalid-request' });
@@ -150,7 +150,7 @@ t.test('refused at once: what is wrong by itself, and values per sample', async 
 });
 
 t.test('the same key is the same job; too many jobs', async (t) => {
-  const app = await startApp(t, { MAX_JOBS: '2' });
+  const app = await startOwnApp(t, { MAX_JOBS: '2' });
   const headers = { ...ASYNC, 'idempotency-key': 'one' };
   const [a, b] = await Promise.all([submit(app, validRequest(), headers), submit(app, validRequest(), headers)]);
   t.equal(a.headers.location, b.headers.location);
@@ -161,7 +161,7 @@ t.test('the same key is the same job; too many jobs', async (t) => {
 });
 
 t.test('unfinished; media types that there are not', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const url = (await submit(app)).headers.location as string;
   const early = await ask(app, `${url}/result`);
   if (early.statusCode !== 200) {
@@ -177,7 +177,7 @@ t.test('unfinished; media types that there are not', async (t) => {
 });
 
 t.test('jobs of others', async (t) => {
-  const app = await startApp(t, { API_KEYS: 'me=mine,me=second,you=yours' });
+  const app = await startOwnApp(t, { API_KEYS: 'me=mine,me=second,you=yours' });
   const key = (value: string) => ({ 'x-api-key': value });
   t.equal((await submit(app)).statusCode, 401);
   for (const path of ['/jobs', '/jobs/x', '/jobs/x/result']) t.equal((await ask(app, path)).statusCode, 401);
@@ -220,7 +220,7 @@ const long = {
 };
 
 async function listen(t: Test): Promise<Listening> {
-  const app = await startApp(t, { MAX_QUEUE: '4' });
+  const app = await startOwnApp(t, { MAX_QUEUE: '4' });
   await app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = app.server.address() as { port: number };
   return { app, port, endless: (await submit(app, long)).headers.location as string };
@@ -258,7 +258,7 @@ t.test('streams of events end when the service does, and are bounded', async (t)
 });
 
 t.test('a job that is deleted while its client waits for the answer', async (t) => {
-  const app = await startApp(t);
+  const app = await startOwnApp(t);
   const jobs = async () => (await ask(app, '/jobs')).json().jobs;
   const removed = (async () => {
     let [job] = await jobs();

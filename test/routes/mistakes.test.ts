@@ -4,7 +4,7 @@ import { mistakes } from '../../schemas/mistake.ts';
 import { startApp } from '../support/app.ts';
 
 t.test('all mistakes', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const response = await app.inject('/mistakes');
   t.match(response.headers, { 'content-type': 'application/json; charset=utf-8', vary: 'accept' });
   const listed = response.json().mistakes;
@@ -21,7 +21,7 @@ t.test('all mistakes', async (t) => {
 });
 
 t.test('each mistake', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   for (const [name, texts] of Object.entries(mistakes)) {
     t.strictSame((await app.inject(`/mistakes/${name}`)).json(), { mistake: name, ...texts });
     t.ok(
@@ -36,6 +36,6 @@ t.test('each mistake', async (t) => {
 });
 
 t.test('an unknown mistake', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   for (const name of ['none', 'constructor', 'toString']) t.equal((await app.inject(`/mistakes/${name}`)).statusCode, 404);
 });

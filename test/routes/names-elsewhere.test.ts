@@ -121,7 +121,7 @@ const texts: Record<string, Record<string, string>> = {
 };
 
 t.test('names', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   for (const [place, requestWith] of Object.entries(places))
     for (const [text, names] of Object.entries(texts[place]))
       for (const name of names.split(' ')) {

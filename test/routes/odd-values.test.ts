@@ -71,7 +71,7 @@ function withText(path: string[], text: string): string {
 }
 
 t.test('unusual values', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const right = (await post(app, request)).body;
   const faults: string[] = [];
   let tried = 0;

@@ -214,7 +214,7 @@ const cases: Record<string, [given: Given, errors: Record<string, string>]> = {
 };
 
 t.test('errors and their pointers, in JSON and in safetensors', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   for (const [name, [given, errors]] of Object.entries(cases)) {
     const request = requestOf(given);
     for (const [body, type] of [
@@ -230,7 +230,7 @@ t.test('errors and their pointers, in JSON and in safetensors', async (t) => {
 });
 
 t.test('at most 20 errors', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const layers = Array.from({ length: 30 }, (_, k) => (k % 2 ? ([2, 3] as const) : ([3, 2] as const)));
   const request = requestOf({
     layers: layers.map(([rows, inputs]) => [inputs, rows]),
@@ -241,7 +241,7 @@ t.test('at most 20 errors', async (t) => {
 });
 
 t.test('a ragged matrix is not taken for a transposed one', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const request = requestOf({ layers: transposed, inputs: [...matrix(4, 2), [1]], targets: matrix(5, 4) });
   t.match((await post(app, request)).json().errors[0], { pointer: '/network/layers/0/biases' });
   const [layer] = requestOf({ layers: [[3, 2]], inputs: [], targets: [] }).network.layers;

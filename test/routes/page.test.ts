@@ -8,7 +8,7 @@ import { buildPage } from '../../deploy/page.ts';
 import { problems } from '../../schemas/problem.ts';
 import { BUILT_PAGE } from '../../src/http/assets.ts';
 import { homeRoutes } from '../../src/routes/home.ts';
-import { startApp } from '../support/app.ts';
+import { startApp, startOwnApp } from '../support/app.ts';
 
 /** The Accept header of browsers. */
 const HTML = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
@@ -18,7 +18,7 @@ const FIRST_BYTES = 105_000;
 const ALL_BYTES = 330_000;
 
 await buildPage();
-const app = await startApp(t);
+const app = await startApp();
 
 function get(url: string, headers: Record<string, string> = {}, method: 'GET' | 'HEAD' = 'GET', from: FastifyInstance = app) {
   return from.inject({ method, url, headers: { accept: HTML, ...headers } });
@@ -150,13 +150,13 @@ t.test('a page that has not been built says so, until it is', async (t) => {
 });
 
 t.test('the page needs no key, even if keys are configured', async (t) => {
-  const locked = await startApp(t, { API_KEYS: 'secret' });
+  const locked = await startOwnApp(t, { API_KEYS: 'secret' });
   t.equal((await get('/', {}, 'GET', locked)).statusCode, 200);
   t.equal((await get(assets[0], {}, 'GET', locked)).statusCode, 200);
 });
 
 t.test('over a connection, in the best encoding that the client accepts', async (t) => {
-  const listening = await startApp(t);
+  const listening = await startOwnApp(t);
   const address = await listening.listen({ host: '127.0.0.1', port: 0 });
   const response = await fetch(address, { headers: { accept: HTML, 'accept-encoding': 'gzip, deflate, br, zstd' } });
   t.equal(response.headers.get('content-encoding'), 'br');

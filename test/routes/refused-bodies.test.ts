@@ -1,6 +1,6 @@
 // Bodies that are not JSON, headers that ask for unsupported things, and limits of size.
 import t from 'tap';
-import { post, startApp, validRequest } from '../support/app.ts';
+import { post, startApp, startOwnApp, validRequest } from '../support/app.ts';
 import { checkRefusals, type Refusal, text } from '../support/refusals.ts';
 import { SAFETENSORS } from '../support/safetensors-file.ts';
 
@@ -104,7 +104,7 @@ t.test('refusals', (t) => checkRefusals(t, refusals));
 
 t.test('a body of BODY_LIMIT bytes is read, one more byte is refused', async (t) => {
   const body = JSON.stringify(validRequest());
-  const app = await startApp(t, { BODY_LIMIT: `${body.length}` });
+  const app = await startOwnApp(t, { BODY_LIMIT: `${body.length}` });
   t.equal((await post(app, body)).statusCode, 200);
   const response = await post(app, `${body} `);
   t.equal(response.statusCode, 413);
@@ -113,7 +113,7 @@ t.test('a body of BODY_LIMIT bytes is read, one more byte is refused', async (t)
 });
 
 t.test('requests that would exceed MAX_MEMORY or MAX_ANSWER are refused before they are computed', async (t) => {
-  const app = await startApp(t, { MAX_MEMORY: '2000000', MAX_ANSWER: '2000000' });
+  const app = await startOwnApp(t, { MAX_MEMORY: '2000000', MAX_ANSWER: '2000000' });
   const ones = (rows: number, columns: number) => Array.from({ length: rows }, () => Array(columns).fill(1));
   const large = {
     network: { layers: [{ weights: ones(100, 100) }] },
@@ -134,7 +134,7 @@ t.test('requests that would exceed MAX_MEMORY or MAX_ANSWER are refused before t
   }
   const batch = { inputs: ones(1000, 100), targets: ones(1000, 100) };
   t.match((await post(app, { ...large, batch })).json(), { status: 413, errors: [{ pointer: '/batch/inputs' }] });
-  const narrow = await startApp(t, { MAX_ANSWER: `${32 * 10_100}` });
+  const narrow = await startOwnApp(t, { MAX_ANSWER: `${32 * 10_100}` });
   t.equal((await post(narrow, large)).statusCode, 200);
   for (const name of ['outputs', 'input_gradients', 'per_sample_losses', 'per_sample_gradient_norms', 'squared_gradients']) {
     t.equal((await post(narrow, { ...large, include: [name] })).statusCode, 413, name);
@@ -144,7 +144,7 @@ t.test('requests that would exceed MAX_MEMORY or MAX_ANSWER are refused before t
 });
 
 t.test('a byte order mark, a charset and upper case are allowed', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const right = (await post(app, validRequest())).body;
   t.equal((await post(app, `\u{feff}${JSON.stringify(validRequest())}`)).body, right);
   t.equal((await post(app, validRequest(), { 'content-type': 'Application/JSON; charset=UTF-8' })).body, right);
@@ -159,7 +159,7 @@ t.test('a byte order mark, a charset and upper case are allowed', async (t) => {
 });
 
 t.test('a body without a Content-Type, and no body at all', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const untyped = await app.inject({ method: 'POST', url: '/gradients', headers: { 'content-type': '' }, payload: '{}' });
   t.match(untyped.json(), { status: 415, detail: 'got none' });
   t.match((await app.inject({ method: 'POST', url: '/gradients' })).json(), { status: 400, detail: 'the body is empty' });

@@ -153,7 +153,7 @@ const refusals: Record<string, Refusal> = {
 t.test('refusals', (t) => checkRefusals(t, refusals));
 
 t.test('at most 20 errors', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const of = async (n: number) => (await post(app, withValue('/batch/inputs', [[1, ...Array(n).fill('x')]]))).json();
   t.equal((await of(20)).errors.length, 20);
   t.equal((await of(20)).detail, '20 problems in the request');

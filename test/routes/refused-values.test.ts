@@ -132,7 +132,7 @@ const refusals: Record<string, Refusal> = {
 t.test('refusals', (t) => checkRefusals(t, refusals));
 
 t.test('a non-finite result has the layer and the step as members', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   t.match((await post(app, single(1000, 1, {}, { activation: 'exp' }))).json(), { step: 'outputs', layer: 0 });
   const loss = (await post(app, single(1e160, 1))).json();
   t.match(loss, { step: 'loss' });

@@ -176,7 +176,7 @@ t.test('what flat lists should be depends on the rest of the request', (t) =>
 );
 
 t.test('a flat list beyond the errors that are listed is not listed either', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const surplus = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`k${i}`, 0]));
   const request = JSON.stringify({ ...withValue(WEIGHTS, [1, 2]), ...surplus });
   const body = file({ __metadata__: { request } }, Buffer.alloc(0));

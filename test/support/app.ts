@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import type { Test } from 'tap';
+import root, { type Test } from 'tap';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
 import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
@@ -19,8 +19,19 @@ export function storeOf(t: Test): string {
   return folder;
 }
 
+let shared: Promise<FastifyInstance> | undefined;
+
+/**
+ * The application with the default settings. All tests of a file share one, since its threads take most of a second to start; a test
+ * that changes what others see, or closes it, starts its own with startOwnApp.
+ */
+export function startApp(): Promise<FastifyInstance> {
+  shared ??= startOwnApp(root);
+  return shared;
+}
+
 /** An application with the given environment variables, closed at the end of the test. */
-export async function startApp(t: Test, environment: Record<string, string> = {}): Promise<FastifyInstance> {
+export async function startOwnApp(t: Test, environment: Record<string, string> = {}): Promise<FastifyInstance> {
   const app = await buildApp(readConfig({ ENGINE, STORE: storeOf(t), ...environment }));
   t.teardown(() => app.close());
   return app;
@@ -30,8 +41,8 @@ export async function startApp(t: Test, environment: Record<string, string> = {}
  * Like startApp, but waits for the threads, for tests that start other processes: OpenBLAS joins its threads before a fork, and
  * the fork never returns if a product is being computed, such as the check of the engine when a thread starts.
  */
-export async function startIdleApp(t: Test): Promise<FastifyInstance> {
-  const app = await startApp(t);
+export async function startIdleApp(): Promise<FastifyInstance> {
+  const app = await startApp();
   await app.readiness.started;
   return app;
 }

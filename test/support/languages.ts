@@ -46,7 +46,7 @@ export const languages = {
   go: {
     packages: 'golang-go',
     check: ['go', 'version'],
-    atLeast: [1, 18],
+    atLeast: [1, 21],
     run: (file, scratch) => [['go', 'build', '-o', join(scratch, 'program'), file], [join(scratch, 'program')]],
   },
   java: {
@@ -74,8 +74,8 @@ export const languages = {
     run: (file) => [['ruby', file]],
   },
   r: {
-    packages: 'r-base-core r-cran-jsonlite r-cran-httr',
-    check: ['Rscript', '-e', 'library(jsonlite); library(httr)'],
+    packages: 'r-base-core r-cran-jsonlite r-cran-httr2',
+    check: ['Rscript', '-e', 'library(jsonlite); library(httr2)'],
     run: (file) => [['Rscript', file]],
   },
   octave: {

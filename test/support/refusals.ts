@@ -48,7 +48,7 @@ export const classes = (targets: unknown, loss: unknown = 'cross_entropy', batch
 
 /** Asserts that each request is refused as expected, and that the next request is answered. */
 export async function checkRefusals(t: Test, refusals: Record<string, Refusal>): Promise<void> {
-  const app = await startApp(t);
+  const app = await startApp();
   const right = (await post(app, validRequest())).body;
   for (const [name, { body, type, errors, detail, headers }] of Object.entries(refusals)) {
     const response = await post(app, body, headers);
@@ -81,7 +81,7 @@ export async function checkTexts(
   t: Test,
   cases: Record<string, [document: object, errors: Record<string, string>]>,
 ): Promise<void> {
-  const app = await startApp(t);
+  const app = await startApp();
   for (const [name, [document, errors]] of Object.entries(cases)) {
     t.strictSame(await textsOf(app, document, 'application/json'), errors, name);
     const tensors = file({ __metadata__: { request: JSON.stringify(document) } }, Buffer.alloc(0));

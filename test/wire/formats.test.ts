@@ -49,7 +49,7 @@ const foreign: Record<string, [body: Buffer | string, format: string, advice: st
 };
 
 t.test('formats that are recognized by their first bytes', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   for (const [name, [body, format, advice]] of Object.entries(foreign))
     for (const [type, expected] of [
       [JSON_TYPE, 'JSON'],
@@ -62,7 +62,7 @@ t.test('formats that are recognized by their first bytes', async (t) => {
 });
 
 t.test('JSON and safetensors, each sent as the other', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const detailOf = async (body: Buffer | string, type: string) => (await post(app, body, { 'content-type': type })).json().detail;
   const isJson = 'the body is JSON, not safetensors: send Content-Type: application/json';
   for (const body of [json, `\u{feff}${json}`, ` \n${json}`, '{}', '[1', '{"a": 1, "weights": "é"}'])
@@ -76,7 +76,7 @@ t.test('JSON and safetensors, each sent as the other', async (t) => {
 });
 
 t.test('text that is not UTF-8, and unknown formats', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const detailOf = async (body: Buffer) => (await post(app, body)).json().detail;
   t.equal(
     await detailOf(latin1('{"é":\n "caf\xe9"}')),
@@ -93,7 +93,7 @@ t.test('the encodings that errors name are supported', async (t) => {
 });
 
 t.test('the document in the metadata of safetensors: a syntax error has a pointer into it', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const body = file({ __metadata__: { request: '{"loss": {"type": "huber", "delta": NaN}}' } }, Buffer.alloc(0));
   t.match((await post(app, body, { 'content-type': SAFETENSORS })).json(), {
     detail: '"request" in __metadata__ is not JSON: line 1, column 37: invalid symbol, at "NaN"',

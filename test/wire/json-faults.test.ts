@@ -75,7 +75,7 @@ const cases: [body: string, pointer: string, text: string][] = [
 ];
 
 t.test('texts and pointers', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   for (const [body, pointer, text] of cases) {
     const problem = (await post(app, body)).json();
     t.equal(problem.type, '/problems/malformed-body', body);
@@ -84,7 +84,7 @@ t.test('texts and pointers', async (t) => {
 });
 
 t.test('NaN in a line of 120,000 characters, after more errors than are listed', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const rows = (row: string) => `[${Array(8000).fill(row).join()},[1,NaN]]`;
   for (const row of ['[1,2]', '["1",2]', '[1,2,3]']) {
     const problem = (await post(app, request(rows(row)))).json();

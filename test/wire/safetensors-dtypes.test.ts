@@ -45,7 +45,7 @@ function numbersOf(dtype: string): number[] {
 
 for (const [dtype, { answer }] of Object.entries(dtypes)) {
   t.test(`${dtype}: the same answer as to these numbers in JSON`, async (t) => {
-    const app = await startApp(t);
+    const app = await startApp();
     const numbers = numbersOf(dtype);
     const expected = await gradients(app, {
       network: { layers: [{ weights: [numbers], biases: [1] }] },
@@ -72,7 +72,7 @@ for (const [dtype, { answer }] of Object.entries(dtypes)) {
 }
 
 t.test('class indices of any dtype', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const expected = await gradients(app, {
     network: { layers: [{ weights: [[1], [2]] }] },
     batch: { inputs: [[1], [3]], targets: [1, 0] },
@@ -92,7 +92,7 @@ t.test('class indices of any dtype', async (t) => {
 });
 
 t.test('a BOOL that is neither 0 nor 1 counts as 1, as in NumPy', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const body = fileOf(
     [
       ['network.layers.0.weights', 'F64', [1, 1], [1]],

@@ -260,7 +260,7 @@ const shapes: Record<string, Wrong> = {
 };
 
 t.test('invalid files, each followed by a valid request', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const right = (await post(app, fileOf(validRequest()), binary)).body;
   const kinds: [Record<string, Wrong>, type: string, status: number][] = [
     [malformed, 'malformed-body', 400],
@@ -285,7 +285,7 @@ t.test('invalid files, each followed by a valid request', async (t) => {
 });
 
 t.test('at most 20 errors for tensors with unknown names', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const surplus = Object.fromEntries(
     Array.from({ length: 100 }, (_, i) => [`x${i}`, { dtype: 'F64', shape: [0], data_offsets: [0, 0] }]),
   );

@@ -16,7 +16,7 @@ import { readConfig } from '../../src/config.ts';
 import { limitsOf } from '../../src/operations/limits.ts';
 import { RequestSchema } from '../../src/wire/request-schema.ts';
 import { decode } from '../../src/wire/safetensors.ts';
-import { gradients, post, startApp, startIdleApp, validRequest } from '../support/app.ts';
+import { gradients, post, startApp, startIdleApp, startOwnApp, validRequest } from '../support/app.ts';
 import { sameNumbers } from '../support/numbers.ts';
 import { type Entry, file, fileOf, flattened, parts, read, SAFETENSORS } from '../support/safetensors-file.ts';
 import { scalesOf } from '../support/scales.ts';
@@ -32,7 +32,7 @@ const include = namesOf(GradientsSchema.properties.include.items) as Extra[];
 
 for (const name of readdirSync(vectors).filter((name) => name.endsWith('.json'))) {
   t.test(`the same answers as in JSON: ${name}`, async (t) => {
-    const app = await startApp(t);
+    const app = await startApp();
     const cases: { name: string; request: GradientsRequest }[] = JSON.parse(readFileSync(new URL(name, vectors), 'utf8'));
     for (const { name, request } of cases) {
       const asked = { ...request, include };
@@ -47,7 +47,7 @@ for (const name of readdirSync(vectors).filter((name) => name.endsWith('.json'))
 }
 
 t.test('all combinations of media types', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const expected = await gradients(app, validRequest());
   const toJson = await post(app, fileOf(validRequest()), { ...binary, accept: JSON_TYPE });
   t.equal(toJson.headers['content-type'], JSON_TYPE);
@@ -60,7 +60,7 @@ t.test('all combinations of media types', async (t) => {
 });
 
 t.test('F32: computed in float64, answered in F32', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const { tensors, dtypes } = read(
     (await post(app, fileOf(validRequest(), 'F32'), { ...binary, accept: SAFETENSORS })).rawPayload,
   );
@@ -77,7 +77,7 @@ t.test('F32: computed in float64, answered in F32', async (t) => {
 });
 
 t.test('a result beyond the range of F32', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const request = { network: { layers: [{ weights: [[1e30]] }] }, batch: { inputs: [[1]], targets: [[0]] } };
   t.equal((await post(app, fileOf(request), { ...binary, accept: SAFETENSORS })).statusCode, 200);
   const response = await post(app, fileOf(request, 'F32'), { ...binary, accept: SAFETENSORS });
@@ -91,7 +91,7 @@ t.test('a result beyond the range of F32', async (t) => {
 });
 
 t.test('numbers as tensors without dimensions, a document without metadata, and layers from tensors only', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const { header, data } = parts(validRequest());
   const { __metadata__, ...tensors } = header;
   const identity: GradientsRequest = validRequest();
@@ -111,7 +111,7 @@ t.test('numbers as tensors without dimensions, a document without metadata, and 
 });
 
 t.test('eleven layers: indices are sorted as numbers, not as text', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const layers = Array.from({ length: 11 }, (_, k) => ({ weights: [[1 + k / 10]] }));
   const request = { network: { layers }, batch: { inputs: [[1]], targets: [[0]] } };
   const { header, data } = parts(request);
@@ -120,7 +120,7 @@ t.test('eleven layers: indices are sorted as numbers, not as text', async (t) =>
 });
 
 t.test('null for optional keys in the JSON document', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const activation = { type: 'elu', alpha: null };
   const request = {
     ...validRequest(),
@@ -135,7 +135,7 @@ t.test('null for optional keys in the JSON document', async (t) => {
 });
 
 t.test('class indices in F64', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const request: GradientsRequest = {
     network: { layers: [{ weights: [[1], [2]] }] },
     batch: { inputs: [[1], [2]], targets: [1, 0] },
@@ -167,7 +167,7 @@ t.test('a file at an unaligned address', async (t) => {
 });
 
 t.test('more layers, or a longer header, than allowed', async (t) => {
-  const app = await startApp(t, { MAX_LAYERS: '1', MAX_KEYS: '40' });
+  const app = await startOwnApp(t, { MAX_LAYERS: '1', MAX_KEYS: '40' });
   const refused = async (request: GradientsRequest) => (await post(app, fileOf(request), binary)).json();
   t.match(await refused(validRequest()), { type: '/problems/too-complex', errors: [{ pointer: '/network/layers' }] });
   t.match(await refused({ batch: validRequest().batch } as GradientsRequest), { errors: [{ pointer: '/network' }] });
@@ -177,7 +177,7 @@ t.test('more layers, or a longer header, than allowed', async (t) => {
 });
 
 t.test('the official library', { skip: !official && 'python3 has no safetensors and numpy here' }, async (t) => {
-  const app = await startIdleApp(t);
+  const app = await startIdleApp();
   await app.listen({ host: '127.0.0.1', port: 0 });
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/gradients`;
   const program = new URL('official.py', import.meta.url).pathname;

@@ -16,7 +16,7 @@ const namesHere: Record<string, string> = {
 };
 
 t.test('tensors with the names of other libraries', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const { header, data } = parts(validRequest());
   const all = /; there are network\.layers\.\{k\}\.weights, .*loss\.weight$/;
   const errorFor = async (name: string) => {

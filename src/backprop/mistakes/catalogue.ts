@@ -7,6 +7,7 @@ import { inputsMistakes } from './inputs.ts';
 import { lossMistakes } from './loss.ts';
 import { weightMistakes } from './loss-weights.ts';
 import { biasesMistakes, gradientMistakes, weightsMistakes } from './parameters.ts';
+import { penaltyMistakes } from './penalties.ts';
 import { slopeMistakes } from './slopes.ts';
 import { otherSlopeMistakes } from './slopes-of-others.ts';
 
@@ -16,7 +17,7 @@ const byLine = {
   slopes: { ...slopeMistakes, ...otherSlopeMistakes },
   weights: weightsMistakes,
   biases: biasesMistakes,
-  gradients: gradientMistakes,
+  gradients: { ...gradientMistakes, ...penaltyMistakes },
   inputs: inputsMistakes,
 } satisfies { readonly [Line in LineName]: Record<string, Mistakes[Line]> };
 
@@ -36,7 +37,9 @@ type Missing = Exclude<MistakeName, Computed | Whole>;
 type Unknown = Exclude<Computed | Whole, MistakeName>;
 true satisfies [Missing | Unknown] extends [never] ? true : false;
 
+const listed = Object.fromEntries(Object.entries(byLine).map(([line, mistakes]) => [line, Object.entries(mistakes)]));
+
 /** The mistakes in a line, with their names. */
 export function mistakesIn<Line extends LineName>(line: Line): readonly (readonly [MistakeName, Mistakes[Line]])[] {
-  return Object.entries(byLine[line]) as unknown as readonly (readonly [MistakeName, Mistakes[Line]])[];
+  return listed[line] as unknown as readonly (readonly [MistakeName, Mistakes[Line]])[];
 }

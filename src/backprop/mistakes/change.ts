@@ -33,6 +33,10 @@ export interface Change<Value> {
   readonly key?: string;
   /** Where it is made, if not at the line itself. */
   readonly pointer?: string;
+  /** If a constant was fitted to the candidate's numbers: by how many. */
+  readonly fittedTo?: number;
+  /** The penalty that was fitted. */
+  readonly penalty?: BoundPenalty;
   /** What the wrong line computes; undefined if it cannot be computed. */
   readonly compute: () => Value | undefined;
 }

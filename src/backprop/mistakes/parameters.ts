@@ -1,8 +1,8 @@
 // Mistakes in the gradients of the weights and biases of a layer.
 import { Dense } from '../../linalg/dense.ts';
-import { addPenaltyGradients } from '../penalty.ts';
 import type { BiasesValue, GradientLine, Mistake, ParameterLine, WeightsValue } from './change.ts';
 import { onlyRow } from './loss-values.ts';
+import { plus, rateOf } from './penalties.ts';
 
 type WeightsMistake = Mistake<ParameterLine, WeightsValue>;
 type BiasesMistake = Mistake<ParameterLine, BiasesValue>;
@@ -160,64 +160,7 @@ export const biasesMistakes = {
   },
 } satisfies Record<string, BiasesMistake>;
 
-/** The gradient of the penalty with other options. */
-function penaltyWith({ setting, parameters, of }: GradientLine, options: object): Float64Array {
-  const gradient = new Float64Array(parameters.length);
-  const W = new Dense(1, parameters.length, parameters);
-  const into = new Dense(1, gradient.length, gradient);
-  const penalty = { ...(setting.penalty as NonNullable<typeof setting.penalty>), ...options };
-  if (of === 'weights' || penalty.biases) addPenaltyGradients(penalty, [{ W, b: undefined }], [{ dW: into, db: undefined }]);
-  return gradient;
-}
-
-const plus = (a: Float64Array, b: Float64Array | undefined, factor = 1): Float64Array =>
-  b ? a.map((x, i) => x + factor * b[i]) : a;
-
-/** A mistake with the gradient of the penalty. */
-function ofPenalty(
-  detail: string,
-  gradient: (line: GradientLine) => Float64Array | undefined,
-  isFor: (line: GradientLine) => boolean = ({ ofPenalty }) => ofPenalty !== undefined,
-): GradientMistake {
-  return {
-    changes: (line) =>
-      line.setting.penalty && isFor(line)
-        ? [{ detail, pointer: '/penalty', compute: () => plus(line.ofLoss, gradient(line)) }]
-        : [],
-  };
-}
-
-/** The factor of `direction` in candidate = base + factor · direction, taken where the direction is largest. */
-function rateOf(candidate: Float64Array, base: Float64Array, direction: Float64Array): number {
-  let most = 0;
-  for (let i = 1; i < direction.length; i++) if (Math.abs(direction[i]) > Math.abs(direction[most])) most = i;
-  return (candidate[most] - base[most]) / direction[most];
-}
-
 export const gradientMistakes = {
-  'penalty-left-out': ofPenalty('the gradient of the penalty was not added', () => undefined),
-  'penalty-doubled': ofPenalty('the gradient of l2 / 2 w^2 was computed as 2 l2 w; it is l2 w', ({ ofPenalty }) =>
-    ofPenalty?.map((x) => 2 * x),
-  ),
-  'penalty-averaged': ofPenalty(
-    'the penalty was divided by the number of samples; it is added after the reduction',
-    ({ ofPenalty, setting }) => ofPenalty?.map((x) => x / setting.X.rows),
-  ),
-  'penalty-subtracted': ofPenalty('the gradient of the penalty was subtracted', ({ ofPenalty }) => ofPenalty?.map((x) => -x)),
-  'penalty-on-biases': ofPenalty(
-    'the penalty was applied to the biases; the request has it on weights only',
-    (line) => penaltyWith(line, { biases: true }),
-    ({ of, ofPenalty }) => of === 'biases' && ofPenalty === undefined,
-  ),
-  'penalty-not-on-biases': ofPenalty(
-    'the penalty was not applied to the biases; the request has it on them, too',
-    () => undefined,
-    ({ of, ofPenalty }) => of === 'biases' && ofPenalty !== undefined,
-  ),
-  'penalty-of-other-kind': ofPenalty('l1 was applied as l2, or the reverse: l1 sign(w) + l2 w', (line) => {
-    const { l1, l2 } = line.setting.penalty as { l1: number; l2: number };
-    return penaltyWith(line, { l1: l2, l2: l1 });
-  }),
   'gradient-zero': {
     changes: ({ of, candidate }) => [
       { detail: `the gradient of the ${of} is 0`, compute: () => new Float64Array(candidate.length) },

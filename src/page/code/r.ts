@@ -1,4 +1,4 @@
-// The request in R, with httr and jsonlite.
+// The request in R, with httr2 and jsonlite.
 import { escaped, literal, quoted } from './literal.ts';
 import { REQUEST_FILE, type Snippet, type Source } from './snippet.ts';
 
@@ -7,20 +7,23 @@ export function rClient({ request, url, large }: Source): Snippet {
   const body = large
     ? `paste(readLines("${REQUEST_FILE}", warn = FALSE, encoding = "UTF-8"), collapse = "\\n")`
     : `r"(${escaped(literal(request), /\)/g)})"`;
-  const text = `# The gradients from the service: install.packages(c("httr", "jsonlite")), or apt-get install r-cran-httr r-cran-jsonlite
-library(httr)
+  const text = `# The gradients from the service: install.packages(c("httr2", "jsonlite")), or apt-get install r-cran-httr2 r-cran-jsonlite
+library(httr2)
 library(jsonlite)
 options(digits = 17, width = 200)
 
 # As text, since jsonlite writes numbers with 15 digits, and float64 needs 17.
-request <- ${body}
+body <- ${body}
 
-response <- POST(${quoted(url)}, content_type_json(), body = request)
-text <- content(response, "text", encoding = "UTF-8")
-if (status_code(response) != 200) {
+response <- request(${quoted(url)}) |>
+  req_body_raw(body, "application/json") |>
+  req_error(is_error = function(response) FALSE) |>
+  req_perform()
+text <- resp_body_string(response, "UTF-8")
+if (resp_status(response) != 200) {
   problem <- if (startsWith(text, "{")) fromJSON(text, simplifyVector = FALSE) else list(title = text)
   found <- vapply(problem$errors, function(each) paste0(each$pointer, ": ", each$detail), "")
-  message(paste(c(paste(status_code(response), problem$title), problem$detail, found), collapse = "\\n"))
+  message(paste(c(paste(resp_status(response), problem$title), problem$detail, found), collapse = "\\n"))
   quit(status = 1)
 }
 

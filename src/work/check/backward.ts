@@ -6,7 +6,7 @@ import { type Fit, significantNumbers } from './compare.ts';
 import type { Evidence, Item } from './evidence.ts';
 import { explained, type Hypothesis, idOf, inOrder, missed, pendingIn, withAtom } from './hypothesis.ts';
 import { Incoming } from './incoming.ts';
-import { type Leaf, Leaves, type Only } from './leaves.ts';
+import { fittedIn, type Leaf, Leaves, type Only } from './leaves.ts';
 import { explainLoss } from './loss.ts';
 import type { Meter } from './meter.ts';
 import { scaled } from './settle.ts';
@@ -29,6 +29,7 @@ export class Backward {
   readonly #search: Search;
   readonly #incoming: Incoming;
   readonly #leaves: Leaves;
+  #fitted: string[] | undefined;
 
   constructor(evidence: Evidence, tolerance: number, meter: Meter) {
     this.#search = { evidence, tolerance, meter, only: undefined };
@@ -118,7 +119,8 @@ export class Backward {
     let hypotheses: Flow[] = [{ ...matched, isFree: false }];
     // Weights first: they have more numbers to tell a constant, which the biases may share.
     for (const leaf of wrong.toReversed()) {
-      const known = new Set(hypotheses.flatMap(({ atoms }) => atoms.map(idOf)));
+      this.#fitted ??= fittedIn(flow.setting, this.#search.evidence, this.#search.tolerance);
+      const known = new Set([...this.#fitted, ...hypotheses.flatMap(({ atoms }) => atoms.map(idOf))]);
       const atoms = flow.setting.engine.scratch.reuse(() => this.#leaves.explain(line, leaf, this.#search.only, known));
       hypotheses = hypotheses.flatMap((next) =>
         atoms.length > 0 ? atoms.map((atom) => withAtom(next, atom)) : [missed(next, false)],

@@ -32,9 +32,10 @@ function found(setting: Setting, evidence: Evidence, tolerance: number, meter: M
   const hypotheses = forward.search(setting, false).flatMap((walk) => backward.search(walk));
   const [best] = inOrder(hypotheses.map(confirmed));
   const isSimple = best.missed === 0 && complexityOf(best) <= 1;
-  // The gradients may show a mistake in the forward pass, of which the candidate has nothing.
+  // The gradients may show a mistake in the forward pass, of which the candidate has nothing; not if those of the last layer are right.
   const hasForward = evidence.items.some(({ pointer }) => /outputs$|inputs$|pre_activations$/.test(pointer));
-  if (!isSimple && !hasForward)
+  const isForwardRight = evidence.at(setting.layers.length - 1, 'weights')?.agrees ?? false;
+  if (!isSimple && !hasForward && !isForwardRight)
     for (const walk of forward.search(setting, true).slice(1))
       hypotheses.push(...setting.engine.scratch.reuse(() => backward.search(walk)));
   return distinct(inOrder(hypotheses.map(confirmed)));

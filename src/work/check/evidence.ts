@@ -7,7 +7,7 @@ import { Dense } from '../../linalg/dense.ts';
 import { Findings } from '../../refusal.ts';
 import { factorBetween, relativeError } from './compare.ts';
 
-export type ArrayName = 'loss' | TracedArray | 'weights' | 'biases';
+export type ArrayName = TracedArray | 'weights' | 'biases';
 
 /** An array of the candidate. */
 export interface Item {
@@ -42,7 +42,10 @@ const BEFORE = ['output_gradients', 'slopes', 'pre_activation_gradients'] as con
 /** The arrays of a candidate. */
 export class Evidence {
   readonly items: readonly Item[];
-  readonly #places = new Map<string, Item>();
+  /** By the names of arrays, then by layer. */
+  readonly #ofLayers: { [Name in ArrayName]?: Item[] } = {};
+  readonly outputs: Item | undefined;
+  readonly loss: Item | undefined;
 
   /** @throws Refusal `shape-mismatch`, if the candidate has arrays that the network has not. */
   constructor(
@@ -66,22 +69,32 @@ export class Evidence {
       outputs?: GivenArray;
     };
     const last = layers.length - 1;
-    const add = (place: string, pointer: string, given: GivenArray | undefined, numbers: Float64Array | Dense | undefined) => {
-      if (given === undefined || numbers === undefined) return;
-      const item = itemOf(pointer, given, numbers, inColumns && numbers instanceof Dense, tolerance, place.startsWith('matrix '));
+    const add = (
+      pointer: string,
+      given: GivenArray | undefined,
+      numbers: Float64Array | Dense | undefined,
+      isOfWeights = false,
+    ) => {
+      if (given === undefined || numbers === undefined) return undefined;
+      const item = itemOf(pointer, given, numbers, inColumns && numbers instanceof Dense, tolerance, isOfWeights);
       items.push(item);
-      this.#places.set(place.replace('matrix ', ''), item);
+      return item;
+    };
+    const addOfLayer = (k: number, name: ArrayName, item: Item | undefined) => {
+      if (!item) return;
+      this.#ofLayers[name] ??= [];
+      this.#ofLayers[name][k] = item;
     };
     const traced = (k: number, name: TracedArray, numbers: Dense | undefined) =>
-      add(`${k} ${name}`, `/candidate/trace/${k}/${name}`, trace[k]?.[name], numbers);
+      addOfLayer(k, name, add(`/candidate/trace/${k}/${name}`, trace[k]?.[name], numbers));
     const [X, Z, A] = FORWARD;
     right.steps.forEach((step, k) => {
       traced(k, X, step.X);
       traced(k, Z, step.Z);
       traced(k, A, step.A);
     });
-    add('outputs', '/candidate/outputs', outputs, right.steps[last].A);
-    add('loss', '/candidate/loss', loss, Float64Array.of(right.loss));
+    this.outputs = add('/candidate/outputs', outputs, right.steps[last].A);
+    this.loss = add('/candidate/loss', loss, Float64Array.of(right.loss));
     for (let k = last; k >= 0; k--) {
       const { dA, dZ, dX } = right.gradients[k];
       const values = [dA, right.slopes[k], dZ];
@@ -90,8 +103,8 @@ export class Evidence {
       });
       const { W } = layers[k];
       const weights = new Dense(W.rows, W.columns, right.weights[k]);
-      add(`matrix ${k} weights`, `/candidate/gradients/${k}/weights`, gradients[k]?.weights, weights);
-      add(`${k} biases`, `/candidate/gradients/${k}/biases`, gradients[k]?.biases, right.biases[k]);
+      addOfLayer(k, 'weights', add(`/candidate/gradients/${k}/weights`, gradients[k]?.weights, weights, true));
+      addOfLayer(k, 'biases', add(`/candidate/gradients/${k}/biases`, gradients[k]?.biases, right.biases[k]));
       traced(k, 'input_gradients', dX);
     }
     this.items = items;
@@ -99,16 +112,12 @@ export class Evidence {
 
   /** An array of layer k, if the candidate has it. */
   at(k: number, name: ArrayName): Item | undefined {
-    return this.#places.get(`${k} ${name}`);
+    return this.#ofLayers[name]?.[k];
   }
 
-  /** The network's outputs and the loss, if the candidate has them. */
-  get outputs(): Item | undefined {
-    return this.#places.get('outputs');
-  }
-
-  get loss(): Item | undefined {
-    return this.#places.get('loss');
+  /** Whether the candidate has a trace. */
+  get hasTrace(): boolean {
+    return this.items.some(({ pointer }) => pointer.startsWith('/candidate/trace'));
   }
 
   /** The arrays that disagree. */

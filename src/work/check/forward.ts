@@ -72,16 +72,17 @@ export class ForwardSearch {
     };
     const found: ForwardWalk[] = [];
     const values = right();
-    const isRepeated = pending?.isEverywhere && this.#changesOf(line).some(([atom]) => idOf(atom) === idOf(pending));
-    if (!isRepeated) {
+    const repeated = pending?.isEverywhere
+      ? this.#changesOf(line, pending).find(([atom]) => idOf(atom) === idOf(pending))
+      : undefined;
+    if (!repeated) {
       const plain = this.#matched(start, k, values);
       if (plain) found.push(plain);
     }
     const hasItems = this.#itemsAt(k, setting.layers.length).length > 0;
     const isHidden = !hasItems && (areHidden || this.#hasEvidence(k, setting.layers.length));
-    if ((found.length === 0 && hasItems) || isHidden || isRepeated)
-      for (const [atom, compute] of this.#changesOf(line)) {
-        if (pending && !(isRepeated && idOf(atom) === idOf(pending))) continue;
+    if ((found.length === 0 && hasItems) || isHidden || repeated)
+      for (const [atom, compute] of repeated ? [repeated] : pending ? [] : this.#changesOf(line)) {
         if (!this.#meter.allows(`mistakes in the forward pass of layer ${k}`, hasItems ? 1 : HIDDEN_SHARE)) break;
         this.#meter.product(start.X.rows, W.columns, W.rows);
         this.#meter.trials(1);
@@ -105,8 +106,10 @@ export class ForwardSearch {
     return { ...(agrees ? explained(walk, item, 0) : missed(walk, true)), X };
   }
 
-  #changesOf(line: ForwardLine): (readonly [Atom, () => ForwardValue | undefined])[] {
-    return mistakesIn('forward').flatMap(([mistake, { changes }]) =>
+  /** The ways in which the line may be wrong; given an atom, those of its mistake. */
+  #changesOf(line: ForwardLine, like?: Atom): (readonly [Atom, () => ForwardValue | undefined])[] {
+    const mistakes = mistakesIn('forward').filter(([mistake]) => !like || mistake === like.mistake);
+    return mistakes.flatMap(([mistake, { changes }]) =>
       changes(line).map(({ key = '', detail, compute }) => {
         const part = /bias/.test(mistake) ? 'biases' : /weights/.test(mistake) ? 'weights' : 'activation';
         const pointer = `/network/layers/${line.k}/${part}`;

@@ -1,5 +1,6 @@
 // A hypothesis: mistakes that may have been made, and what they explain.
 import { type MistakeName, mistakes } from '../../../schemas/mistake.ts';
+import type { BoundPenalty } from '../../backprop/penalty.ts';
 import type { Item } from './evidence.ts';
 
 /** A mistake that may have been made in one place. */
@@ -13,6 +14,8 @@ export interface Atom {
   readonly detail: string;
   /** A constant factor that was fitted beside the mistake. */
   readonly factor?: number;
+  /** A penalty that was fitted. */
+  readonly penalty?: BoundPenalty;
   /** Whether it concerns one array only, and nothing that is computed from it. */
   readonly isLeaf: boolean;
   /** Whether it was made in every layer that has the line. */

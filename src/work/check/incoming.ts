@@ -2,7 +2,7 @@
 import type { MistakeName } from '../../../schemas/mistake.ts';
 import { pullBack } from '../../backprop/activation.ts';
 import { mistakesIn } from '../../backprop/mistakes/catalogue.ts';
-import type { Change, InputsLine, LossValue } from '../../backprop/mistakes/change.ts';
+import type { Change, InputsLine, LossLine, LossValue } from '../../backprop/mistakes/change.ts';
 import { lossWith } from '../../backprop/mistakes/loss-values.ts';
 import { Dense } from '../../linalg/dense.ts';
 import { indexOfLargest, significantNumbers } from './compare.ts';
@@ -10,7 +10,7 @@ import type { Item } from './evidence.ts';
 import { type Atom, missed, pendingIn, withAtom } from './hypothesis.ts';
 import { penaltyOf, sum } from './leaves.ts';
 import { settle } from './settle.ts';
-import { atomOf, type Flow, isOpen, observed, type Search, shaped, times, type Walk } from './walk.ts';
+import { atomOf, type Flow, isOpen, isOpenWay, observed, type Search, shaped, times, type Walk } from './walk.ts';
 
 export class Incoming {
   readonly #search: Search;
@@ -69,40 +69,32 @@ export class Incoming {
       }
     };
     const right: Flow = { ...walk, dA: this.right(walk, k), isFree: !pending, fresh: undefined };
-    if (!pending?.isEverywhere || !this.#hasChange(walk, k, pending)) accept(right);
+    const isRepeated = pending?.isEverywhere && !this.#openChanges(walk, k, pending).next().done;
+    if (!isRepeated) accept(right);
     if (!isRight)
-      for (const [mistake, change] of this.#incomingChanges(walk, k))
-        if (isOpen(this.#search, pending, mistake, change))
-          walk.setting.engine.scratch.reuse(() => {
-            const flow = this.#changedIncoming(walk, k, mistake, change, right);
-            if (flow) accept(flow);
-          });
+      for (const [mistake, change] of this.#openChanges(walk, k, pending))
+        walk.setting.engine.scratch.reuse(() => {
+          const flow = this.#changedIncoming(walk, k, mistake, change, right);
+          if (flow) accept(flow);
+        });
     if (isFound || items.length === 0) return;
     const broken = items.reduce((flow) => missed(flow, true), right);
     visit({ ...broken, dA: observed(items[0], right.dA), isFree: false });
   }
 
-  /** Whether the mistake that waits for confirmation can be made in layer k, or in what it receives. */
-  #hasChange(walk: Walk, k: number, pending: Atom): boolean {
-    return [...this.#incomingChanges(walk, k)].some(([mistake, change]) => isOpen(this.#search, pending, mistake, change));
+  /** The mistakes that may be tried in what layer k receives, with their ways. */
+  *#openChanges(walk: Walk, k: number, pending: Atom | undefined): Generator<readonly [MistakeName, Change<unknown>]> {
+    for (const [mistake, changes] of this.#incomingMistakes(walk, k))
+      if (isOpen(this.#search, pending, mistake))
+        for (const change of changes()) if (isOpenWay(pending, mistake, change)) yield [mistake, change];
   }
 
-  *#incomingChanges(walk: Walk, k: number): Generator<readonly [MistakeName, Change<unknown>]> {
+  *#incomingMistakes(walk: Walk, k: number): Generator<readonly [MistakeName, () => readonly Change<unknown>[]]> {
     const { setting, steps, above } = walk;
     if (!above) {
       const line = { setting, Y: steps[k].A };
-      for (const [name, mistake] of mistakesIn('loss')) for (const change of mistake.changes(line)) yield [name, change];
-      if (setting.divisor !== 1 && this.#search.evidence.items.some(({ pointer }) => pointer.startsWith('/candidate/trace')))
-        yield [
-          'mean-in-parameters-only',
-          {
-            detail: 'the gradients of outputs and pre-activations were not divided by the divisor, those of the parameters were',
-            compute: (): LossValue => {
-              const { loss, dY } = lossWith(line, {});
-              return { loss: loss as number, dY: times(dY, setting.divisor), parameterFactor: 1 / setting.divisor };
-            },
-          },
-        ];
+      for (const [name, { changes }] of mistakesIn('loss')) yield [name, () => changes(line)];
+      if (setting.divisor !== 1 && this.#search.evidence.hasTrace) yield ['mean-in-parameters-only', () => [lateDivision(line)]];
       return;
     }
     const { W } = setting.layers[k + 1];
@@ -112,7 +104,7 @@ export class Incoming {
       return new Dense(W.rows, W.columns, dW);
     };
     const line: InputsLine = { setting, steps, k: k + 1, ...above, step };
-    for (const [name, mistake] of mistakesIn('inputs')) for (const change of mistake.changes(line)) yield [name, change];
+    for (const [name, { changes }] of mistakesIn('inputs')) yield [name, () => changes(line)];
   }
 
   /** The flow with a mistake in the line that computes what layer k receives. */
@@ -174,4 +166,16 @@ export class Incoming {
     const rate = ((item.numbers as Float64Array)[at] - base[at]) / slope[at];
     return Number.isFinite(rate) ? rate : undefined;
   }
+}
+
+/** The division by the divisor comes late: in the gradients of the parameters. */
+function lateDivision(line: LossLine): Change<LossValue> {
+  const { divisor } = line.setting;
+  return {
+    detail: 'the gradients of outputs and pre-activations were not divided by the divisor, those of the parameters were',
+    compute() {
+      const { loss, dY } = lossWith(line, {});
+      return { loss: loss as number, dY: times(dY, divisor), parameterFactor: 1 / divisor };
+    },
+  };
 }

@@ -1,12 +1,12 @@
 // The gradients of a layer's parameters, given ∂loss/∂pre-activations: what of the candidate's is right, and which mistake explains the rest.
 import type { MistakeName } from '../../../schemas/mistake.ts';
 import { mistakesIn } from '../../backprop/mistakes/catalogue.ts';
-import type { Change, GradientLine, ParameterLine } from '../../backprop/mistakes/change.ts';
+import type { Change, GradientLine, ParameterLine, Setting } from '../../backprop/mistakes/change.ts';
 import { namesOfFactor } from '../../backprop/mistakes/factors.ts';
 import { addPenaltyGradients } from '../../backprop/penalty.ts';
 import { Dense } from '../../linalg/dense.ts';
 import { ENOUGH_NUMBERS, type Fit, factorBetween, indexOfLargest, relativeError, significantNumbers } from './compare.ts';
-import type { Item } from './evidence.ts';
+import type { Evidence, Item } from './evidence.ts';
 import { type Atom, idOf } from './hypothesis.ts';
 import type { Meter } from './meter.ts';
 
@@ -120,6 +120,7 @@ export class Leaves {
         pointer: change.pointer ?? `/network/layers/${k}/${of}`,
         detail: change.detail,
         ...(factor !== undefined && { factor }),
+        ...(change.penalty && { penalty: change.penalty }),
         isLeaf: true,
         explains: [item.pointer],
         residual,
@@ -174,6 +175,8 @@ export class Leaves {
     const gradientLine: GradientLine = { setting, k, of, ofLoss: ofLoss(), ofPenalty, parameters, candidate };
     for (const [name, mistake] of mistakesIn('gradients'))
       for (const change of mistake.changes(gradientLine)) {
+        const { key, fittedTo = ENOUGH_NUMBERS } = change;
+        if (fittedTo < ENOUGH_NUMBERS && !known.has(idOf({ mistake: name, key: key as string }))) continue;
         const error = relativeError(candidate, change.compute() as Float64Array);
         if (error <= this.#tolerance) add(name, change, error);
       }
@@ -190,6 +193,26 @@ export class Leaves {
           if (isTold) add(name, { detail, key }, fit.error);
         }
   }
+}
+
+/** The identities of mistakes whose constant the candidate's other arrays tell, by their difference to the right ones. */
+export function fittedIn(setting: Setting, evidence: Evidence, tolerance: number): string[] {
+  return setting.layers.flatMap(({ W, b }, k) =>
+    (['weights', 'biases'] as const).flatMap((of) => {
+      const item = evidence.at(k, of);
+      if (!item?.isShaped || item.agrees) return [];
+      const parameters = of === 'weights' ? W.data : (b as Float64Array);
+      const candidate = item.numbers as Float64Array;
+      const ofPenalty = penaltyOf({ setting }, of, parameters);
+      const line: GradientLine = { setting, k, of, ofLoss: difference(item.right, ofPenalty), ofPenalty, parameters, candidate };
+      return mistakesIn('gradients').flatMap(([mistake, { changes }]) =>
+        changes(line)
+          .filter(({ fittedTo = 0 }) => fittedTo >= ENOUGH_NUMBERS)
+          .filter(({ compute }) => relativeError(candidate, compute() as Float64Array) <= tolerance)
+          .map(({ key = '' }) => idOf({ mistake, key })),
+      );
+    }),
+  );
 }
 
 function hasShape({ shape, isShaped }: Item, expected: readonly number[] | undefined): boolean {

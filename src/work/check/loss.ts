@@ -3,8 +3,7 @@ import type { MistakeName } from '../../../schemas/mistake.ts';
 import { mistakesIn } from '../../backprop/mistakes/catalogue.ts';
 import { namesOfFactor } from '../../backprop/mistakes/factors.ts';
 import { lossWith } from '../../backprop/mistakes/loss-values.ts';
-import { penaltyOf } from '../../backprop/penalty.ts';
-
+import { type BoundPenalty, penaltyOf } from '../../backprop/penalty.ts';
 import type { Item } from './evidence.ts';
 import { type Atom, explained, missed, withArray, withAtom } from './hypothesis.ts';
 import type { Flow } from './walk.ts';
@@ -39,6 +38,14 @@ export function explainLoss(flow: Flow, item: Item | undefined, tolerance: numbe
     return [item.agrees ? flow : { ...flow, atoms: flow.atoms.with(fresh, atom) }];
   }
   if (fits(right + share)) return [explained(flow, item, errorOf(right + share))];
+
+  // The loss with a penalty that the gradients have shown.
+  const at = flow.atoms.findIndex((atom) => atom.penalty !== undefined);
+  if (at >= 0)
+    for (const biases of [false, true]) {
+      const loss = right + penaltyOf({ ...(flow.atoms[at].penalty as BoundPenalty), biases }, layers);
+      if (fits(loss)) return [{ ...flow, atoms: flow.atoms.with(at, withArray(flow.atoms[at], item, errorOf(loss))) }];
+    }
 
   const found: Atom[] = [];
   const add = (mistake: MistakeName, detail: string, pointer: string, error: number, key = '') =>

@@ -3,6 +3,7 @@
 import { targetsOf } from '../../../schemas/batch.ts';
 import { type CheckAnswer, DEFAULT_TOLERANCE, type DecodedCheck } from '../../../schemas/check.ts';
 import { defaultLoss } from '../../../schemas/loss.ts';
+import { lineOf } from '../../../schemas/mistake.ts';
 import type { Tensors } from '../../../schemas/numbers.ts';
 import { slopesOf } from '../../backprop/activation.ts';
 import { backward } from '../../backprop/backward.ts';
@@ -45,12 +46,19 @@ const NUMBERS_PER_ARRAY = 40;
 /** The numbers of the texts of an answer. */
 const NUMBERS_OF_TEXTS = 400;
 
+/**
+ * What the search costs beside its arithmetic, as numbers computed one by one: as measured. It takes up to twice as long if nothing
+ * explains the candidate. So wrong candidates of a few small layers are answered inline, those of many in a thread.
+ */
+const SEARCH_NUMBERS = 20_000;
+const SEARCH_NUMBERS_PER_LAYER = 12_000;
+
 function costOfCheck(sizes: Sizes): Cost {
   const { flops, computedNumbers, keptNumbers } = costOf(sizes, ['trace'], sizes.samples, 0, false);
   const fewer = 'check fewer samples: a mistake shows with a few';
   return {
     flops: MOST_GRADIENTS * flops,
-    computedNumbers: MOST_GRADIENTS * computedNumbers,
+    computedNumbers: MOST_GRADIENTS * computedNumbers + SEARCH_NUMBERS + SEARCH_NUMBERS_PER_LAYER * sizes.units.length,
     keptNumbers: KEPT_PASSES * keptNumbers + pendingNumbers(sizes.samples * Math.max(...sizes.units)),
     furtherNumbers: 0,
     answerNumbers: NUMBERS_OF_TEXTS + NUMBERS_PER_ARRAY * (2 + 9 * sizes.units.length),
@@ -76,7 +84,14 @@ function check(request: DecodedCheck, bound: BoundLoss, sizes: Sizes, engine: En
     agrees: wrong.length === 0,
     checks: items.map((item) => item.check),
     first_difference: wrong[0]?.pointer ?? null,
-    diagnoses,
+    diagnoses: diagnoses.map(({ mistake, pointer, explains, detail, ...rest }) => ({
+      mistake,
+      pointer,
+      explains,
+      detail,
+      ...lineOf(mistake),
+      ...rest,
+    })),
     ...(meter.leftOut.size > 0 && { left_out: leftOut([...meter.leftOut]) }),
   };
 }

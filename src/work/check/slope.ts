@@ -6,7 +6,7 @@ import type { Dense } from '../../linalg/dense.ts';
 import { relativeError } from './compare.ts';
 import { explained, missed, pendingIn, withAtom } from './hypothesis.ts';
 import { settle } from './settle.ts';
-import { atomOf, type Flow, isOpen, observed, product, type Search, shaped } from './walk.ts';
+import { atomOf, type Flow, isOpen, isOpenWay, observed, product, type Search, shaped } from './walk.ts';
 
 /** Visits what ∂loss/∂pre-activations of layer k may be: by the right line and, if it may be wrong, with each mistake. */
 export function eachSlope(
@@ -49,8 +49,8 @@ export function eachSlope(
   if (mayBeWrong && isSettled && !(isRight && isObserved)) {
     const line: SlopeLine = { setting, steps, k, dA };
     for (const [mistake, { changes }] of mistakesIn('slopes'))
-      for (const change of changes(line))
-        if (isOpen(search, pending, mistake, change))
+      for (const change of isOpen(search, pending, mistake) ? changes(line) : [])
+        if (isOpenWay(pending, mistake, change))
           scratch.reuse(() => {
             search.meter.numbers(4 * dA.data.length);
             search.meter.trials(1);

@@ -42,14 +42,14 @@ export interface Flow extends Walk {
 }
 
 /** Whether a mistake may be tried: any, unless one waits for confirmation; then the same again. */
-export function isOpen(
-  { only }: Search,
-  pending: Atom | undefined,
-  mistake: MistakeName,
-  { key = '' }: Change<unknown>,
-): boolean {
+export function isOpen({ only }: Search, pending: Atom | undefined, mistake: MistakeName): boolean {
   if (only && !only.has(mistake)) return false;
-  return !pending || (pending.isEverywhere === true && idOf(pending) === idOf({ mistake, key }));
+  return !pending || (pending.isEverywhere === true && pending.mistake === mistake);
+}
+
+/** Whether this way of an open mistake may be tried. */
+export function isOpenWay(pending: Atom | undefined, mistake: MistakeName, { key = '' }: Change<unknown>): boolean {
+  return !pending || idOf(pending) === idOf({ mistake, key });
 }
 
 /** What an atom says about itself. */

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { chooseEngine } from '../../../src/linalg/engines.ts';
 import { fingerprintOf, kernelsOf, NUMERICS } from '../../../src/linalg/fingerprint.ts';
-import { post, startApp } from '../../support/app.ts';
+import { post, startOwnApp } from '../../support/app.ts';
 
 const vectors = new URL('../../vectors/', import.meta.url);
 
@@ -13,7 +13,7 @@ const DIGEST = '46efd42dd9f0f2336e655365fe42e78e1f9fb1815c607497549af8b7f4205f40
 
 const other = process.arch !== 'x64' && 'the digest is that of x64';
 t.test('the bits of the engine portable are those of this version of the numerics', { skip: other }, async (t) => {
-  const app = await startApp(t, { ENGINE: 'portable' });
+  const app = await startOwnApp(t, { ENGINE: 'portable' });
   const hash = createHash('sha256');
   for (const file of readdirSync(vectors).filter((name) => name.endsWith('.json')))
     for (const { request } of JSON.parse(readFileSync(new URL(file, vectors), 'utf8')))

@@ -1,6 +1,7 @@
 """The gradients of a multilayer perceptron and its further derivatives, computed by the gradient service."""
 
 from . import operations
+from .aio import AsyncClient, AsyncDatasets, AsyncJob
 from .answer import (
     Answer,
     GradientNorms,
@@ -14,6 +15,7 @@ from .answer import (
     Step,
     VjpAnswer,
 )
+from .check import ArrayCheck, Candidate, CheckAnswer, CheckError, Diagnosis, WorstNumber
 from .client import Client, gradients
 from .datasets import Chunks, Dataset
 from .jobs import Job, Progress
@@ -24,10 +26,18 @@ from .vectors import parameters_to_vector, vector_to_parameters
 
 __all__ = [
     "Answer",
+    "ArrayCheck",
+    "AsyncClient",
+    "AsyncDatasets",
+    "AsyncJob",
     "Batch",
+    "Candidate",
+    "CheckAnswer",
+    "CheckError",
     "Chunks",
     "Client",
     "Dataset",
+    "Diagnosis",
     "Extra",
     "Finding",
     "GradientNorms",
@@ -45,6 +55,7 @@ __all__ = [
     "Request",
     "Step",
     "VjpAnswer",
+    "WorstNumber",
     "gradients",
     "operations",
     "parameters_to_vector",

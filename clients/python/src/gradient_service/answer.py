@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import types
 import typing
 from collections.abc import Mapping
@@ -170,6 +171,12 @@ def decode(kind: type[A], body: bytes) -> A:
     return answer
 
 
+def decode_json(kind: type[A], body: bytes) -> A:
+    """Reads an answer in JSON. Keys that the class does not know are ignored."""
+    answer: A = _read(kind, json.loads(body))
+    return answer
+
+
 def _nested(tensors: Mapping[str, Array]) -> dict[str, Any]:
     """Nests tensors by their names, which are paths; lists become dictionaries by index."""
     document: dict[str, Any] = {}
@@ -187,6 +194,8 @@ _types = lru_cache(maxsize=None)(typing.get_type_hints)
 
 def _read(kind: Any, value: Any) -> Any:
     """Converts a part of a document to the type of a field."""
+    if value is None:
+        return None
     if isinstance(kind, type) and is_dataclass(kind):
         hints = _types(kind)
         return kind(**{field.name: _read(hints[field.name], value[field.name]) for field in fields(kind) if field.name in value})
@@ -198,5 +207,6 @@ def _read(kind: Any, value: Any) -> Any:
         alternatives = [alternative for alternative in arguments if alternative is not type(None)]
         return _read(alternatives[-1 if isinstance(value, dict) else 0], value)
     if origin is tuple:
-        return tuple(_read(arguments[0], value[str(k)]) for k in range(len(value)))
+        items = [value[str(k)] for k in range(len(value))] if isinstance(value, dict) else value
+        return tuple(_read(arguments[0], item) for item in items)
     return value

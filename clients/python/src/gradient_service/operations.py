@@ -10,8 +10,9 @@ from typing import Any, Generic, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from .answer import Answer, HessianAnswer, HvpAnswer, JacobianAnswer, JvpAnswer, VjpAnswer, decode
-from .connection import MEDIA_TYPE
+from .answer import Answer, HessianAnswer, HvpAnswer, JacobianAnswer, JvpAnswer, VjpAnswer, decode, decode_json
+from .check import Candidate, CheckAnswer, candidate_of
+from .connection import JSON, MEDIA_TYPE
 from .request import Batch, Extra, Loss, Network, Penalty, batch_of, encode
 from .vectors import Parameters, direction_of
 
@@ -28,6 +29,8 @@ class Request(Generic[A]):
     document: Mapping[str, Any]
     """The API's document, with arrays in place of lists."""
     answer: type[A]
+    media_type: str = MEDIA_TYPE
+    """That of the answer."""
 
     def sent(self, **headers: str) -> dict[str, Any]:
         """What a connection sends: the arguments of `Connection.request`, with these headers, but what it expects."""
@@ -41,8 +44,8 @@ class Request(Generic[A]):
         return self.sent(**{"Prefer": "respond-async", "Idempotency-Key": idempotency_key or uuid.uuid4().hex})
 
     def decode(self, body: bytes) -> A:
-        """Reads the answer, in safetensors."""
-        return decode(self.answer, body)
+        """Reads the answer."""
+        return decode(self.answer, body) if self.media_type == MEDIA_TYPE else decode_json(self.answer, body)
 
 
 JOBS = {"gradients": Answer, "hvp": HvpAnswer, "hessian": HessianAnswer}
@@ -184,6 +187,34 @@ def hessian(
     batch = batch_of(batch, dataset, rows, indices, sample_weights)
     numbers = None if damping is None else np.atleast_1d(damping).tolist()
     return Request("hessian", {**_of_loss(network, batch, loss, penalty), "matrix": matrix, "damping": numbers}, HessianAnswer)
+
+
+def check(
+    network: Network,
+    batch: Batch | Mapping[str, Any] | None = None,
+    loss: Loss = "mse",
+    *,
+    candidate: Candidate | Mapping[str, Any],
+    tolerance: float | None = None,
+    penalty: Penalty | None = None,
+    dataset: str | None = None,
+    rows: tuple[int, int] | None = None,
+    indices: npt.ArrayLike | None = None,
+    sample_weights: npt.ArrayLike | None = None,
+) -> Request[CheckAnswer]:
+    """Whether your own backpropagation is right, and if not, which line is wrong.
+
+    candidate: what your code computed: a `Candidate`, or a dictionary with the same keys.
+    tolerance: the largest difference that counts as rounding, relative to the largest right number of an array; by default 1e-6.
+        For float32, about 1e-4.
+    All others: as in `gradients`, whose exceptions it raises.
+
+    ``client.check(...)`` returns the report if everything agrees, and otherwise raises `CheckError`, an AssertionError that names the
+    mistake. ``client.ask(operations.check(...))`` returns the report in any case.
+    """
+    batch = batch_of(batch, dataset, rows, indices, sample_weights)
+    document = {**_of_loss(network, batch, loss, penalty), "candidate": candidate_of(candidate, network), "tolerance": tolerance}
+    return Request("check", document, CheckAnswer, JSON)
 
 
 def _of_loss(
