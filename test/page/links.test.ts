@@ -9,7 +9,7 @@ import { Computed } from '../../src/page/request/computed.ts';
 import { oriented, withValue } from '../../src/page/request/edit.ts';
 import { forPage } from '../../src/page/request/for-page.ts';
 import { hintsOn } from '../../src/page/steps/hints.ts';
-import { inPicture, stepOfChoice, stepOfLayer, stepOfNumber } from '../../src/page/steps/links.ts';
+import { cellOf, inPicture, stepOfChoice, stepOfLayer, stepOfNumber } from '../../src/page/steps/links.ts';
 import type { NumberOf } from '../../src/page/steps/step.ts';
 import { stepsOf } from '../../src/page/steps/steps.ts';
 import { whyZero } from '../../src/page/steps/zero.ts';
@@ -76,6 +76,18 @@ t.test('the step for what is chosen in the picture keeps the direction', async (
     [layer('Z', 1), layer('dZ', 1), layer('Z', 0), layer('dZ', 0)],
     [{ kind: 'Z' }, { kind: 'dZ' }, { kind: 'X' }, { kind: 'dX' }],
   );
+});
+
+t.test('another sample in the result of a step', async (t) => {
+  for (const [request, place] of [
+    [article, (sample: number, unit: number) => [unit, sample]],
+    [oriented(article, 'rows'), (sample: number, unit: number) => [sample, unit]],
+  ] as const) {
+    const { run } = await runOf(request);
+    t.strictSame(cellOf(run, 'dZ', 1, place(0, 2) as [number, number]), place(1, 2));
+    t.strictSame(cellOf(run, 'L', 1, place(0, 0) as [number, number]), place(1, 0));
+    for (const kind of ['dW', 'db'] as const) t.strictSame(cellOf(run, kind, 1, [0, 2]), [0, 2]);
+  }
 });
 
 t.test('arrow keys in the picture', async (t) => {

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { type Answered, type Edges, edgeChoices, edges, goToStep, marks, sample, selection, update } from '../state.ts';
 import { currentStep, steps } from '../steps/current.ts';
-import { inPicture, stepOfChoice } from '../steps/links.ts';
+import { cellOf, inPicture, stepOfChoice } from '../steps/links.ts';
 import { text } from '../text/text.ts';
 import { show, useSize, wide } from '../ui/parts.tsx';
 import { Picture as PixelPicture, sideOf } from '../ui/pictures.tsx';
@@ -102,7 +102,9 @@ function Controls({ of: { run } }: { of: Answered }): JSX.Element {
           value={current + 1}
           onChange={({ currentTarget }) => {
             const n = Math.round(currentTarget.valueAsNumber || 1) - 1;
-            update({ sample: Math.max(0, Math.min(run.samples - 1, n)) });
+            const next = Math.max(0, Math.min(run.samples - 1, n));
+            const shown = currentStep.value;
+            update({ sample: next, ...(shown && { cell: cellOf(run, shown.step.kind, next, shown.cell) }) });
           }}
         />
         <span>{t.ofSamples(run.samples)}</span>
