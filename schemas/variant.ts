@@ -27,6 +27,9 @@ interface Constraint<Values> {
   detail(options: Values): string;
 }
 
+/** Marks a union of objects whose `type` is a name: the schema of these names. */
+export const TYPE_NAMES: unique symbol = Symbol('names of the types');
+
 type NoOptions = Record<never, TSchema>;
 
 export type Declarations = Record<string, Declaration>;
@@ -76,7 +79,7 @@ export function named<D extends Declarations, Shared extends TProperties>(
   const variants = entries.map(([name, { formula, options }]) =>
     variant(`${pascalCase(name)}${$id}`, name, formula, { ...options, ...shared }),
   );
-  const withOptions = Type.Union(variants, { $id: `${$id}WithOptions`, title });
+  const withOptions = Type.Union(variants, { $id: `${$id}WithOptions`, title, [TYPE_NAMES]: names });
   return Type.Union([names, withOptions], { $id, title, default: defaultName, description }) as unknown as Named<D, Shared>;
 }
 

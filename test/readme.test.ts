@@ -50,18 +50,23 @@ t.before(async () => {
 });
 t.teardown(() => service.process.kill('SIGKILL'));
 
-/** Runs a command with input; replaces the URL of the documentation by that of the service. */
+/** The packages of this repository that the documentation imports, and their sources. */
+const packages: Record<string, string> = { "'gradient-service-client'": `'${join(root, 'clients/javascript/src/index.ts')}'` };
+
+/** Runs a command with input; replaces the URL of the documentation by that of the service, and packages by their sources. */
 async function execute(
-  [program, ...args]: readonly [string, ...string[]],
+  [command, ...args]: readonly [string, ...string[]],
   input: string,
 ): Promise<{ code: number | null; output: string; errors: string }> {
   const environment = { GRADIENTS_URL: service.url.origin, PYTHONPATH: join(root, 'clients/python/src') };
-  const child = spawn(program, args, { cwd: root, env: { ...process.env, ...environment }, timeout: 120_000 });
+  const child = spawn(command, args, { cwd: root, env: { ...process.env, ...environment }, timeout: 120_000 });
   const exit = new Promise<number | null>((resolve) => {
     child.on('close', resolve);
     child.on('error', () => resolve(null));
   });
-  child.stdin.on('error', () => {}).end(input.replaceAll('http://127.0.0.1:3000', service.url.origin));
+  let program = input.replaceAll('http://127.0.0.1:3000', service.url.origin);
+  for (const [name, source] of Object.entries(packages)) program = program.replaceAll(name, source);
+  child.stdin.on('error', () => {}).end(program);
   const [code, output, errors] = await Promise.all([exit, text(child.stdout), text(child.stderr)]);
   return { code, output, errors };
 }

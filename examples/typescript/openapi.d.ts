@@ -427,7 +427,7 @@ export interface components {
             loss?: components["schemas"]["Loss"];
             penalty?: components["schemas"]["Penalty"];
             /** @description extra values wanted in the answer; left out: none */
-            include?: components["schemas"]["Extra"][];
+            include?: components["schemas"]["Extra"][] | null;
         };
         /** Network */
         Network: {
@@ -442,14 +442,58 @@ export interface components {
             /** @description outputs x inputs: one row per unit */
             weights: number[][];
             /** @description outputs: one per unit; left out: the layer has no bias */
-            biases?: number[];
+            biases?: number[] | null;
             activation?: null | components["schemas"]["Activation"];
         };
         /**
          * Activation
          * @description a name, or {"type": name, ...options}; left out or null: identity. In the formulas x is a pre-activation. By default identity
          */
-        Activation: components["schemas"]["ActivationName"] | components["schemas"]["ActivationWithOptions"];
+        Activation: ("identity" | "tanh" | "sigmoid" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "celu" | "gelu" | "silu" | "mish" | "softplus" | "softsign" | "hardtanh" | "hardsigmoid" | "hardswish" | "logsigmoid" | "tanhshrink" | "softshrink" | "hardshrink" | "exp" | "softmax" | "log_softmax") | components["schemas"]["ActivationWithOptions"];
+        /** ActivationWithOptions */
+        ActivationWithOptions: {
+            type: components["schemas"]["ActivationName"];
+            /**
+             * Format: double
+             * @description of leaky_relu: slope below 0, no unit; by default 0.01
+             */
+            negative_slope?: number;
+            /**
+             * Format: double
+             * @description of elu: -alpha is the limit for very negative x, in units of the output; by default 1. of celu: -alpha is the limit for very negative x, in units of x; by default 1
+             */
+            alpha?: number;
+            /**
+             * @description of gelu: "none": exact, by the error function; "tanh": its approximation; by default none
+             * @enum {string}
+             */
+            approximate?: "none" | "tanh";
+            /**
+             * Format: double
+             * @description of softplus: sharpness, per unit of x; by default 1
+             */
+            beta?: number;
+            /**
+             * Format: double
+             * @description of softplus: the value of beta * x above which the result is x, no unit; by default 20
+             */
+            threshold?: number;
+            /**
+             * Format: double
+             * @description of hardtanh: lowest output, at most max_val, in units of x; by default -1
+             */
+            min_val?: number;
+            /**
+             * Format: double
+             * @description of hardtanh: highest output, at least min_val, in units of x; by default 1
+             */
+            max_val?: number;
+            /**
+             * Format: double
+             * @description of softshrink, hardshrink: half the width of the zone that becomes 0, in units of x; by default 0.5
+             */
+            lambd?: number;
+        };
         /**
          * ActivationName
          * @description - identity: `x`
@@ -479,349 +523,23 @@ export interface components {
          * @enum {string}
          */
         ActivationName: "identity" | "tanh" | "sigmoid" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "celu" | "gelu" | "silu" | "mish" | "softplus" | "softsign" | "hardtanh" | "hardsigmoid" | "hardswish" | "logsigmoid" | "tanhshrink" | "softshrink" | "hardshrink" | "exp" | "softmax" | "log_softmax";
-        /** ActivationWithOptions */
-        ActivationWithOptions: components["schemas"]["IdentityActivation"] | components["schemas"]["TanhActivation"] | components["schemas"]["SigmoidActivation"] | components["schemas"]["ReluActivation"] | components["schemas"]["Relu6Activation"] | components["schemas"]["LeakyReluActivation"] | components["schemas"]["EluActivation"] | components["schemas"]["SeluActivation"] | components["schemas"]["CeluActivation"] | components["schemas"]["GeluActivation"] | components["schemas"]["SiluActivation"] | components["schemas"]["MishActivation"] | components["schemas"]["SoftplusActivation"] | components["schemas"]["SoftsignActivation"] | components["schemas"]["HardtanhActivation"] | components["schemas"]["HardsigmoidActivation"] | components["schemas"]["HardswishActivation"] | components["schemas"]["LogsigmoidActivation"] | components["schemas"]["TanhshrinkActivation"] | components["schemas"]["SoftshrinkActivation"] | components["schemas"]["HardshrinkActivation"] | components["schemas"]["ExpActivation"] | components["schemas"]["SoftmaxActivation"] | components["schemas"]["LogSoftmaxActivation"];
-        /**
-         * IdentityActivation
-         * @description `x`
-         */
-        IdentityActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "identity";
-        };
-        /**
-         * TanhActivation
-         * @description `tanh(x)`
-         */
-        TanhActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "tanh";
-        };
-        /**
-         * SigmoidActivation
-         * @description `1 / (1 + exp(-x))`
-         */
-        SigmoidActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "sigmoid";
-        };
-        /**
-         * ReluActivation
-         * @description `max(0, x)`
-         */
-        ReluActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "relu";
-        };
-        /**
-         * Relu6Activation
-         * @description `min(max(0, x), 6)`
-         */
-        Relu6Activation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "relu6";
-        };
-        /**
-         * LeakyReluActivation
-         * @description `max(0, x) + negative_slope * min(0, x)`
-         */
-        LeakyReluActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "leaky_relu";
-            /**
-             * Format: double
-             * @description slope below 0, no unit
-             * @default 0.01
-             */
-            negative_slope: number;
-        };
-        /**
-         * EluActivation
-         * @description `x if x > 0, else alpha * (exp(x) - 1)`
-         */
-        EluActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "elu";
-            /**
-             * Format: double
-             * @description -alpha is the limit for very negative x, in units of the output
-             * @default 1
-             */
-            alpha: number;
-        };
-        /**
-         * SeluActivation
-         * @description `1.0507009873554805 * (x if x > 0, else 1.6732632423543772 * (exp(x) - 1))`
-         */
-        SeluActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "selu";
-        };
-        /**
-         * CeluActivation
-         * @description `x if x > 0, else alpha * (exp(x / alpha) - 1)`
-         */
-        CeluActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "celu";
-            /**
-             * Format: double
-             * @description -alpha is the limit for very negative x, in units of x
-             * @default 1
-             */
-            alpha: number;
-        };
-        /**
-         * GeluActivation
-         * @description `x * (1 + erf(x / sqrt(2))) / 2; "tanh": x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))) / 2`
-         */
-        GeluActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "gelu";
-            /**
-             * @description "none": exact, by the error function; "tanh": its approximation
-             * @default none
-             * @enum {string}
-             */
-            approximate: "none" | "tanh";
-        };
-        /**
-         * SiluActivation
-         * @description `x / (1 + exp(-x))`
-         */
-        SiluActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "silu";
-        };
-        /**
-         * MishActivation
-         * @description `x * tanh(log(1 + exp(x)))`
-         */
-        MishActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "mish";
-        };
-        /**
-         * SoftplusActivation
-         * @description `log(1 + exp(beta * x)) / beta; x itself where beta * x > threshold`
-         */
-        SoftplusActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "softplus";
-            /**
-             * Format: double
-             * @description sharpness, per unit of x
-             * @default 1
-             */
-            beta: number;
-            /**
-             * Format: double
-             * @description the value of beta * x above which the result is x, no unit
-             * @default 20
-             */
-            threshold: number;
-        };
-        /**
-         * SoftsignActivation
-         * @description `x / (1 + |x|)`
-         */
-        SoftsignActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "softsign";
-        };
-        /**
-         * HardtanhActivation
-         * @description `min(max(x, min_val), max_val)`
-         */
-        HardtanhActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "hardtanh";
-            /**
-             * Format: double
-             * @description lowest output, at most max_val, in units of x
-             * @default -1
-             */
-            min_val: number;
-            /**
-             * Format: double
-             * @description highest output, at least min_val, in units of x
-             * @default 1
-             */
-            max_val: number;
-        };
-        /**
-         * HardsigmoidActivation
-         * @description `min(max(x + 3, 0), 6) / 6`
-         */
-        HardsigmoidActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "hardsigmoid";
-        };
-        /**
-         * HardswishActivation
-         * @description `x * min(max(x + 3, 0), 6) / 6`
-         */
-        HardswishActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "hardswish";
-        };
-        /**
-         * LogsigmoidActivation
-         * @description `-log(1 + exp(-x))`
-         */
-        LogsigmoidActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "logsigmoid";
-        };
-        /**
-         * TanhshrinkActivation
-         * @description `x - tanh(x)`
-         */
-        TanhshrinkActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "tanhshrink";
-        };
-        /**
-         * SoftshrinkActivation
-         * @description `x - lambd if x > lambd, x + lambd if x < -lambd, else 0`
-         */
-        SoftshrinkActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "softshrink";
-            /**
-             * Format: double
-             * @description half the width of the zone that becomes 0, in units of x
-             * @default 0.5
-             */
-            lambd: number;
-        };
-        /**
-         * HardshrinkActivation
-         * @description `x if |x| > lambd, else 0`
-         */
-        HardshrinkActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "hardshrink";
-            /**
-             * Format: double
-             * @description half the width of the zone that becomes 0, in units of x
-             * @default 0.5
-             */
-            lambd: number;
-        };
-        /**
-         * ExpActivation
-         * @description `exp(x)`
-         */
-        ExpActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "exp";
-        };
-        /**
-         * SoftmaxActivation
-         * @description `exp(x_j) / sum_i exp(x_i), over a sample's units`
-         */
-        SoftmaxActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "softmax";
-        };
-        /**
-         * LogSoftmaxActivation
-         * @description `x_j - log(sum_i exp(x_i)), over a sample's units`
-         */
-        LogSoftmaxActivation: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "log_softmax";
-        };
         /** Batch */
         Batch: {
             /** @description samples x features; features x samples with samples "columns"; not with a dataset */
-            inputs?: number[][];
+            inputs?: number[][] | null;
             /** @description samples x outputs: what the outputs should be; outputs x samples with samples "columns" */
-            targets?: number[][];
+            targets?: number[][] | null;
             /** @description samples: one class index each, from 0, in place of `targets`; for cross_entropy and nll */
-            classes?: number[];
+            classes?: number[] | null;
             /** @description samples: at least 0, not all 0; left out: every sample weighs 1 */
-            sample_weights?: number[];
+            sample_weights?: number[] | null;
             samples?: components["schemas"]["SampleLayout"];
             /** @description the name of a dataset, in place of `inputs`, `targets` and `classes`: see /datasets */
             dataset?: string;
             /** @description the rows of the dataset: the first one and the one after the last; left out: all */
-            rows?: number[];
+            rows?: number[] | null;
             /** @description rows of the dataset in any order, repeats allowed; in place of `rows` */
-            indices?: number[];
+            indices?: number[] | null;
         };
         /**
          * SampleLayout
@@ -834,7 +552,57 @@ export interface components {
          * Loss
          * @description a name, or {"type": name, "reduction": ..., ...options}. In the formulas y is an output and t its target. By default mse
          */
-        Loss: components["schemas"]["LossName"] | components["schemas"]["LossWithOptions"];
+        Loss: ("mse" | "l1" | "log_cosh" | "smooth_l1" | "huber" | "binary_cross_entropy" | "binary_cross_entropy_with_logits" | "cross_entropy" | "nll" | "kl_div" | "poisson_nll" | "soft_margin" | "hinge" | "squared_hinge") | components["schemas"]["LossWithOptions"];
+        /** LossWithOptions */
+        LossWithOptions: {
+            type: components["schemas"]["LossName"];
+            /**
+             * Format: double
+             * @description of smooth_l1: where the parabola ends, in units of the outputs; by default 1
+             */
+            beta?: number;
+            /**
+             * Format: double
+             * @description of huber: where the parabola ends, in units of the outputs; by default 1
+             */
+            delta?: number;
+            /** @description of binary_cross_entropy_with_logits: outputs: what a positive target weighs, at least 0; left out: 1 everywhere */
+            pos_weight?: number[] | null;
+            /** @description of cross_entropy, nll: outputs: one weight per class, at least 0; left out: every class weighs 1 */
+            weight?: number[] | null;
+            /**
+             * Format: double
+             * @description of cross_entropy: share of the uniform distribution in the targets, no unit; by default 0
+             */
+            label_smoothing?: number;
+            /**
+             * Format: int64
+             * @description of cross_entropy, nll: samples of this class index count for nothing; by default -100
+             */
+            ignore_index?: number;
+            /** @description of kl_div: whether the targets are logarithms of probabilities; by default false */
+            log_target?: boolean;
+            /** @description of poisson_nll: whether the outputs are logarithms of rates; by default true */
+            log_input?: boolean;
+            /** @description of poisson_nll: whether to add Stirling's approximation of log(t!); by default false */
+            full?: boolean;
+            /**
+             * Format: double
+             * @description of poisson_nll: keeps the logarithm from 0, in units of the outputs; by default 1e-8
+             */
+            eps?: number;
+            reduction?: components["schemas"]["Reduction"];
+        };
+        /**
+         * Reduction
+         * @description what the summed loss is divided by
+         *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
+         *     - `sum`: 1
+         *     - `batchmean`: the sum of sample weights
+         * @default mean
+         * @enum {string}
+         */
+        Reduction: "mean" | "sum" | "batchmean";
         /**
          * LossName
          * @description - mse: `(y - t)^2`
@@ -854,243 +622,6 @@ export interface components {
          * @enum {string}
          */
         LossName: "mse" | "l1" | "log_cosh" | "smooth_l1" | "huber" | "binary_cross_entropy" | "binary_cross_entropy_with_logits" | "cross_entropy" | "nll" | "kl_div" | "poisson_nll" | "soft_margin" | "hinge" | "squared_hinge";
-        /** LossWithOptions */
-        LossWithOptions: components["schemas"]["MseLoss"] | components["schemas"]["L1Loss"] | components["schemas"]["LogCoshLoss"] | components["schemas"]["SmoothL1Loss"] | components["schemas"]["HuberLoss"] | components["schemas"]["BinaryCrossEntropyLoss"] | components["schemas"]["BinaryCrossEntropyWithLogitsLoss"] | components["schemas"]["CrossEntropyLoss"] | components["schemas"]["NllLoss"] | components["schemas"]["KlDivLoss"] | components["schemas"]["PoissonNllLoss"] | components["schemas"]["SoftMarginLoss"] | components["schemas"]["HingeLoss"] | components["schemas"]["SquaredHingeLoss"];
-        /**
-         * MseLoss
-         * @description `(y - t)^2`
-         */
-        MseLoss: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "mse";
-            reduction?: components["schemas"]["Reduction"];
-        };
-        /**
-         * Reduction
-         * @description what the summed loss is divided by
-         *     - `mean`: the sum of sample weights, times outputs; for class indices the sum of sample weight times class weight over the samples not ignored; for class probabilities the sum of sample weights
-         *     - `sum`: 1
-         *     - `batchmean`: the sum of sample weights
-         * @default mean
-         * @enum {string}
-         */
-        Reduction: "mean" | "sum" | "batchmean";
-        /**
-         * L1Loss
-         * @description `|y - t|`
-         */
-        L1Loss: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "l1";
-            reduction?: components["schemas"]["Reduction"];
-        };
-        /**
-         * LogCoshLoss
-         * @description `log(cosh(y - t))`
-         */
-        LogCoshLoss: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "log_cosh";
-            reduction?: components["schemas"]["Reduction"];
-        };
-        /**
-         * SmoothL1Loss
-         * @description `(y - t)^2 / (2 * beta) if |y - t| < beta, else |y - t| - beta / 2`
-         */
-        SmoothL1Loss: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "smooth_l1";
-            /**
-             * Format: double
-             * @description where the parabola ends, in units of the outputs
-             * @default 1
-             */
-            beta: number;
-            reduction?: components["schemas"]["Reduction"];
-        };
-        /**
-         * HuberLoss
-         * @description `(y - t)^2 / 2 if |y - t| < delta, else delta * (|y - t| - delta / 2)`
-         */
-        HuberLoss: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "huber";
-            /**
-             * Format: double
-             * @description where the parabola ends, in units of the outputs
-             * @default 1
-             */
-            delta: number;
-            reduction?: components["schemas"]["Reduction"];
-        };
-        /**
-         * BinaryCrossEntropyLoss
-         * @description `-t * log(y) - (1 - t) * log(1 - y), both logarithms at least -100; y and t in 0..1`
-         */
-        BinaryCrossEntropyLoss: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "binary_cross_entropy";
-            reduction?: components["schemas"]["Reduction"];
-        };
-        /**
-         * BinaryCrossEntropyWithLogitsLoss
-         * @description `-p * t * log(s) - (1 - t) * log(1 - s) with s = sigmoid(y), p = pos_weight; t in 0..1`
-         */
-        BinaryCrossEntropyWithLogitsLoss: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "binary_cross_entropy_with_logits";
-            /** @description outputs: what a positive target weighs, at least 0; left out: 1 everywhere */
-            pos_weight?: number[];
-            reduction?: components["schemas"]["Reduction"];
-        };
-        /**
-         * CrossEntropyLoss
-         * @description `-sum_c q_c * log_softmax(y)_c with q_c = weight_c * (t_c * (1 - label_smoothing) + label_smoothing / outputs); t_c is the probability of class c: for a class index, 1 there and 0 elsewhere`
-         */
-        CrossEntropyLoss: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "cross_entropy";
-            /** @description outputs: one weight per class, at least 0; left out: every class weighs 1 */
-            weight?: number[];
-            /**
-             * Format: double
-             * @description share of the uniform distribution in the targets, no unit
-             * @default 0
-             */
-            label_smoothing: number;
-            /**
-             * Format: int64
-             * @description samples of this class index count for nothing
-             * @default -100
-             */
-            ignore_index: number;
-            reduction?: components["schemas"]["Reduction"];
-        };
-        /**
-         * NllLoss
-         * @description `-weight_k * y_k for the class index k; y are log-probabilities`
-         */
-        NllLoss: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "nll";
-            /** @description outputs: one weight per class, at least 0; left out: every class weighs 1 */
-            weight?: number[];
-            /**
-             * Format: int64
-             * @description samples of this class index count for nothing
-             * @default -100
-             */
-            ignore_index: number;
-            reduction?: components["schemas"]["Reduction"];
-        };
-        /**
-         * KlDivLoss
-         * @description `t * (log(t) - y), or exp(t) * (t - y) with log_target; y are log-probabilities`
-         */
-        KlDivLoss: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "kl_div";
-            /**
-             * @description whether the targets are logarithms of probabilities
-             * @default false
-             */
-            log_target: boolean;
-            reduction?: components["schemas"]["Reduction"];
-        };
-        /**
-         * PoissonNllLoss
-         * @description `exp(y) - t * y, or y - t * log(y + eps) without log_input; full adds t * log(t) - t + log(2 * pi * t) / 2 where t > 1`
-         */
-        PoissonNllLoss: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "poisson_nll";
-            /**
-             * @description whether the outputs are logarithms of rates
-             * @default true
-             */
-            log_input: boolean;
-            /**
-             * @description whether to add Stirling's approximation of log(t!)
-             * @default false
-             */
-            full: boolean;
-            /**
-             * Format: double
-             * @description keeps the logarithm from 0, in units of the outputs
-             * @default 1e-8
-             */
-            eps: number;
-            reduction?: components["schemas"]["Reduction"];
-        };
-        /**
-         * SoftMarginLoss
-         * @description `log(1 + exp(-t * y)); t is -1 or 1`
-         */
-        SoftMarginLoss: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "soft_margin";
-            reduction?: components["schemas"]["Reduction"];
-        };
-        /**
-         * HingeLoss
-         * @description `max(0, 1 - t * y); t is -1 or 1`
-         */
-        HingeLoss: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "hinge";
-            reduction?: components["schemas"]["Reduction"];
-        };
-        /**
-         * SquaredHingeLoss
-         * @description `max(0, 1 - t * y)^2; t is -1 or 1`
-         */
-        SquaredHingeLoss: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "squared_hinge";
-            reduction?: components["schemas"]["Reduction"];
-        };
         /**
          * Penalty
          * @description added to the loss after the reduction: `l1 * sum |w| + l2 / 2 * sum w^2` over all weights; left out: none. Of answers for parts of a batch to be merged, every one has it; with the reduction `sum`, one of them
@@ -1208,7 +739,7 @@ export interface components {
         /** InputBatch */
         InputBatch: {
             /** @description samples x features; features x samples with samples "columns"; not with a dataset */
-            inputs?: number[][];
+            inputs?: number[][] | null;
             /**
              * @description whether a sample is a row or a column of the matrices of samples, in the request and in the answer
              * @default rows
@@ -1218,9 +749,9 @@ export interface components {
             /** @description the name of a dataset, in place of `inputs`: see /datasets */
             dataset?: string;
             /** @description the rows of the dataset: the first one and the one after the last; left out: all */
-            rows?: number[];
+            rows?: number[] | null;
             /** @description rows of the dataset in any order, repeats allowed; in place of `rows` */
-            indices?: number[];
+            indices?: number[] | null;
         };
         /** VjpAnswer */
         VjpAnswer: {
@@ -1243,16 +774,16 @@ export interface components {
          */
         Tangents: {
             /** @description the direction of the parameters: [k] belongs to network.layers[k]; keys left out, {} and the end of a shorter list mean 0 */
-            parameters?: components["schemas"]["LayerParameters"][];
+            parameters?: components["schemas"]["LayerParameters"][] | null;
             /** @description samples x features: the direction of the inputs; features x samples with samples "columns"; left out: 0 */
-            inputs?: number[][];
+            inputs?: number[][] | null;
         };
         /** LayerParameters */
         LayerParameters: {
             /** @description outputs x inputs */
-            weights?: number[][];
+            weights?: number[][] | null;
             /** @description outputs */
-            biases?: number[];
+            biases?: number[] | null;
         };
         /** JvpAnswer */
         JvpAnswer: {
@@ -1327,7 +858,7 @@ export interface components {
             penalty?: components["schemas"]["Penalty"];
             matrix?: components["schemas"]["CurvatureMatrix"];
             /** @description at least 0: for each number mu, the step -(matrix + mu * I)^-1 * gradient is computed (Levenberg-Marquardt); left out: none */
-            damping?: number[];
+            damping?: number[] | null;
         };
         /** HessianAnswer */
         HessianAnswer: {
@@ -1384,35 +915,35 @@ export interface components {
             /** Format: double */
             loss?: number;
             /** @description samples x outputs: the network's outputs */
-            outputs?: number[][];
+            outputs?: number[][] | null;
             /** @description per layer; {} for a layer whose gradients are left out */
-            gradients?: components["schemas"]["CandidateGradients"][];
+            gradients?: components["schemas"]["CandidateGradients"][] | null;
             /** @description per layer, any of the values of the forward and the backward pass */
-            trace?: components["schemas"]["CandidateTrace"][];
+            trace?: components["schemas"]["CandidateTrace"][] | null;
         };
         /** CandidateGradients */
         CandidateGradients: {
             /** @description outputs x inputs */
-            weights?: number[][];
+            weights?: number[][] | null;
             /** @description outputs */
-            biases?: number[];
+            biases?: number[] | null;
         };
         /** CandidateTrace */
         CandidateTrace: {
             /** @description samples x inputs */
-            inputs?: number[][];
+            inputs?: number[][] | null;
             /** @description samples x outputs */
-            pre_activations?: number[][];
+            pre_activations?: number[][] | null;
             /** @description samples x outputs */
-            outputs?: number[][];
+            outputs?: number[][] | null;
             /** @description samples x outputs */
-            output_gradients?: number[][];
+            output_gradients?: number[][] | null;
             /** @description samples x outputs */
-            slopes?: number[][];
+            slopes?: number[][] | null;
             /** @description samples x outputs */
-            pre_activation_gradients?: number[][];
+            pre_activation_gradients?: number[][] | null;
             /** @description samples x inputs */
-            input_gradients?: number[][];
+            input_gradients?: number[][] | null;
         };
         /** CheckAnswer */
         CheckAnswer: {
@@ -1555,7 +1086,7 @@ export interface components {
             title: string;
             /**
              * Format: int64
-             * @constant
+             * @enum {integer}
              */
             status: 400;
             detail: string;
@@ -1563,12 +1094,12 @@ export interface components {
         };
         /** Problem401 */
         Problem401: {
-            /** @constant */
+            /** @enum {string} */
             type: "/problems/unauthorized";
             title: string;
             /**
              * Format: int64
-             * @constant
+             * @enum {integer}
              */
             status: 401;
             detail: string;
@@ -1576,12 +1107,12 @@ export interface components {
         };
         /** Problem406 */
         Problem406: {
-            /** @constant */
+            /** @enum {string} */
             type: "/problems/not-acceptable";
             title: string;
             /**
              * Format: int64
-             * @constant
+             * @enum {integer}
              */
             status: 406;
             detail: string;
@@ -1589,12 +1120,12 @@ export interface components {
         };
         /** Problem408 */
         Problem408: {
-            /** @constant */
+            /** @enum {string} */
             type: "/problems/request-timeout";
             title: string;
             /**
              * Format: int64
-             * @constant
+             * @enum {integer}
              */
             status: 408;
             detail: string;
@@ -1607,7 +1138,7 @@ export interface components {
             title: string;
             /**
              * Format: int64
-             * @constant
+             * @enum {integer}
              */
             status: 409;
             detail: string;
@@ -1620,7 +1151,7 @@ export interface components {
             title: string;
             /**
              * Format: int64
-             * @constant
+             * @enum {integer}
              */
             status: 413;
             detail: string;
@@ -1628,12 +1159,12 @@ export interface components {
         };
         /** Problem415 */
         Problem415: {
-            /** @constant */
+            /** @enum {string} */
             type: "/problems/unsupported-media-type";
             title: string;
             /**
              * Format: int64
-             * @constant
+             * @enum {integer}
              */
             status: 415;
             detail: string;
@@ -1646,7 +1177,7 @@ export interface components {
             title: string;
             /**
              * Format: int64
-             * @constant
+             * @enum {integer}
              */
             status: 422;
             detail: string;
@@ -1669,7 +1200,7 @@ export interface components {
             title: string;
             /**
              * Format: int64
-             * @constant
+             * @enum {integer}
              */
             status: 429;
             detail: string;
@@ -1677,12 +1208,12 @@ export interface components {
         };
         /** Problem431 */
         Problem431: {
-            /** @constant */
+            /** @enum {string} */
             type: "/problems/headers-too-large";
             title: string;
             /**
              * Format: int64
-             * @constant
+             * @enum {integer}
              */
             status: 431;
             detail: string;
@@ -1690,12 +1221,12 @@ export interface components {
         };
         /** Problem500 */
         Problem500: {
-            /** @constant */
+            /** @enum {string} */
             type: "/problems/internal";
             title: string;
             /**
              * Format: int64
-             * @constant
+             * @enum {integer}
              */
             status: 500;
             detail: string;
@@ -1708,7 +1239,7 @@ export interface components {
             title: string;
             /**
              * Format: int64
-             * @constant
+             * @enum {integer}
              */
             status: 503;
             detail: string;
@@ -1716,12 +1247,12 @@ export interface components {
         };
         /** Problem504 */
         Problem504: {
-            /** @constant */
+            /** @enum {string} */
             type: "/problems/deadline-exceeded";
             title: string;
             /**
              * Format: int64
-             * @constant
+             * @enum {integer}
              */
             status: 504;
             detail: string;
@@ -1733,12 +1264,12 @@ export interface components {
         };
         /** Problem404 */
         Problem404: {
-            /** @constant */
+            /** @enum {string} */
             type: "/problems/not-found";
             title: string;
             /**
              * Format: int64
-             * @constant
+             * @enum {integer}
              */
             status: 404;
             detail: string;
@@ -1749,11 +1280,11 @@ export interface components {
             /** @description samples x features; features x samples with samples "columns" */
             inputs: number[][];
             /** @description samples x outputs; outputs x samples with samples "columns" */
-            targets?: number[][];
+            targets?: number[][] | null;
             /** @description samples: one class index each, from 0, in place of `targets`; for cross_entropy and nll */
-            classes?: number[];
+            classes?: number[] | null;
             /** @description samples: at least 0, not all 0; left out: every sample weighs 1 */
-            sample_weights?: number[];
+            sample_weights?: number[] | null;
             samples?: components["schemas"]["SampleLayout"];
         };
         /** SafetensorsReference */
@@ -1802,12 +1333,12 @@ export interface components {
         };
         /** Problem403 */
         Problem403: {
-            /** @constant */
+            /** @enum {string} */
             type: "/problems/place-not-allowed";
             title: string;
             /**
              * Format: int64
-             * @constant
+             * @enum {integer}
              */
             status: 403;
             detail: string;
@@ -1815,12 +1346,12 @@ export interface components {
         };
         /** Problem412 */
         Problem412: {
-            /** @constant */
+            /** @enum {string} */
             type: "/problems/precondition-failed";
             title: string;
             /**
              * Format: int64
-             * @constant
+             * @enum {integer}
              */
             status: 412;
             detail: string;
@@ -1828,12 +1359,12 @@ export interface components {
         };
         /** Problem507 */
         Problem507: {
-            /** @constant */
+            /** @enum {string} */
             type: "/problems/storage-full";
             title: string;
             /**
              * Format: int64
-             * @constant
+             * @enum {integer}
              */
             status: 507;
             detail: string;
@@ -1856,7 +1387,7 @@ export interface components {
         };
         /** Live */
         Live: {
-            /** @constant */
+            /** @enum {string} */
             status: "live";
         };
         /** Ready */

@@ -1,6 +1,8 @@
 // Named schemas in the OpenAPI document: a schema with an `$id` is listed under #/components/schemas, and is a $ref elsewhere.
+import { isDeepStrictEqual } from 'node:util';
 import type { TSchema } from '@sinclair/typebox';
 import { UNDOCUMENTED } from '../../schemas/numbers.ts';
+import { TYPE_NAMES } from '../../schemas/variant.ts';
 
 type Schema = Record<string, unknown>;
 
@@ -59,30 +61,111 @@ export class Components {
   }
 
   #inside(schema: TSchema): Schema {
-    const { properties, items, anyOf, enum: names, ...plain } = schema;
+    // Some client generators do not know `const`.
+    const { properties, items, anyOf, const: only, enum: names = only === undefined ? undefined : [only], ...plain } = schema;
     const documented = anyOf?.filter((variant: TSchema) => !variant[UNDOCUMENTED]);
     if (documented?.length === 1) return this.#inside({ ...documented[0], ...plain });
+    if (TYPE_NAMES in schema) return this.#withOptions(documented, schema[TYPE_NAMES] as TSchema, plain);
     if (documented) return this.#choice(documented, plain);
-    const type = Number.isInteger(schema.const) ? 'integer' : schema.type;
+    const type = Number.isInteger(only) ? 'integer' : schema.type;
     return {
       ...plain,
-      ...(names && (names.length === 1 ? { const: names[0] } : { enum: names })),
+      ...(names && { enum: names }),
       ...(type && { type }),
       ...(Object.hasOwn(FORMATS, type) && { format: FORMATS[type] }),
-      ...(properties && { properties: mapValues(properties, (property) => this.#refer(property)) }),
+      ...(properties && { properties: this.#properties(schema) }),
       ...(items && { items: this.#refer(items) }),
     };
   }
 
-  /** A union; objects that have a key `type` have it as their discriminator. The default goes to the description: client generators cannot express it. */
+  /**
+   * The properties of an object. In a request, whose objects are closed, null stands for a key that is left out: said of lists, for which some
+   * client generators would send empty lists otherwise.
+   */
+  #properties({ properties, required = [], additionalProperties }: TSchema): Schema {
+    const isRequest = additionalProperties === false;
+    return Object.fromEntries(
+      Object.entries<TSchema>(properties).map(([key, property]) => {
+        const schema = this.#refer(property);
+        return [
+          key,
+          isRequest && schema.type === 'array' && !required.includes(key) ? { ...schema, type: ['array', 'null'] } : schema,
+        ];
+      }),
+    );
+  }
+
+  /**
+   * A union. Its default goes to the description: client generators cannot express it. One of a name and an object is `oneOf` with the names
+   * as they are, of which most generators make a type for both.
+   */
   #choice(variants: TSchema[], { default: standard, description, ...schema }: Schema): Schema {
     const text = standard === undefined ? description : `${description}. By default ${standard}`;
     const described = { ...schema, ...(text ? { description: text } : {}) };
-    const refs = variants.map((variant) => this.#refer(variant));
-    if (variants.some(({ properties }) => properties?.type?.const === undefined)) return { ...described, anyOf: refs };
-    const mapping = Object.fromEntries(variants.map(({ properties }, i) => [properties.type.const, refs[i].$ref]));
-    return { ...described, oneOf: refs, discriminator: { propertyName: 'type', mapping } };
+    if (!variants.some((variant) => TYPE_NAMES in variant))
+      return { ...described, anyOf: variants.map((variant) => this.#refer(variant)) };
+    return {
+      ...described,
+      oneOf: variants.map((variant) => (variant.enum ? { type: variant.type, enum: variant.enum } : this.#refer(variant))),
+    };
   }
+
+  /**
+   * A union of objects with options, as one object with all options: many client generators cannot express such a union. Which options a type
+   * has is in `dependentSchemas`, which they ignore. They would send defaults, also of options that the type does not have.
+   */
+  #withOptions(variants: TSchema[], names: TSchema, plain: Schema): Schema {
+    const having = Map.groupBy(
+      variants.flatMap((variant) => Object.keys(variant.properties).map((option) => ({ option, variant }))),
+      ({ option }) => option,
+    );
+    having.delete('type');
+    const described = new Map(variants.map((variant) => [variant, this.#properties(variant)]));
+    const properties: Schema = { type: this.#refer(names) };
+    const dependentSchemas: Schema = {};
+    // Those of all types last, as in each variant.
+    for (const [option, members] of [...having].toSorted(
+      ([, a], [, b]) => Number(a.length === variants.length) - Number(b.length === variants.length),
+    )) {
+      const groups = Map.groupBy(members, ({ variant }) => JSON.stringify(described.get(variant)?.[option]));
+      const alternatives = [...groups].map(([schema, same]) => ({
+        types: same.map(({ variant }) => variant.properties.type.const),
+        schema: JSON.parse(schema),
+      }));
+      if (members.length === variants.length) {
+        properties[option] = alternatives[0].schema;
+        continue;
+      }
+      properties[option] = optionOf(alternatives);
+      const anyOf = alternatives.map(({ types, schema }) => ({
+        // Said, since some validators close every schema of properties that does not say so.
+        additionalProperties: true,
+        properties: { type: { enum: types }, [option]: schema },
+      }));
+      dependentSchemas[option] = anyOf.length === 1 ? anyOf[0] : { anyOf };
+    }
+    return { ...plain, type: 'object', additionalProperties: false, required: ['type'], properties, dependentSchemas };
+  }
+}
+
+interface Alternative {
+  /** The types that have an option of this schema. */
+  readonly types: readonly string[];
+  readonly schema: Schema;
+}
+
+/** The schema of an option with which all alternatives agree, and a description of each. */
+function optionOf(alternatives: readonly Alternative[]): Schema {
+  const [{ schema }, ...others] = alternatives;
+  const shared = Object.entries(schema).filter(
+    ([key, value]) =>
+      !['default', 'description'].includes(key) && others.every((other) => isDeepStrictEqual(other.schema[key], value)),
+  );
+  const description = alternatives.map(({ types, schema: { description, default: standard } }) => {
+    const text = `of ${types.join(', ')}: ${description}`;
+    return standard === undefined ? text : `${text}; by default ${standard}`;
+  });
+  return { ...Object.fromEntries(shared), description: description.join('. ') };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the values of a schema depend on its keys

@@ -85,8 +85,7 @@ export class Run {
   async #withStore(work: () => Promise<void>): Promise<void> {
     for (let ms = FIRST_WAIT_MS; ; ms = Math.min(2 * ms, LONGEST_WAIT_MS)) {
       try {
-        await work();
-        return;
+        return await work();
       } catch (error) {
         if (!(error instanceof Refusal && error.type === 'unavailable') || this.#isStopped) throw error;
       }

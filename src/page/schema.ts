@@ -25,9 +25,8 @@ export interface Description {
 /** A JSON schema, as far as it is looked at. */
 interface Schema {
   readonly $ref?: string;
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
-  readonly const?: unknown;
   readonly default?: unknown;
   readonly description?: string;
   readonly anyOf?: readonly Schema[];
@@ -35,6 +34,8 @@ interface Schema {
   readonly allOf?: readonly Schema[];
   readonly items?: Schema;
   readonly properties?: Readonly<Record<string, Schema>>;
+  /** What else holds if there is a property of this name. */
+  readonly dependentSchemas?: Readonly<Record<string, Schema>>;
 }
 
 const REQUEST = ['paths', '/gradients', 'post', 'requestBody', 'content', 'application/json', 'schema'];
@@ -85,19 +86,26 @@ class Reader {
   variants(union: Schema): Variant[] {
     const parts = this.parts(union);
     const formulas = new Map<string, string>();
-    for (const { description } of parts)
+    for (const { description } of parts.flatMap((part) => [part, this.property(part, 'type')]))
       for (const [, name, formula] of description?.matchAll(FORMULA) ?? []) formulas.set(name, formula);
     const options = new Map<string, Option[]>(
       parts.filter(({ type }) => type === 'string').flatMap((part) => namesOf(part).map((name) => [name, []])),
     );
-    for (const { properties } of parts) {
+    for (const { properties, dependentSchemas } of parts) {
       if (!properties?.type) continue;
-      const given = Object.entries(properties).filter(([name]) => name !== 'type');
-      for (const name of namesOf(this.resolve(properties.type)))
-        options.set(
-          name,
-          given.map(([option, schema]) => this.option(option, schema)),
-        );
+      const names = namesOf(this.resolve(properties.type));
+      for (const name of names) options.set(name, []);
+      for (const [option, schema] of Object.entries(properties)) {
+        if (option === 'type') continue;
+        // Without conditions, all types have the option.
+        const conditions = dependentSchemas?.[option]
+          ? this.parts(dependentSchemas[option])
+          : [{ properties: { [option]: schema } }];
+        for (const { properties: own } of conditions) {
+          if (!own) continue;
+          for (const name of own.type ? namesOf(own.type) : names) options.get(name)?.push(this.option(option, own[option]));
+        }
+      }
     }
     return [...options].map(([name, given]) => ({ name, formula: formulas.get(name) ?? '', options: given }));
   }
@@ -106,11 +114,11 @@ class Reader {
     const schema = this.resolve(given);
     const names = namesOf(schema);
     const kinds: Record<string, Option['kind']> = { boolean: 'boolean', array: 'numbers', string: 'names' };
-    const kind = names.length > 0 ? 'names' : (kinds[schema.type ?? ''] ?? 'number');
+    const kind = names.length > 0 ? 'names' : (kinds[[schema.type].flat()[0] ?? ''] ?? 'number');
     return { name, kind, names, initial: schema.default, description: schema.description ?? '' };
   }
 }
 
-function namesOf({ enum: names, const: name }: Schema): string[] {
-  return [...(names ?? []), ...(name === undefined ? [] : [name])].filter((one) => typeof one === 'string');
+function namesOf({ enum: names = [] }: Schema): string[] {
+  return names.filter((name) => typeof name === 'string');
 }

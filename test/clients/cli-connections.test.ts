@@ -1,6 +1,7 @@
 // The command line client: failing connections and services, terminals, and installation.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -210,6 +211,9 @@ t.test('installed from its package, and run from the repository', async (t) => {
   const { url } = await startStub(t, right, right);
   const installed = join(folder, 'node_modules/.bin/gradients');
   t.strictSame(await runProgram(installed, ['--url', url], request), { code: 0, stdout: `${text}\n`, stderr: '' });
-  const { stdout: version } = await run('npx', ['--offline', '.', '--version'], { ...options, cwd: root });
+  const { stdout: version } = await run('npx', ['--offline', './bin', '--version'], { ...options, cwd: root });
   t.equal(version, '1.0.0\n');
+  const packed = join(folder, 'node_modules/gradient-service-cli');
+  for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE']) t.ok(existsSync(join(packed, file)), file);
+  t.equal(readFileSync(join(packed, 'LICENSE'), 'utf8'), readFileSync(join(root, 'LICENSE'), 'utf8'));
 });

@@ -49,8 +49,15 @@ export interface Step {
   early?: boolean;
 }
 
+export interface Stub {
+  readonly url: string;
+  readonly asked: Asked[];
+  /** Stops the server. */
+  close(): Promise<void>;
+}
+
 /** A server that takes one step per request, and records the requests. */
-export async function startStub(t: Test, ...steps: Step[]): Promise<{ url: string; asked: Asked[] }> {
+export async function startStub(t: Test, ...steps: Step[]): Promise<Stub> {
   const asked: Asked[] = [];
   const server = createServer(async (request, response) => {
     const step = steps.shift() ?? answer(500, 'text/plain', 'no more steps');
@@ -60,11 +67,13 @@ export async function startStub(t: Test, ...steps: Step[]): Promise<{ url: strin
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  t.teardown(() => {
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const close = async () => {
     server.closeAllConnections();
-    server.close();
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+    await new Promise((closed) => server.close(closed));
+  };
+  t.teardown(close);
+  return { url, asked, close };
 }
 
 export function answer(status: number, mediaType: string, body: string | Buffer, headers: Record<string, string> = {}): Step {

@@ -1,6 +1,6 @@
 // The Python client: its own tests against a running service, its examples, types, and installation.
 import { execFile } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { startService } from '../support/process.ts';
@@ -10,7 +10,7 @@ const python = process.env.PYTHON ?? 'python3';
 const project = new URL('../../clients/python/', import.meta.url).pathname;
 
 /** The modules that are missing in Python, of all that the tests need. */
-const modules = ['numpy', 'safetensors', 'urllib3', 'torch', 'scipy', 'mypy', 'pip', 'hatchling', 'pytest'];
+const modules = ['numpy', 'safetensors', 'urllib3', 'torch', 'scipy', 'mypy', 'pip', 'hatchling', 'pytest', 'twine'];
 const search = `from importlib.util import find_spec; print(*(name for name in ${JSON.stringify(modules)} if not find_spec(name)))`;
 const { stdout: missing } = await run(python, ['-c', search]).catch(() => ({ stdout: modules.join(' ') }));
 
@@ -105,16 +105,26 @@ t.test('types', { skip: lacking('mypy') }, async (t) => {
   t.match(stdout, 'Success: no issues found');
 });
 
-t.test('it installs', { skip: lacking('pip', 'hatchling') }, async (t) => {
-  const target = t.testdir();
-  await inPython(['-m', 'pip', 'install', '--no-build-isolation', '--no-deps', '--no-index', '--target', target, '.']);
+t.test('its archives are fit to publish, and install', { skip: lacking('pip', 'hatchling', 'twine') }, async (t) => {
+  const [dist, target] = [t.testdir({ dist: {}, target: {} })].flatMap((folder) => [`${folder}/dist`, `${folder}/target`]);
+  await inPython(['-m', 'hatchling', 'build', '--directory', dist]);
+  const [wheel, source] = ['gradient_service_client-1.0.0-py3-none-any.whl', 'gradient_service_client-1.0.0.tar.gz'];
+  t.strictSame(readdirSync(dist).sort(), [wheel, source]);
+  const checked = await inPython(['-m', 'twine', 'check', '--strict', `${dist}/${wheel}`, `${dist}/${source}`]);
+  t.equal(checked.stdout.match(/PASSED/g)?.length, 2);
+  await inPython(['-m', 'pip', 'install', '--no-deps', '--no-index', '--target', target, `${dist}/${wheel}`]);
   const program = [
     'from importlib import metadata, resources',
     'import gradient_service',
     'print(gradient_service.__file__, metadata.version("gradient-service-client"))',
     'print((resources.files(gradient_service) / "py.typed").is_file())',
+    'print(metadata.metadata("gradient-service-client").get_all("License-File"))',
     'print(gradient_service.gradients([{"weights": [[2]]}], {"inputs": [[1]], "targets": [[0]]}).loss)',
   ];
   const { stdout } = await inPython(['-c', program.join('\n')], target);
-  t.equal(stdout, `${target}/gradient_service/__init__.py 1.0.0\nTrue\n4.0\n`);
+  t.equal(stdout, `${target}/gradient_service/__init__.py 1.0.0\nTrue\n['LICENSE']\n4.0\n`);
+});
+
+t.test('the licence is that of the repository', async (t) => {
+  t.equal(readFileSync(`${project}LICENSE`, 'utf8'), readFileSync(new URL('../../LICENSE', import.meta.url), 'utf8'));
 });

@@ -175,7 +175,7 @@ t.test('reading activations and losses from the OpenAPI document, in every form 
     { name: 'reduction' },
   ]);
 
-  const one = { oneOf: [{ type: 'object', properties: { type: { const: 'only' }, n: {} } }] };
+  const one = { oneOf: [{ type: 'object', properties: { type: { enum: ['only'] }, n: {} } }] };
   const odd = withValue(openapi, '/components/schemas/GradientsRequest', { properties: { loss: one } });
   t.match(readDescription(odd), {
     activations: [],

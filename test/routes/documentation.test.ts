@@ -1,10 +1,13 @@
 // The documentation: GET /, /openapi.json, /docs and /problems/{type}.
+import type { TSchema } from '@sinclair/typebox';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import t from 'tap';
 import { activations } from '../../schemas/activation.ts';
 import { examples } from '../../schemas/examples.ts';
 import { losses } from '../../schemas/loss.ts';
 import { type ProblemType, problems } from '../../schemas/problem.ts';
 import { problemExamples } from '../../schemas/problem-examples.ts';
+import type { Declarations } from '../../schemas/variant.ts';
 import { problemOf } from '../../src/http/problems.ts';
 import { post, startApp, startOwnApp } from '../support/app.ts';
 
@@ -65,26 +68,39 @@ t.test('OpenAPI 3.1, generated from the schemas', async (t) => {
   t.strictSame(request.schema, named('GradientsRequest'));
   t.strictSame(responses[200].content['application/json'].schema, named('GradientsAnswer'));
   t.strictSame(schemas.Layer.properties.activation, { anyOf: [{ type: 'null' }, named('Activation')] });
-  for (const [choice, declared] of Object.entries({ Activation: activations, Loss: losses })) {
-    t.strictSame(schemas[choice].anyOf, [named(`${choice}Name`), named(`${choice}WithOptions`)]);
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  for (const [choice, declared] of Object.entries<Declarations>({ Activation: activations, Loss: losses })) {
+    t.strictSame(schemas[choice].oneOf, [{ type: 'string', enum: Object.keys(declared) }, named(`${choice}WithOptions`)]);
     t.strictSame(schemas[`${choice}Name`].enum, Object.keys(declared));
-    const { oneOf, discriminator } = schemas[`${choice}WithOptions`];
-    t.strictSame(Object.keys(discriminator.mapping), Object.keys(declared), 'an object for each name');
-    t.strictSame(
-      Object.values(discriminator.mapping),
-      oneOf.map(({ $ref }: { $ref: string }) => $ref),
-    );
-    for (const [name, { formula }] of Object.entries(declared)) {
-      t.match(schemas[`${choice}Name`].description, formula);
-      const variant = schemas[discriminator.mapping[name].split('/').at(-1)];
-      t.equal(variant.properties.type.const, name);
-      t.equal(variant.description, `\`${formula}\``);
+    for (const { formula } of Object.values(declared)) t.match(schemas[`${choice}Name`].description, formula);
+    const { properties, required, additionalProperties } = schemas[`${choice}WithOptions`];
+    t.strictSame(properties.type, named(`${choice}Name`));
+    t.strictSame([required, additionalProperties], [['type'], false]);
+    const accepts = (value: object) => ajv.validate({ $ref: `#/components/schemas/${choice}`, components }, value);
+    const examples: Record<string, unknown> = { number: 0.5, integer: 1, boolean: true, array: [1], string: 'tanh' };
+    const options = Object.values(declared).flatMap(({ options }) => Object.entries<TSchema>(options));
+    for (const [name, { options: own }] of Object.entries(declared)) {
+      t.ok(accepts({ type: name }), name);
+      for (const [option, { type }] of options)
+        t.equal(accepts({ type: name, [option]: examples[type] }), Object.hasOwn(own, option), `${name} with ${option}`);
     }
+    for (const option of Object.values<Record<string, unknown>>(properties))
+      t.notOk('default' in option, 'generated clients would send it');
+    t.notOk(accepts({ type: Object.keys(declared)[0], other: 1 }));
   }
-  const { properties, additionalProperties } = schemas.EluActivation;
-  t.match(properties, { type: { const: 'elu' }, alpha: { type: 'number', format: 'double', default: 1 } });
-  t.equal(additionalProperties, false);
-  t.match(schemas.CrossEntropyLoss.properties.ignore_index, { type: 'integer', format: 'int64', default: -100 });
+  const { properties, dependentSchemas } = schemas.ActivationWithOptions;
+  t.strictSame(properties.alpha, {
+    type: 'number',
+    format: 'double',
+    description:
+      'of elu: -alpha is the limit for very negative x, in units of the output; by default 1. ' +
+      'of celu: -alpha is the limit for very negative x, in units of x; by default 1',
+  });
+  t.match(dependentSchemas.alpha.anyOf[1].properties, { type: { enum: ['celu'] }, alpha: { exclusiveMinimum: 0, default: 1 } });
+  t.match(schemas.LossWithOptions.properties, {
+    reduction: named('Reduction'),
+    ignore_index: { type: 'integer', format: 'int64' },
+  });
   for (const [name, { title }] of Object.entries<{ title: string }>(schemas)) t.equal(title, name);
 
   for (const [name, { summary, request: sent, answer }] of Object.entries(examples)) {
@@ -117,8 +133,8 @@ t.test('OpenAPI 3.1, generated from the schemas', async (t) => {
 
   const statuses = new Set([responses, put.responses, get.responses, result.responses].flatMap((some) => Object.keys(some)));
   const types = [...statuses].flatMap((status) => {
-    const { enum: several, const: only } = schemas[`Problem${status}`]?.properties.type ?? {};
-    return several ?? only ?? [];
+    const { enum: names } = schemas[`Problem${status}`]?.properties.type ?? {};
+    return names ?? [];
   });
   t.strictSame(
     new Set(types),

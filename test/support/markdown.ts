@@ -39,6 +39,7 @@ export const notRun: readonly [beginning: string, reason: string][] = [
   ['npm ci', 'a new clone runs it before anything else'],
   ['npm run bench', 'it takes minutes, and downloads what it measures against'],
   ['docker compose', 'it needs a Docker engine: deploy/docker-test.sh runs it'],
+  ['npm pack', 'test/clients packs and installs the packages'],
   ['pip install', 'the tests download nothing: .ci/run installs what they use'],
   ['GRADIENTS_URL=http://127.0.0.1:3000 PYTHONPATH=src python -m unittest', 'test/clients runs these tests'],
 ];

@@ -190,9 +190,10 @@ t.test('by parts', async (t) => {
     const request = requestOf(name, wide);
     sameBits(t, byParts(planHvpParts, request), run(name, request), `${name}: the bits of the whole`);
   }
-  const { damping: _, ...request } = requestOf('hessian', { samples: 34_000, features: 64, hidden: 1, outputs: 1 });
+  const { damping, ...request } = requestOf('hessian', { samples: 34_000, features: 64, hidden: 1, outputs: 1 });
   const narrow = { ...request, network: { layers: [{ weights: tensor([1, 64], wave(64, 1)) }] } };
   sameBits(t, byParts(planHessianParts, narrow), run('hessian', narrow), 'hessian: the bits of the whole');
+  t.throws(() => byParts(planHessianParts, { ...narrow, damping }), { type: 'not-additive' } as never);
 });
 
 t.test('the first value that is not finite, in the last of several tiles', async (t) => {

@@ -42,6 +42,23 @@ def as_document(value: Any) -> Any:
     return value
 
 
+class Sparse:
+    """What matters of a matrix of scipy.sparse."""
+
+    def toarray(self) -> npt.NDArray[Any]:
+        raise NotImplementedError
+
+
+class Frame:
+    """What matters of a frame of pandas."""
+
+    columns = ("a", "b")
+    dtypes = (np.dtype(float), np.dtype(object))
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> npt.NDArray[Any]:
+        return np.array([[3, "x"], [2, 5]], object)
+
+
 class Answers(unittest.TestCase):
     def test_the_article(self) -> None:
         answer = gradients(LAYERS, BATCH)
@@ -111,7 +128,28 @@ class Answers(unittest.TestCase):
 
     def test_values_that_are_not_numbers(self) -> None:
         with self.assertRaisesRegex(TypeError, "a request cannot hold .*complex"):
-            gradients(LAYERS, Batch(np.array([[3j, 4], [2, 5]]), BATCH.targets))
+            gradients(LAYERS, {"inputs": [[3j, 4], [2, 5]], "targets": BATCH.targets})
+        masked: Any = np.ma.array([[3, 4], [2, 5]], mask=[[0, 0], [0, 1]])  # type: ignore[no-untyped-call]
+        ragged = np.empty(2, object)
+        ragged[:] = [[3, 4], [2]]
+        cases: list[tuple[Any, str]] = [
+            (np.array([[3j, 4], [2, 5]]), "expected numbers, got complex128"),
+            (ragged, r"got objects such as \[3, 4\]: if they are numbers, write .astype\(float\)"),
+            (np.array([["3", "4"], ["2", "5"]]), "expected numbers, got <U1"),
+            (masked, r"masked values: write .filled\(value\)"),
+            (Sparse(), r"expected a dense array, got a sparse one \(Sparse\): write .toarray\(\)"),
+            (Frame(), r"a frame with the columns 'b' \(object\): encode or drop them; if they hold numbers, write .astype\(float\)"),
+        ]
+        for inputs, message in cases:
+            with self.subTest(message), Client() as client:
+                with self.assertRaisesRegex(TypeError, f"batch.inputs: .*{message}"):
+                    client.gradients(LAYERS, Batch(inputs, BATCH.targets))
+                with self.assertRaisesRegex(TypeError, f"^inputs: .*{message}"):
+                    client.datasets.put("x", inputs)
+
+    def test_masked_arrays_without_masked_values(self) -> None:
+        inputs: Any = np.ma.array([[3, 4], [2, 5]], mask=False)  # type: ignore[no-untyped-call]
+        self.assertEqual(gradients(LAYERS, Batch(inputs, BATCH.targets)).loss, ARTICLE)
 
     def test_options_given_as_numpy_numbers(self) -> None:
         loss = {"type": "huber", "delta": np.float64(0.5)}

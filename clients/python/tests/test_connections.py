@@ -35,17 +35,27 @@ class Retries(unittest.TestCase):
                 first, second = stub.requests
                 self.assertEqual(first.body, second.body)
 
-    def test_retries_after_retry_after(self) -> None:
-        with Stub(refused(503, Retry_After="7"), right) as stub, mock.patch("urllib3.util.retry.time.sleep") as sleep:
+    def test_pauses_are_what_retry_after_says_and_a_random_part(self) -> None:
+        steps = (refused(503, Retry_After="7"), refused(503), reset, right)
+        with Stub(*steps) as stub, mock.patch("time.sleep") as sleep, mock.patch("random.uniform", side_effect=max) as uniform:
             ask(stub)
-        sleep.assert_called_once_with(7)
+        self.assertEqual([call.args for call in uniform.call_args_list], [(0, 0.25), (0, 0.5), (0, 1)])
+        self.assertEqual([call.args for call in sleep.call_args_list], [(7.25,), (0.5,), (1,)])
 
-    def test_the_number_of_retries_is_limited(self) -> None:
-        for steps in ([refused(503)], [refused(503)] * 3):
-            with Stub(*steps) as stub, self.assertRaises(Problem) as caught:
-                ask(stub, retries=len(steps) - 1)
-            self.assertEqual((caught.exception.status, caught.exception.title), (503, "Busy"))
+    def test_retries_after_broken_connections_are_limited(self) -> None:
+        for retries in (0, 2):
+            with Stub(*[reset] * (retries + 1)) as stub, mock.patch("time.sleep"), self.assertRaises(ConnectionError):
+                ask(stub, retries=retries)
             self.assertEqual(stub.steps, [])
+
+    def test_patience_is_limited(self) -> None:
+        for after, times in (("9", 1), ("4", 3)):
+            with Stub(*[refused(503, Retry_After=after)] * times) as stub, mock.patch("random.uniform", return_value=0):
+                with mock.patch("gradient_service.connection.time") as time, self.assertRaises(Problem) as caught:
+                    time.monotonic.side_effect = [100, 100, 104, 108]
+                    ask(stub, patience=8.5)
+            self.assertEqual((caught.exception.status, caught.exception.title), (503, "Busy"))
+            self.assertEqual((stub.steps, time.sleep.call_count), ([], times - 1))
 
     def test_permanent_errors_are_not_retried(self) -> None:
         for status in (400, 413, 422, 500, 504):
@@ -81,8 +91,30 @@ class Connections(unittest.TestCase):
     def test_no_server(self) -> None:
         with Stub() as stub:
             pass
-        with self.assertRaisesRegex(ConnectionError, "does not answer: .*refused"):
-            ask(stub, retries=1)
+        with self.assertRaises(ConnectionError) as caught:
+            ask(stub, retries=0)
+        self.assertEqual(str(caught.exception), f"{stub.url} does not answer: Connection refused")
+        with self.assertRaises(ConnectionError) as caught:
+            gradients(NETWORK, BATCH, url="http://name.invalid", retries=0)
+        self.assertRegex(str(caught.exception), r"^http://name.invalid does not answer: [^<]*$")
+
+    def test_several_urls(self) -> None:
+        with Stub() as stopped:
+            pass
+        with Stub(right, right, right) as first, Stub(right, refused(503), right) as second, mock.patch("time.sleep") as sleep:
+            with Client(f"{first.url}/, {second.url}") as client:
+                for _ in range(4):
+                    client.gradients(NETWORK, BATCH)
+            self.assertEqual((len(first.requests), len(second.requests)), (3, 2), "the fourth is refused, and goes to the first")
+            with Client([stopped.url, second.url], retries=0) as client:
+                client.gradients(NETWORK, BATCH)
+        self.assertEqual([call.args for call in sleep.call_args_list], [(0,), (0,)])
+        with self.assertRaisesRegex(ConnectionError, "refused"), Client([stopped.url] * 2, retries=0) as client:
+            client.gradients(NETWORK, BATCH)
+        with self.assertRaisesRegex(ValueError, "at least one URL"):
+            Client([])
+        with self.assertRaisesRegex(ValueError, "http:// or https://, got 'localhost'"):
+            Client(["http://localhost", "localhost"])
 
     def test_a_different_server(self) -> None:
         html = b"<h1>Hello</h1>"

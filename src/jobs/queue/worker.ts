@@ -94,7 +94,7 @@ export async function startWorker(config: Config, url: string, log: FastifyBaseL
   await pool.ready;
   // While parts are computed, the rows of the next one are read.
   const concurrency = pool.threads.length + 1;
-  const loop = startLoop({ redis: patient, queue, steps, concurrency, log, onStalled: () => counts.retry('stalled') });
+  const loop = startLoop({ redis: patient, queue, steps, concurrency, log, onStalled: counts.retry.bind(counts, 'stalled') });
   const server = serveProbes({ missing, metrics }).listen(config.PORT, config.HOST);
   await once(server, 'listening').catch((error) => {
     throw explained(error, config);

@@ -47,11 +47,11 @@ const NUMBERS_PER_ARRAY = 40;
 const NUMBERS_OF_TEXTS = 400;
 
 /**
- * What the search for a mistake costs beside its arithmetic, as numbers computed one by one: measured, for a mistake that nothing
- * explains. So wrong candidates of a few small layers are answered inline, those of many in a thread.
+ * What the search costs beside its arithmetic, as numbers computed one by one: as measured. It takes up to twice as long if nothing
+ * explains the candidate. So wrong candidates of a few small layers are answered inline, those of many in a thread.
  */
-const SEARCH_NUMBERS = 35_000;
-const SEARCH_NUMBERS_PER_LAYER = 15_000;
+const SEARCH_NUMBERS = 20_000;
+const SEARCH_NUMBERS_PER_LAYER = 12_000;
 
 function costOfCheck(sizes: Sizes): Cost {
   const { flops, computedNumbers, keptNumbers } = costOf(sizes, ['trace'], sizes.samples, 0, false);

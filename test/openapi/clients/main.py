@@ -7,12 +7,13 @@ from gradient_service_client import Client
 from gradient_service_client.api.gradients import gradients
 from gradient_service_client.models import (
     ActivationName,
+    ActivationWithOptions,
     Batch,
     Extra,
     GradientsRequest,
-    HuberLoss,
     Layer,
-    LeakyReluActivation,
+    LossName,
+    LossWithOptions,
     Network,
     Reduction,
     SampleLayout,
@@ -36,13 +37,13 @@ article = GradientsRequest(
     batch=Batch(inputs=[[3, 2], [4, 5]], targets=[[2, 1], [2, 2]], samples=SampleLayout.COLUMNS),
 )
 answer(article)
-leaky = LeakyReluActivation(type_="leaky_relu", negative_slope=0.2)
+leaky = ActivationWithOptions(type_=ActivationName.LEAKY_RELU, negative_slope=0.2)
 answer(
     GradientsRequest(
         network=Network(layers=[Layer(weights=[[0.5, -1.5]], biases=[0.25], activation=leaky)]),
         batch=Batch(inputs=[[1, 2]], targets=[[0.5]]),
-        loss=HuberLoss(type_="huber", delta=0.5, reduction=Reduction.SUM),
-        include=[Extra.TRACE],
+        loss=LossWithOptions(type_=LossName.HUBER, delta=0.5, reduction=Reduction.SUM),
+        include=[Extra.INPUT_GRADIENTS, Extra.PER_SAMPLE_GRADIENTS, Extra.TRACE],
     )
 )
 article.batch.inputs.pop()

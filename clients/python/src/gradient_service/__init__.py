@@ -1,6 +1,7 @@
 """The gradients of a multilayer perceptron and its further derivatives, computed by the gradient service."""
 
 from . import operations
+from .aio import AsyncClient, AsyncDatasets, AsyncJob
 from .answer import (
     Answer,
     GradientNorms,
@@ -26,6 +27,9 @@ from .vectors import parameters_to_vector, vector_to_parameters
 __all__ = [
     "Answer",
     "ArrayCheck",
+    "AsyncClient",
+    "AsyncDatasets",
+    "AsyncJob",
     "Batch",
     "Candidate",
     "CheckAnswer",

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 import numpy as np
 import numpy.typing as npt
 
+from .arrays import array_of, is_array
 from .connection import JSON, MEDIA_TYPE, Connection
 
 _MEDIA_TYPES = {".safetensors": MEDIA_TYPE, ".csv": "text/csv", ".json": JSON}
@@ -185,7 +186,7 @@ def _conditions(if_match: str | None, if_none_match: str | None) -> dict[str, st
 def _tensor(key: str, value: Values) -> tuple[str, Chunks]:
     """An array as chunks of a dtype that can be sent, and its name: flat targets are classes."""
     if not isinstance(value, Chunks):
-        array = np.asarray(value)
+        array = array_of(value, key) if is_array(value) else np.asarray(value)
         value = Chunks(array.shape, array.dtype, lambda: _slices(array))
     dtype = np.dtype(value.dtype)
     if dtype.kind not in "iufb":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Generic, Literal, TypeVar
@@ -85,6 +85,16 @@ class Job(Generic[A]):
         timeout: the longest time to wait, in seconds; then TimeoutError, and the job goes on. None: no limit.
         show: is called with each new progress, as in ``job.wait(show=print)``.
         """
+        steps = self.steps(timeout, show)
+        while True:
+            try:
+                time.sleep(next(steps))
+            except StopIteration as end:
+                progress: Progress = end.value
+                return progress
+
+    def steps(self, timeout: float | None, show: Callable[[Progress], object] | None) -> Generator[float, None, Progress]:
+        """What `wait` does, but for the pauses: yields their seconds, and returns the last progress."""
         end = None if timeout is None else time.monotonic() + timeout
         shown = None
         while True:
@@ -99,7 +109,7 @@ class Job(Generic[A]):
                 if left <= 0:
                     raise TimeoutError(f"job {self.id} has not ended in {timeout} s: {progress}")
                 pause = min(pause, left)
-            time.sleep(pause)
+            yield pause
 
     def result(self, timeout: float | None = None) -> A:
         """The answer of its operation, once the job has ended.
@@ -107,6 +117,10 @@ class Job(Generic[A]):
         Raises `Problem` if the job failed, and TimeoutError as `wait` does.
         """
         self.wait(timeout)
+        return self.fetch()
+
+    def fetch(self) -> A:
+        """The answer of a job that has ended. Raises `Problem` if the job failed, or has not ended."""
         return decode(self._answer, self._connection.request("GET", f"{self._path}/result", expected=MEDIA_TYPE).data)
 
     def cancel(self) -> None:

@@ -32,10 +32,11 @@ class Problem(Exception):
         """The layer of that value."""
         lines = [f"{self.status} {self.title}: {self.detail}"]
         super().__init__("\n  ".join(lines + [f"{error.pointer}: {error.detail}" for error in self.errors]))
-        self._document = document
+        self.document = document
+        """All of it, as the service sent it."""
 
     def __reduce__(self) -> tuple[type[Problem], tuple[dict[str, Any]]]:
-        return Problem, (self._document,)
+        return Problem, (self.document,)
 
 
 def problem_of(status: int, reason: str, media_type: str, body: bytes) -> Problem:

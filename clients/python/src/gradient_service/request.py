@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import save
 
+from .arrays import array_of, is_array
+
 Extra = Literal[
     "outputs",
     "input_gradients",
@@ -93,7 +95,7 @@ def _take_tensors(value: Any, name: str, tensors: dict[str, npt.NDArray[Any]]) -
     if isinstance(value, Mapping):
         rest = {str(key): _take_tensors(item, _join(name, key), tensors) for key, item in value.items()}
         return {key: item for key, item in rest.items() if item is not _TAKEN}
-    array = None if name == "batch.rows" else _numbers(value)
+    array = None if name == "batch.rows" else numbers_of(value, name)
     if array is not None:
         tensors[name] = _as_sent(array, name)
         return _TAKEN
@@ -120,17 +122,21 @@ def _join(name: str, key: object) -> str:
     return f"{name}.{key}" if name else str(key)
 
 
-def _numbers(value: Any) -> npt.NDArray[Any] | None:
-    """Converts a value to an array, if it consists of numbers. Ragged lists stay lists: the service reports what is wrong."""
-    if isinstance(value, np.generic) or not (isinstance(value, (list, tuple)) or hasattr(value, "__array__")):
+def numbers_of(value: Any, name: str) -> npt.NDArray[Any] | None:
+    """An array or list of numbers as an array; None for anything else. Ragged lists are left to the service, which reports them.
+
+    Raises TypeError as `array_of` does.
+    """
+    if is_array(value):
+        array = array_of(value, name)
+        return array if array.ndim > 0 else None
+    if not isinstance(value, (list, tuple)):
         return None
     try:
         array = np.asarray(value)
-    except ValueError:
+    except (TypeError, ValueError, RuntimeError):
         return None
-    if isinstance(value, (list, tuple)):
-        return array if array.size > 0 and array.dtype.kind in "iuf" else None
-    return array if array.dtype.kind in "iufb" else None
+    return array if array.size > 0 and array.dtype.kind in "iuf" else None
 
 
 def _as_sent(array: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
