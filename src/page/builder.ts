@@ -1,10 +1,10 @@
 // The form: layers, batch and loss of the request, made anew whenever its shapes change.
 import type { GradientsRequest } from '../../schemas/gradients.ts';
 import { byId, el } from './dom.ts';
-import { isRequest, oriented, resized, sizesOf, withClasses, withLayer, withoutLayer, withValue } from './edit.ts';
 import { type Change, choiceField, countField, grid, list, variantFields } from './fields.ts';
-import type { Description } from './schema.ts';
-import { hasClasses, targetsKey } from './targets.ts';
+import { isRequest, oriented, resized, sizesOf, withClasses, withLayer, withoutLayer, withValue } from './request/edit.ts';
+import type { Description } from './request/schema.ts';
+import { hasClasses, targetsKey } from './request/targets.ts';
 
 export interface Builder {
   readonly description: Description;

@@ -1,10 +1,11 @@
 // A matrix with more numbers than fit, as a picture of coloured points; each number is beside the pointer.
+import * as d3 from 'd3';
 import { arrow, type Cells, type HeatMap, placeOf } from './cells.ts';
 import { el } from './dom.ts';
 import { spoken } from './formula.ts';
-import { extentOf, type Matrix, short } from './matrix.ts';
-import type { Quantity } from './step.ts';
+import type { Quantity } from './steps/step.ts';
 import { hideTooltip, showTooltip } from './tooltip.ts';
+import { extentOf, type Matrix, short } from './ui/matrix.ts';
 
 /** How wide and high a cell may be, and all of them, in CSS pixels. */
 const CELL = 18;

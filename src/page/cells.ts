@@ -1,5 +1,5 @@
 // What a table and a canvas of numbers have in common: their cells.
-import type { Quantity } from './step.ts';
+import type { Quantity } from './steps/step.ts';
 
 export interface Cells {
   /** What is called when a cell is pointed at or chosen. */

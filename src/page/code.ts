@@ -1,9 +1,9 @@
 // The request as code in several languages, and as a link: to copy.
 import type { GradientsRequest } from '../../schemas/gradients.ts';
-import { REQUEST_FILE } from './as-code/snippet.ts';
-import { asCode, type Snippet } from './as-code.ts';
+import { asCode, type Snippet } from './code/as-code.ts';
+import { REQUEST_FILE } from './code/snippet.ts';
 import { announce, byId, el } from './dom.ts';
-import { toLink } from './share.ts';
+import { toLink } from './request/link.ts';
 import { tabs } from './tabs.ts';
 
 /** Where the service is, as the page has it. */

@@ -1,6 +1,10 @@
 // The numbers of the unit or the edge that is chosen, and the sums that made them.
-import type { Computed } from './computed.ts';
+
 import { byId, el } from './dom.ts';
+import { formula } from './formula.ts';
+import type { Choice } from './network/layout.ts';
+import { nameOf } from './picture.ts';
+import type { Computed } from './request/computed.ts';
 import {
   biasGradient,
   inputGradient,
@@ -9,11 +13,8 @@ import {
   preActivationGradient,
   type Sum,
   weightGradient,
-} from './explain.ts';
-import { formula } from './formula.ts';
-import type { Choice } from './layout.ts';
-import { nameOf } from './picture.ts';
-import type { Formulas } from './step.ts';
+} from './steps/explain.ts';
+import type { Formulas } from './steps/step.ts';
 import { exact, sumView } from './sum-view.ts';
 
 interface Details {

@@ -1,8 +1,8 @@
 // The fields of the form: each knows the JSON pointer of what it changes.
 import { drawMatrix } from './canvas-map.ts';
 import { el } from './dom.ts';
-import { extentOf, matrix } from './matrix.ts';
-import type { Option, Variant } from './schema.ts';
+import type { Option, Variant } from './request/schema.ts';
+import { extentOf, matrix } from './ui/matrix.ts';
 
 /** Puts a value at a pointer; undefined takes it out. */
 export type Change = (pointer: string, value: unknown) => void;

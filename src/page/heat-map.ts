@@ -3,8 +3,8 @@ import { canvasMap } from './canvas-map.ts';
 import { arrow, type Cells, type HeatMap, placeOf } from './cells.ts';
 import { el, releaseKeys } from './dom.ts';
 import { formula, spoken } from './formula.ts';
-import { extentOf, short } from './matrix.ts';
-import type { Quantity } from './step.ts';
+import type { Quantity } from './steps/step.ts';
+import { extentOf, short } from './ui/matrix.ts';
 
 /** The largest matrix that is shown with its numbers. */
 const TABLE = { rows: 16, columns: 10 };

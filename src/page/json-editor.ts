@@ -1,8 +1,8 @@
 // The request as text: #json, with a number for each line, and marks at those that are wrong.
 import { byId, el, setPhase } from './dom.ts';
-import { syntaxFault } from './json-syntax.ts';
-import { format, lineOf, offsetOf } from './json-text.ts';
 import type { Located } from './problems.ts';
+import { syntaxFault } from './request/json-syntax.ts';
+import { format, lineOf, offsetOf } from './request/json-text.ts';
 
 /** A longer text is shown only when somebody wants to see it, in characters. */
 const LONG = 300_000;

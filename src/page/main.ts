@@ -1,17 +1,17 @@
 // The page: one request, its answer, and all that shows the two.
 import type { GradientsRequest } from '../../schemas/gradients.ts';
-import { forPage, type Problem } from './api.ts';
 import { buildForm } from './builder.ts';
 import { Code, copyLink } from './code.ts';
 import { byId, el, setPhase } from './dom.ts';
-import { downhill, isRequest } from './edit.ts';
 import { JsonEditor } from './json-editor.ts';
-import { pageExamples } from './page-examples.ts';
 import { fieldOf, type Located, showProblem } from './problems.ts';
+import { forPage, type Problem } from './request/api.ts';
+import { downhill, isRequest } from './request/edit.ts';
+import { pageExamples } from './request/examples.ts';
+import { fromLink } from './request/link.ts';
+import { type Description, readDescription } from './request/schema.ts';
 import { Results } from './results.ts';
-import { type Description, readDescription } from './schema.ts';
 import { Sender } from './sender.ts';
-import { fromLink } from './share.ts';
 import { type Source, State } from './state.ts';
 import { tabs } from './tabs.ts';
 import { watchTheme } from './theme.ts';

@@ -1,6 +1,7 @@
 // How units and edges of the picture are chosen: by pointer and by keys.
+import * as d3 from 'd3';
 import { releaseKeys } from './dom.ts';
-import { type Choice, choiceOf, keyOf, type Layout, nearest, type Spot } from './layout.ts';
+import { type Choice, choiceOf, keyOf, type Layout, nearest, type Spot } from './network/layout.ts';
 
 /** How near to an edge a click must be, in pixels. */
 const NEAR = 9;

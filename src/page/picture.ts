@@ -1,12 +1,12 @@
 // The network as a picture: units and edges, which show weights or gradients. Each can be chosen, by pointer or keyboard.
 
-import type { Selection } from 'd3';
-import type { Computed } from './computed.ts';
+import * as d3 from 'd3';
 import { byId } from './dom.ts';
 import { paint } from './heat-map.ts';
-import { type Choice, choiceOf, type Edge, heightFor, keyOf, type Layout, layOut, type Place } from './layout.ts';
-import { short } from './matrix.ts';
+import { type Choice, choiceOf, type Edge, heightFor, keyOf, type Layout, layOut, type Place } from './network/layout.ts';
 import { listen } from './picture-keys.ts';
+import type { Computed } from './request/computed.ts';
+import { short } from './ui/matrix.ts';
 
 /** What the picture shows of each edge and unit. */
 export type Show = 'weights' | 'gradients';
@@ -53,7 +53,7 @@ export function drawPicture(picture: Picture): void {
   if (focused) node.querySelector<SVGElement>(`[data-key="${focused}"]`)?.focus({ preventScroll: true });
 }
 
-type Svg = Selection<SVGSVGElement, undefined, null, undefined>;
+type Svg = d3.Selection<SVGSVGElement, undefined, null, undefined>;
 
 function edgeValue({ run, show }: Picture, { from, to }: Edge): number {
   const layer = to.column - 1;

@@ -1,6 +1,7 @@
 // What the service says is wrong, at the fields that it points to.
-import type { Problem } from './api.ts';
+
 import { byId, el } from './dom.ts';
+import type { Problem } from './request/api.ts';
 
 export interface Located {
   readonly pointer: string;

@@ -1,14 +1,14 @@
 // All that shows an answer: the picture, the steps and the charts.
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
-import { drawCharts } from './charts.ts';
-import { Computed } from './computed.ts';
+import { drawCharts } from './charts/charts.ts';
 import { showDetails } from './details.ts';
 import { announce, byId, el, nextFrame } from './dom.ts';
-import type { Choice } from './layout.ts';
+import type { Choice } from './network/layout.ts';
 import { drawPicture, type Show } from './picture.ts';
-import type { Formulas, Steps } from './step.ts';
+import { Computed } from './request/computed.ts';
 import { announceStep, listenToStepper, showStep } from './stepper.ts';
-import { phaseOf, stepsOf } from './steps.ts';
+import type { Formulas, Steps } from './steps/step.ts';
+import { phaseOf, stepsOf } from './steps/steps.ts';
 import { exact } from './sum-view.ts';
 
 /** What the picture shows: what fits to the step, or always the same. */

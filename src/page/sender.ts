@@ -1,7 +1,7 @@
 // Sends the request, shows how far it is, and lets it be given up.
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
-import { type Call, type Outcome, type Problem, type Progress, postGradients } from './api.ts';
 import { announce, byId, nextFrame, setPhase } from './dom.ts';
+import { type Call, type Outcome, type Problem, type Progress, postGradients } from './request/api.ts';
 
 /** What takes less time shows no progress, in milliseconds. */
 const SHORT = 250;

@@ -4,7 +4,7 @@ import { type HeatMap, placeOf } from './cells.ts';
 import { announce, byId, el } from './dom.ts';
 import { formula, spoken } from './formula.ts';
 import { heatMap } from './heat-map.ts';
-import type { Quantity, Step, Steps } from './step.ts';
+import type { Quantity, Step, Steps } from './steps/step.ts';
 import { sumView } from './sum-view.ts';
 
 interface Standing {

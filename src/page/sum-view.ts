@@ -1,8 +1,8 @@
 // A sum with its numbers, a line for each product.
 import { el } from './dom.ts';
-import { type Sum, shortened, type Term } from './explain.ts';
 import { formula } from './formula.ts';
-import { short } from './matrix.ts';
+import { type Sum, shortened, type Term } from './steps/explain.ts';
+import { short } from './ui/matrix.ts';
 
 /** How many lines a sum may have; the smaller products are told in one. */
 const MOST = 9;

@@ -1,6 +1,7 @@
 // A browser for the tests of the page: headless Chromium, if installed.
 import { accessSync, constants } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { buildPage } from '../../deploy/page.ts';
 
 /** The Chromium to run: CHROMIUM, or Debian's path. */
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -17,8 +18,9 @@ function isThere(): boolean {
   }
 }
 
-/** Starts a browser that contacts no host except the service. */
-export function openBrowser(): Promise<Browser> {
+/** Starts a browser that contacts no host except the service, for a page that is up to date. */
+export async function openBrowser(): Promise<Browser> {
+  await buildPage();
   const quiet = ['quic', 'background-networking', 'component-update', 'sync', 'gpu'].map((what) => `--disable-${what}`);
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--no-first-run', ...quiet] });
 }

@@ -2,7 +2,7 @@
 import axe from 'axe-core';
 import t from 'tap';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
-import { pageExamples } from '../../src/page/page-examples.ts';
+import { pageExamples } from '../../src/page/request/examples.ts';
 import { gradients, startApp } from '../support/app.ts';
 import { noBrowser } from './browser.ts';
 import { draw, type Given, openCharts, startBrowser } from './charts-page.ts';

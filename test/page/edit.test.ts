@@ -12,13 +12,13 @@ import {
   withLayer,
   withoutLayer,
   withValue,
-} from '../../src/page/edit.ts';
-import { syntaxFault } from '../../src/page/json-syntax.ts';
-import { format, lineOf, offsetOf } from '../../src/page/json-text.ts';
-import { pageExamples } from '../../src/page/page-examples.ts';
-import { readDescription } from '../../src/page/schema.ts';
+} from '../../src/page/request/edit.ts';
+import { pageExamples } from '../../src/page/request/examples.ts';
+import { syntaxFault } from '../../src/page/request/json-syntax.ts';
+import { format, lineOf, offsetOf } from '../../src/page/request/json-text.ts';
+import { readDescription } from '../../src/page/request/schema.ts';
+import { hasClasses } from '../../src/page/request/targets.ts';
 import { State } from '../../src/page/state.ts';
-import { hasClasses } from '../../src/page/targets.ts';
 import { gradients, startApp, validRequest } from '../support/app.ts';
 
 const article: GradientsRequest = examples.article.request;

@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap';
 import { examples } from '../../schemas/examples.ts';
 import type { GradientsAnswer } from '../../schemas/gradients.ts';
-import { pageExamples } from '../../src/page/page-examples.ts';
+import { pageExamples } from '../../src/page/request/examples.ts';
 import { gradients, startApp } from '../support/app.ts';
 
 const app = await startApp(t);

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
-import { forPage } from '../../src/page/api.ts';
-import { Computed } from '../../src/page/computed.ts';
-import { pageExamples } from '../../src/page/page-examples.ts';
-import type { Steps } from '../../src/page/step.ts';
-import { stepsOf } from '../../src/page/steps.ts';
+import { forPage } from '../../src/page/request/api.ts';
+import { Computed } from '../../src/page/request/computed.ts';
+import { pageExamples } from '../../src/page/request/examples.ts';
+import type { Steps } from '../../src/page/steps/step.ts';
+import { stepsOf } from '../../src/page/steps/steps.ts';
 import { type Service, startService } from '../support/process.ts';
 import { answered, noBrowser, openBrowser, openPage, refused } from './browser.ts';
 

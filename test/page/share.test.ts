@@ -1,7 +1,7 @@
 // Converts a request to a link and back; links without a request.
 import fc from 'fast-check';
 import t from 'tap';
-import { fromLink, toLink } from '../../src/page/share.ts';
+import { fromLink, toLink } from '../../src/page/request/link.ts';
 import { validRequest } from '../support/app.ts';
 
 const base = 'http://127.0.0.1:3000/';

@@ -1,4 +1,6 @@
 // What every chart is: a figure with a caption in words, a drawing, and a table for those who want or need the numbers.
+import * as Plot from '@observablehq/plot';
+import * as d3 from 'd3';
 import { short } from './words.ts';
 
 /** Lines differ by colour and by shape, so that neither needs the other. */

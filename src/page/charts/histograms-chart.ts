@@ -1,4 +1,6 @@
 // How the weights of each layer, and their gradients, are spread.
+import * as Plot from '@observablehq/plot';
+import * as d3 from 'd3';
 import type { GradientsAnswer, GradientsRequest } from '../../../schemas/gradients.ts';
 import { figure, plot, series } from './figure.ts';
 import { type Histogram, histogram } from './measures.ts';

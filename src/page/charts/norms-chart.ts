@@ -1,4 +1,6 @@
 // The norms of weights and gradients, layer by layer.
+import * as Plot from '@observablehq/plot';
+import * as d3 from 'd3';
 import type { GradientsAnswer, GradientsRequest } from '../../../schemas/gradients.ts';
 import { appendLegend, countTicks, figure, plot, type Series, series, tickFormat } from './figure.ts';
 import { type LayerNorms, layerNorms, verdict } from './measures.ts';

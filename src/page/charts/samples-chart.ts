@@ -1,4 +1,6 @@
 // What each sample has of the loss and of the gradient, so that an outlier shows.
+import * as Plot from '@observablehq/plot';
+import * as d3 from 'd3';
 import type { GradientsAnswer, GradientsRequest } from '../../../schemas/gradients.ts';
 import { countTicks, figure, plot, tickFormat } from './figure.ts';
 import { outliers, sampleShares } from './measures.ts';

@@ -1,7 +1,7 @@
 // A loss of the contract in PyTorch: its function, and the division by what its reduction asks for.
 import type { GradientsRequest } from '../../../schemas/gradients.ts';
 import type { LossName, Reduction } from '../../../schemas/loss.ts';
-import { hasClasses } from '../targets.ts';
+import { hasClasses } from '../request/targets.ts';
 import { literal } from './literal.ts';
 import { python } from './python.ts';
 

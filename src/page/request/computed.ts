@@ -1,6 +1,6 @@
 // A request with its answer, sample by sample and unit by unit, whichever way its matrices stand. Layers count from 0 here.
-import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
-import type { Penalty } from '../../schemas/penalty.ts';
+import type { GradientsAnswer, GradientsRequest } from '../../../schemas/gradients.ts';
+import type { Penalty } from '../../../schemas/penalty.ts';
 import { hasClasses, targetsKey } from './targets.ts';
 
 type Trace = NonNullable<GradientsAnswer['trace']>[number];

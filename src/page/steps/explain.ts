@@ -1,6 +1,6 @@
 // The sums that made a number, with the numbers that they are made of. Labels count layers, units and samples from 1.
-import type { Penalty } from '../../schemas/penalty.ts';
-import type { Computed } from './computed.ts';
+import type { Penalty } from '../../../schemas/penalty.ts';
+import type { Computed } from '../request/computed.ts';
 
 /** A product, or a number by itself. */
 export interface Term {

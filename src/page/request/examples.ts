@@ -1,7 +1,7 @@
 // The requests that the page offers to start from. Their weights are the same each time.
-import { examples } from '../../schemas/examples.ts';
-import type { GradientsRequest } from '../../schemas/gradients.ts';
-import { digits } from './digits.ts';
+import { examples } from '../../../schemas/examples.ts';
+import type { GradientsRequest } from '../../../schemas/gradients.ts';
+import { digits } from './digit-drawings.ts';
 
 export interface PageExample {
   readonly name: string;

@@ -1,8 +1,8 @@
 // What the steps backward show and say.
-import type { Penalty } from '../../schemas/penalty.ts';
-import type { Computed } from './computed.ts';
+import type { Penalty } from '../../../schemas/penalty.ts';
+import type { Computed } from '../request/computed.ts';
+import { computedMatrix, matrix } from '../ui/matrix.ts';
 import { biasGradient, inputGradient, preActivationGradient, weightGradient } from './explain.ts';
-import { computedMatrix, matrix } from './matrix.ts';
 import { cell, column, flipped, isRowwise, ofSample, product, type Quantities, reading, row } from './quantities.ts';
 import type { Described, Formulas, Quantity } from './step.ts';
 

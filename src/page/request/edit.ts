@@ -1,5 +1,5 @@
 // Changes to a request: each gives a new one, whose shapes fit together if those of the old one did.
-import type { GradientsRequest } from '../../schemas/gradients.ts';
+import type { GradientsRequest } from '../../../schemas/gradients.ts';
 import { hasClasses, targetsKey } from './targets.ts';
 
 export interface Sizes {

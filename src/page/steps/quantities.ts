@@ -1,8 +1,8 @@
 // The matrices of the algorithm, named and standing as those of the request do, and what a cell of a result is made from.
-import type { Computed } from './computed.ts';
-import { matrix, rowOf, transposed } from './matrix.ts';
+import type { Computed } from '../request/computed.ts';
+import { targetsKey } from '../request/targets.ts';
+import { matrix, rowOf, transposed } from '../ui/matrix.ts';
 import type { Find, Kind, Quantity } from './step.ts';
-import { targetsKey } from './targets.ts';
 
 /** What the steps are made from, named and standing as the request's matrices do. */
 export class Quantities {

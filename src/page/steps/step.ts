@@ -1,6 +1,7 @@
 // What a step of the algorithm is: what it makes, what it is made from, and what is said of it.
+
+import type { Matrix } from '../ui/matrix.ts';
 import type { Sum } from './explain.ts';
-import type { Matrix } from './matrix.ts';
 
 export type Phase = 'forward' | 'loss' | 'backward';
 

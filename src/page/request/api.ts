@@ -1,5 +1,5 @@
 // The one call of the service: POST /gradients, with its progress, and a way to give it up.
-import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
+import type { GradientsAnswer, GradientsRequest } from '../../../schemas/gradients.ts';
 
 /** A problem document (RFC 9457), as far as the page looks at it; also what went wrong on the way. */
 export interface Problem {

@@ -1,7 +1,7 @@
 // The same computation in PyTorch, by its own differentiation.
 import type { ActivationName } from '../../../schemas/activation.ts';
 import type { GradientsRequest } from '../../../schemas/gradients.ts';
-import { hasClasses, targetsKey } from '../targets.ts';
+import { hasClasses, targetsKey } from '../request/targets.ts';
 import { literal } from './literal.ts';
 import { python } from './python.ts';
 import { keywords, lossLines, penaltyLines, variant } from './pytorch-loss.ts';

@@ -1,5 +1,5 @@
 // What the steps forward show and say, and the loss.
-import type { Computed } from './computed.ts';
+import type { Computed } from '../request/computed.ts';
 import { preActivation } from './explain.ts';
 import { cell, column, isRowwise, ofSample, type Quantities, reading, row } from './quantities.ts';
 import type { Described, Formulas } from './step.ts';

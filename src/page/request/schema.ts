@@ -1,5 +1,5 @@
 // What the service's own description (/openapi.json) says of activations and losses: names, formulas and options.
-import type { Formulas } from './step.ts';
+import type { Formulas } from '../steps/step.ts';
 
 export interface Option {
   readonly name: string;

@@ -1,17 +1,16 @@
 // A request as programs in several languages, each to copy and run as it is.
-import type { GradientsRequest } from '../../schemas/gradients.ts';
-import { curl } from './as-code/curl.ts';
-import { goClient } from './as-code/go.ts';
-import { javaClient } from './as-code/java.ts';
-import { javascriptClient } from './as-code/javascript.ts';
-import { pythonClient } from './as-code/python.ts';
-import { pytorch } from './as-code/pytorch.ts';
-import { rClient } from './as-code/r.ts';
-import { REQUEST_FILE, type Snippet } from './as-code/snippet.ts';
+import type { GradientsRequest } from '../../../schemas/gradients.ts';
+import { targetsKey } from '../request/targets.ts';
+import { curl } from './curl.ts';
+import { goClient } from './go.ts';
+import { javaClient } from './java.ts';
+import { javascriptClient } from './javascript.ts';
+import { pythonClient } from './python.ts';
+import { pytorch } from './pytorch.ts';
+import { rClient } from './r.ts';
+import { REQUEST_FILE, type Snippet } from './snippet.ts';
 
-import { targetsKey } from './targets.ts';
-
-export type { Snippet } from './as-code/snippet.ts';
+export type { Snippet } from './snippet.ts';
 
 /** Bytes of JSON above which nobody wants to read a request in a program, and compilers refuse it. */
 const LARGE = 20_000;

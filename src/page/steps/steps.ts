@@ -1,7 +1,7 @@
 // The algorithm as a list of steps, in the order in which it goes: forward, the loss, and backward, layer by layer.
 
+import type { Computed } from '../request/computed.ts';
 import { biases, passOn, throughActivation, turn, weights } from './backward-steps.ts';
-import type { Computed } from './computed.ts';
 import { activate, lose, start, weigh } from './forward-steps.ts';
 import { Quantities } from './quantities.ts';
 import type { Described, Find, Formulas, Kind, Phase, Place, Step, Steps } from './step.ts';

@@ -1,5 +1,5 @@
 // The targets of a batch: a matrix, or class indices under either of two keys.
-import type { GradientsRequest } from '../../schemas/gradients.ts';
+import type { GradientsRequest } from '../../../schemas/gradients.ts';
 
 type Targets = Pick<GradientsRequest['batch'], 'targets' | 'classes'>;
 

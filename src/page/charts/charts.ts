@@ -1,8 +1,8 @@
 // Charts of an answer: norms and histograms per layer, and what each sample has of the loss and the gradient.
-import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
-import { histogramsChart } from './charts/histograms-chart.ts';
-import { normsChart } from './charts/norms-chart.ts';
-import { samplesChart } from './charts/samples-chart.ts';
+import type { GradientsAnswer, GradientsRequest } from '../../../schemas/gradients.ts';
+import { histogramsChart } from './histograms-chart.ts';
+import { normsChart } from './norms-chart.ts';
+import { samplesChart } from './samples-chart.ts';
 
 /** How long a piece of drawing may keep the page from answering, in milliseconds. */
 const SLICE = 10;
