@@ -41,7 +41,7 @@ async function bundle(): Promise<void> {
   const { build } = await import('esbuild');
   const { outputFiles, metafile } = await build({
     ...bundling,
-    entryPoints: ['src/page/main.ts', 'src/page/style/page.css'],
+    entryPoints: ['src/page/main.tsx', 'src/page/style/page.css'],
     outdir: OUTPUT,
     sourcemap: 'linked',
     metafile: true,
@@ -53,7 +53,7 @@ async function bundle(): Promise<void> {
   files.set(iconName, icon);
   const outputs = Object.entries(metafile.outputs).map(([path, output]) => ({ ...output, name: path.replace(/^.*\//, '') }));
   const named = (entry: string) => outputs.find(({ entryPoint }) => entryPoint === entry);
-  const main = named('src/page/main.ts');
+  const main = named('src/page/main.tsx');
   const imported = main?.imports.filter(({ kind }) => kind === 'import-statement') ?? [];
   const slots: Record<string, string> = {
     icon: `page/${iconName}`,

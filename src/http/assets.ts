@@ -22,8 +22,8 @@ export interface Asset {
 
 /** The files of the built page. */
 export interface Assets {
-  /** When they were built, in milliseconds. */
-  readonly version: number;
+  /** When they were built, in milliseconds; undefined if they have not been. */
+  readonly version: number | undefined;
   /** The page itself, with slots of the form {{name}} for what only the service knows. */
   readonly index: string;
   /** By their names, which contain digests. */
@@ -70,7 +70,7 @@ export async function readAssets(folder: URL): Promise<Assets> {
   const sameName = Map.groupBy(files, ([name]) => withoutDigest(name));
   const current = [...sameName].filter(([, same]) => same.length === 1).map(([name, [[, file]]]) => [name, file] as const);
   return {
-    version: (await assetsVersion(folder)) as number,
+    version: await assetsVersion(folder),
     index: await readFile(new URL('index.html', folder), 'utf8'),
     files,
     current: new Map(current),

@@ -56,16 +56,18 @@ const FOR_EVER = 'public, max-age=31536000, immutable';
 
 /** The page as it is sent, of one build. */
 interface Page {
-  readonly index: Asset;
+  readonly index?: Asset;
   readonly assets: Assets;
 }
 
+const NO_PAGE: Page = { assets: { version: undefined, index: '', files: new Map(), current: new Map() } };
+
 /** `folder` has the built page; it may be built while the service runs. */
 export function homeRoutes(app: FastifyInstance, folder = BUILT_PAGE): void {
-  let latest: Page | undefined;
+  let latest = NO_PAGE;
   const page = async () => {
     const version = await assetsVersion(folder);
-    if (version !== latest?.assets.version) latest = version === undefined ? undefined : await readPage(app, folder);
+    if (version !== latest.assets.version) latest = version === undefined ? NO_PAGE : await readPage(app, folder);
     return latest;
   };
   app.get(
@@ -82,7 +84,7 @@ export function homeRoutes(app: FastifyInstance, folder = BUILT_PAGE): void {
     async (request, reply) => {
       reply.header('vary', 'accept');
       if (preferred(request, ['application/json', 'text/html']) === 'text/html') {
-        const { index } = (await page()) ?? {};
+        const { index } = await page();
         reply.header('cache-control', 'no-cache');
         if (!index) return sendPage(request, reply, {}, 'The page has not been built', NOT_BUILT);
         return sendAsset(request, reply.header('content-security-policy', CONTENT_SECURITY_POLICY), index);
@@ -94,11 +96,11 @@ export function homeRoutes(app: FastifyInstance, folder = BUILT_PAGE): void {
     },
   );
   app.get<{ Params: { name: string } }>('/page/:name', { schema: { hide: true } }, async (request, reply) => {
-    const { assets } = (await page()) ?? {};
-    const file = assets?.files.get(request.params.name);
+    const { assets } = await page();
+    const file = assets.files.get(request.params.name);
     if (file) return sendAsset(request, reply.header('cache-control', FOR_EVER), file);
     // While replicas are being replaced, pages of other builds ask for files: serve the current ones, uncached.
-    const current = assets?.current.get(withoutDigest(request.params.name));
+    const current = assets.current.get(withoutDigest(request.params.name));
     if (current) return sendAsset(request, reply.header('cache-control', 'no-cache'), current);
     return handleNotFound(request, reply);
   });

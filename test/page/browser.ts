@@ -2,6 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { buildPage } from '../../deploy/page.ts';
+import type { GradientsRequest } from '../../schemas/gradients.ts';
 
 /** The Chromium to run: CHROMIUM, or Debian's path. */
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -31,7 +32,7 @@ export interface Look {
   readonly scheme: 'light' | 'dark';
 }
 
-export const DESKTOP: Look = { width: 1280, height: 900, scheme: 'light' };
+export const DESKTOP: Look = { width: 1280, height: 720, scheme: 'light' };
 
 export interface Opened {
   readonly page: Page;
@@ -39,6 +40,8 @@ export interface Opened {
   readonly complaints: readonly string[];
   /** The URLs that the page has requested. */
   readonly requests: readonly string[];
+  /** The last request that the page has sent to the service, without what it asks for in addition. */
+  sent(): GradientsRequest;
 }
 
 /** Opens the page, and waits for its first answer. */
@@ -53,18 +56,38 @@ export async function openPage(browser: Browser, url: string, look: Look = DESKT
   });
   page.on('pageerror', (error) => complaints.push(`${error.stack}`));
   const requests: string[] = [];
-  page.on('request', (request) => requests.push(request.url()));
+  let body = '';
+  page.on('request', (request) => {
+    requests.push(request.url());
+    if (request.method() === 'POST') body = request.postData() ?? '';
+  });
   await page.goto(url);
   await answered(page);
-  return { page, complaints, requests };
+  const sent = () => {
+    const { include: _, ...request } = JSON.parse(body);
+    return request;
+  };
+  return { page, complaints, requests, sent };
 }
 
 /** Waits until the last request has been answered, and its results are shown. */
 export async function answered(page: Page): Promise<void> {
-  await page.waitForSelector('body[data-state=answered] #charts:not([aria-busy=true])', { state: 'attached' });
+  await page.waitForSelector('body[data-state=answered] #picture', { state: 'attached' });
 }
 
 /** Waits until the last request has been refused, and its errors are shown. */
 export async function refused(page: Page): Promise<void> {
   await page.waitForSelector('body[data-state=refused]');
+}
+
+/** The text of the JSON editor. */
+export async function editorText(page: Page): Promise<string> {
+  await page.waitForSelector('.cm-content');
+  return (await page.locator('.cm-line').allInnerTexts()).map((line) => line.replace(/\n$/, '')).join('\n');
+}
+
+/** Replaces the text of the JSON editor. */
+export async function typeJson(page: Page, text: string): Promise<void> {
+  await page.locator('.cm-content').fill(text);
+  await page.waitForFunction(() => document.body.dataset.state !== 'answered' && document.body.dataset.state !== 'refused');
 }

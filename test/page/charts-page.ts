@@ -25,7 +25,12 @@ const html = `<!doctype html>
 </html>`;
 
 const main = `import { drawCharts } from './src/page/charts/charts.ts';
-window.draw = (given) => drawCharts(document.getElementById('charts'), ...JSON.parse(given));`;
+import { en } from './src/page/text/en.ts';
+let end = () => {};
+window.draw = (given) => {
+  end();
+  end = drawCharts(en.charts, document.getElementById('charts'), ...JSON.parse(given));
+};`;
 
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:";
 

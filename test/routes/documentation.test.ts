@@ -1,5 +1,6 @@
 // The documentation: GET /, /openapi.json, /docs and /problems/{type}.
 import t from 'tap';
+import { buildPage } from '../../deploy/page.ts';
 import { activations } from '../../schemas/activation.ts';
 import { examples } from '../../schemas/examples.ts';
 import { losses } from '../../schemas/loss.ts';
@@ -155,6 +156,7 @@ t.test('a path outside the folder of the documentation is not found', async (t) 
 });
 
 t.test('GET /, as JSON and as a page', async (t) => {
+  await buildPage();
   const app = await startApp(t);
   await app.readiness.started;
   const home = (await app.inject({ url: '/', headers: { host: 'example.org:3000' } })).json();

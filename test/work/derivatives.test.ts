@@ -209,6 +209,26 @@ t.test('the first value that is not finite, in the last of several tiles', async
   }
 });
 
+t.test('the first value that is not finite, of the backward pass of the last of several tiles', async (t) => {
+  const request = requestOf('vjp', { samples: 1600, features: 64, hidden: 64, outputs: 2 });
+  const { cotangents, network, batch } = request as {
+    cotangents: Tensor;
+    network: { layers: { weights: Tensor }[] };
+    batch: { inputs: Tensor };
+  };
+  (cotangents.data as Float64Array).fill(1e300, 1599 * 2);
+  (batch.inputs.data as Float64Array).fill(0, 1599 * 64);
+  const weights = network.layers[0].weights.data as Float64Array;
+  for (let i = 0; i < weights.length; i++) weights[i] *= 1e12;
+  const detail = /^input_gradients\[1599\]\[\d+\] of layer 0 is (-?Infinity|NaN), the first value that is not finite$/;
+  try {
+    run('vjp', request);
+    t.fail('computed');
+  } catch (error) {
+    t.match(error, { type: 'non-finite-result', refused: { errors: [{ detail }] } });
+  }
+});
+
 t.test('the memory of sums over many samples', async (t) => {
   const keptBy = (samples: number) =>
     plans.hvp(requestOf('hvp', { samples, features: 1, hidden: 2, outputs: 1 }) as never).cost.keptNumbers;

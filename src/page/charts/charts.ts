@@ -3,26 +3,29 @@ import type { GradientsAnswer, GradientsRequest } from '../../../schemas/gradien
 import { histogramsChart } from './histograms-chart.ts';
 import { normsChart } from './norms-chart.ts';
 import { samplesChart } from './samples-chart.ts';
+import type { ChartsText } from './words.ts';
 
 /** How long a piece of drawing may keep the page from answering, in milliseconds. */
 const SLICE = 10;
 
-/** What ends the drawing into a container, and its watching. */
-const drawings = new WeakMap<HTMLElement, () => void>();
-
 /**
  * Draws the charts in place of those that `container` has. They appear some frames later, all at once; until then it is `aria-busy`.
- * When its width changes, they are drawn again.
+ * When its width changes, they are drawn again. Returns what ends
+ * the drawing and the watching.
  */
-export function drawCharts(container: HTMLElement, request: GradientsRequest, answer: GradientsAnswer): void {
-  drawings.get(container)?.();
+export function drawCharts(
+  t: ChartsText,
+  container: HTMLElement,
+  request: GradientsRequest,
+  answer: GradientsAnswer,
+): () => void {
   let frame = 0;
   let width = 0;
   const draw = () => {
     cancelAnimationFrame(frame);
     width = container.clientWidth;
     container.setAttribute('aria-busy', 'true');
-    const pieces = allCharts(request, answer, width || 640);
+    const pieces = allCharts(t, request, answer, width || 640);
     const slice = () => {
       const end = performance.now() + SLICE;
       let piece = pieces.next();
@@ -35,17 +38,26 @@ export function drawCharts(container: HTMLElement, request: GradientsRequest, an
   const observer = new ResizeObserver(() => {
     if (Math.abs(container.clientWidth - width) >= 1) draw();
   });
-  drawings.set(container, () => {
-    cancelAnimationFrame(frame);
-    observer.disconnect();
-  });
   draw();
   observer.observe(container);
+  return () => {
+    cancelAnimationFrame(frame);
+    observer.disconnect();
+  };
 }
 
 /** All charts that there is something for, a piece at a time. */
-function* allCharts(request: GradientsRequest, answer: GradientsAnswer, width: number): Generator<void, HTMLElement[]> {
-  const charts = [normsChart(request, answer, width), samplesChart(request, answer, width), histogramsChart(request, answer)];
+function* allCharts(
+  t: ChartsText,
+  request: GradientsRequest,
+  answer: GradientsAnswer,
+  width: number,
+): Generator<void, HTMLElement[]> {
+  const charts = [
+    normsChart(t, request, answer, width),
+    samplesChart(t, request, answer, width),
+    histogramsChart(t, request, answer),
+  ];
   const elements: HTMLElement[] = [];
   for (const chart of charts) {
     const element = yield* chart;

@@ -40,6 +40,16 @@ export class Computed {
     return this.columns ? rows[unit][sample] : rows[sample][unit];
   }
 
+  /** The row and the column of a sample's unit, in a matrix of samples. */
+  cell(sample: number, unit: number): [row: number, column: number] {
+    return this.columns ? [unit, sample] : [sample, unit];
+  }
+
+  /** The sample and the unit of a row and a column, likewise. */
+  place(row: number, column: number): [sample: number, unit: number] {
+    return this.columns ? [column, row] : [row, column];
+  }
+
   weight(layer: number, unit: number, input: number): number {
     return this.request.network.layers[layer].weights[unit][input];
   }

@@ -172,3 +172,10 @@ export function downhill(
   });
   return { ...request, network: { ...request.network, layers } };
 }
+
+/** What was typed, as a number if it is one; otherwise as it is, and the service says what is wrong with it. */
+export function numberOf(text: string): number | string {
+  const plain = text.trim().replace(/^[−–]/, '-');
+  const value = Number(plain);
+  return plain !== '' && Number.isFinite(value) ? value : text;
+}

@@ -1,57 +1,35 @@
 // The requests that the page offers to start from. Their weights are the same each time.
 import { examples } from '../../../schemas/examples.ts';
 import type { GradientsRequest } from '../../../schemas/gradients.ts';
+import type { Dictionary } from '../text/en.ts';
 import { type Random, seeded } from '../train/random.ts';
 import { digits } from './digit-drawings.ts';
 
 export interface PageExample {
-  readonly name: string;
-  readonly title: string;
-  /** What to look at. */
-  readonly description: string;
+  /** Its texts have this key in the dictionary. */
+  readonly name: keyof Dictionary['request']['exampleTexts'];
   readonly request: GradientsRequest;
 }
 
 export const pageExamples: readonly PageExample[] = [
   {
     name: 'article',
-    title: "The article's network",
-    description:
-      'Two inputs, two tanh layers of three units and two outputs; all weights are 0.1, and a sample is a column. ' +
-      'The units of a layer have the same weights, so they have the same gradients too: trained from here, they would stay alike for ever.',
     request: examples.article.request,
   },
   {
     name: 'xor',
-    title: 'XOR, half trained',
-    description:
-      'After 170 steps three of the four answers are right; (1, 1) is still taken for 1. It has the largest loss, and of the four samples ' +
-      'it pulls hardest at the output: down, while (0, 1) and (1, 0) pull up.',
     request: xor(),
   },
   {
     name: 'digits',
-    title: 'Digits, one of them mislabelled',
-    description:
-      'Ten drawn digits, four smudged copies, and a 7 that is labelled 1. The network gets every clean digit right, so most of the gradient ' +
-      'comes from the one wrong label: look for it among the losses and gradient norms of the samples. The first ten hidden units each ' +
-      'look for one digit.',
     request: classifier(),
   },
   {
     name: 'vanishing',
-    title: 'Ten sigmoid layers: gradients vanish',
-    description:
-      "PyTorch's usual starting weights, but sigmoid, whose slope is at most 1/4. Each step back makes the gradient several times smaller: " +
-      "at the first layer it is less than a millionth of the last layer's, so the first layers learn nothing.",
     request: deep({ activation: 'sigmoid', hidden: 9, bound: 0.3536, biasBound: 0.3536, seed: 1 }),
   },
   {
     name: 'exploding',
-    title: 'Twelve tanh layers with large weights: gradients explode',
-    description:
-      "Weights of up to 4 in size. Going back, each layer makes the gradient about twice as large: at the first layer it is over a thousand times the last layer's. " +
-      'The way forward shows nothing of it, since tanh keeps the values between -1 and 1.',
     request: deep({ activation: 'tanh', hidden: 11, bound: 4, biasBound: 0.5, seed: 6 }),
   },
 ];

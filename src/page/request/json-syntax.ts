@@ -1,4 +1,5 @@
 // Where a text stops being JSON, and what was expected there: browsers say it in different ways, or not at all.
+import type { Dictionary } from '../text/en.ts';
 
 export interface SyntaxFault {
   readonly detail: string;
@@ -10,24 +11,26 @@ const SPACE = /[ \t\n\r]*/y;
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|true\b|false\b|null\b/y;
 
-const KEY = 'a key in double quotes and a colon';
+type SyntaxText = Dictionary['request']['syntax'];
 
-/** The first fault of a text; undefined if it is JSON. */
-export function syntaxFault(text: string): SyntaxFault | undefined {
+/** The first fault of a text, in the words of `t`; undefined if it is JSON. */
+export function syntaxFault(text: string, t: SyntaxText): SyntaxFault | undefined {
   try {
     JSON.parse(text);
     return undefined;
   } catch {
-    return new Parser(text).fault();
+    return new Parser(text, t).fault();
   }
 }
 
 class Parser {
   readonly #text: string;
+  readonly #t: SyntaxText;
   #at = 0;
 
-  constructor(text: string) {
+  constructor(text: string, t: SyntaxText) {
     this.#text = text;
+    this.#t = t;
   }
 
   fault(): SyntaxFault {
@@ -47,12 +50,12 @@ class Parser {
       if (next === '{') {
         if (this.#isEmpty('}')) return undefined;
         open.push('}');
-        if (!this.#key()) return this.#expected(KEY);
+        if (!this.#key()) return this.#expected(this.#t.key);
       } else if (next === '[') {
         if (this.#isEmpty(']')) return undefined;
         open.push(']');
       } else if (this.#take(STRING) || this.#take(SCALAR)) return undefined;
-      else return this.#expected(open.at(-1) === ']' ? 'a value or ]' : 'a value');
+      else return this.#expected(open.at(-1) === ']' ? this.#t.valueOrBracket : this.#t.value);
     }
   }
 
@@ -80,15 +83,15 @@ class Parser {
       this.#take(SPACE);
       const closing = open.at(-1);
       const next = this.#text[this.#at];
-      if (!closing) return this.#expected('nothing more');
+      if (!closing) return this.#expected(this.#t.nothing);
       if (next === closing) {
         this.#at++;
         open.pop();
       } else if (next === ',') {
         this.#at++;
-        if (closing === '}' && !this.#key()) return this.#expected(KEY);
+        if (closing === '}' && !this.#key()) return this.#expected(this.#t.key);
         return undefined;
-      } else return this.#expected(`a comma or ${closing}`);
+      } else return this.#expected(this.#t.comma(closing));
     }
   }
 
@@ -100,7 +103,7 @@ class Parser {
   }
 
   #expected(what: string): SyntaxFault {
-    const [got = 'the end'] = /^"?[\w.+-]+|^./su.exec(this.#text.slice(this.#at, this.#at + 20)) ?? [];
-    return { detail: `expected ${what}, got ${got}`, offset: this.#at };
+    const [got = this.#t.end] = /^"?[\w.+-]+|^./su.exec(this.#text.slice(this.#at, this.#at + 20)) ?? [];
+    return { detail: this.#t.expected(what, got), offset: this.#at };
   }
 }

@@ -1,5 +1,4 @@
 // What the service's own description (/openapi.json) says of activations and losses: names, formulas and options.
-import type { Formulas } from '../steps/step.ts';
 
 export interface Option {
   readonly name: string;
@@ -14,6 +13,12 @@ export interface Variant {
   readonly name: string;
   readonly formula: string;
   readonly options: readonly Option[];
+}
+
+/** The formulas of activations and losses, by their names. */
+export interface Formulas {
+  readonly activations: ReadonlyMap<string, string>;
+  readonly losses: ReadonlyMap<string, string>;
 }
 
 export interface Description {

@@ -1,114 +1,98 @@
-// What the steps forward show and say, and the loss.
-import type { Computed } from '../request/computed.ts';
-import { preActivation } from './explain.ts';
-import { cell, column, isRowwise, ofSample, type Quantities, reading, row } from './quantities.ts';
-import type { Described, Formulas } from './step.ts';
+// What the steps of the forward pass and the loss show and say.
+import type { Formulas } from '../request/schema.ts';
+import { short } from '../ui/matrix.ts';
+import { labelOf, preActivation, type StepsText } from './explain.ts';
+import { cell, column, flipped, isRowwise, ofSample, type Quantities, reading, row } from './quantities.ts';
+import type { Described } from './step.ts';
 
 /** The batch. */
-export function start(quantities: Quantities): Described {
-  const { columns, samples, features } = quantities.run;
+export function start(quantities: Quantities, t: StepsText): Described {
+  const { run } = quantities;
   return {
-    title: 'What goes in, and what should come out',
+    title: t.start.title,
     formula: 'X_1 → T',
-    why: [
-      `${count(samples, 'sample')} with ${count(features, 'feature')} each: a sample is a ${columns ? 'column' : 'row'}. ` +
-        'The network is to turn the inputs X into something close to the targets T.',
-      'Colours: blue is above 0, orange below, and the stronger the further. Point at a number to read it in full.',
-    ],
+    why: t.start.why(run.samples, run.features, run.columns),
     result: quantities.X(0),
     pieces: ['→', quantities.T()],
-    worked: () => undefined,
+    worked: (i, j) => {
+      const [sample, unit] = run.place(i, j);
+      const value = run.value('inputs', 0, sample, unit);
+      return { label: labelOf(run, 'X', 0, sample, unit), meaning: t.names.batchInputs, terms: [], value };
+    },
   };
 }
 
-/** Pre-activations. */
-export function weigh(run: Computed, quantities: Quantities, layer: number): Described {
+/** Weighted sums. */
+export function weigh(quantities: Quantities, layer: number, t: StepsText): Described {
+  const { run } = quantities;
   const k = layer + 1;
-  const [X, W, b] = [quantities.X(layer), quantities.W(layer, !run.columns), quantities.b(layer)];
-  const along = run.columns ? column : row;
-  const bias = b && [
-    '+',
-    reading(b, run.columns ? (i: number) => [i, undefined] as const : (_: number, j: number) => [undefined, j] as const),
-  ];
+  const [X, W, b] = [quantities.X(layer), quantities.W(layer), quantities.b(layer)];
+  const ofUnit = run.columns ? (i: number) => [i, undefined] as const : (_: number, j: number) => [undefined, j] as const;
   return {
-    title: `Layer ${k}: weigh and add`,
+    title: t.weigh.title(k),
     formula: `Z_${k} = ${run.columns ? `W_${k} X_${k}` : `X_${k} W_${k}^T`}${b ? ` + b_${k}` : ''}`,
-    why: [
-      `Every unit multiplies each of its inputs by a weight of its own and adds them up${b ? ', and its bias to that' : ''}. ` +
-        `The weights of a unit are a ${run.columns ? 'row of W' : 'column of Wᵀ'}, and the matrix product does all units and all samples at once.`,
-      'Inputs and sums are kept: the way back needs them.',
-    ],
+    why: t.weigh.why(b !== undefined, run.columns),
     result: quantities.Z(layer),
     pieces: [
-      ...(run.columns ? [reading(W, row), '·', reading(X, along)] : [reading(X, along), '·', reading(W, column)]),
-      ...(bias ?? []),
+      ...(run.columns ? [reading(W, row), '·', reading(X, column)] : [reading(X, row), '·', reading(flipped(W), column)]),
+      ...(b ? ['+', reading(b, ofUnit)] : []),
     ],
-    worked: (i, j) => preActivation(run, layer, ...quantities.place(i, j)),
+    worked: (i, j) => preActivation(run, layer, ...run.place(i, j), t),
   };
 }
 
 /** Outputs of a layer. */
-export function activate(run: Computed, quantities: Quantities, layer: number, formulas: Formulas): Described {
+export function activate(quantities: Quantities, layer: number, formulas: Formulas, t: StepsText): Described {
+  const { run } = quantities;
   const [k, name] = [layer + 1, run.activation(layer)];
   const formula = formulas.activations.get(name);
-  const why =
-    name === 'identity'
-      ? ['This layer has no activation: its sums are its outputs.']
-      : [
-          `${name}${formula ? `, ${formula},` : ''} bends what comes out${isRowwise(formula) ? ', over all units of a sample together' : ', number by number'}. ` +
-            'Without a bend, layer upon layer could do no more than a single one.',
-        ];
-  if (k < run.layers) why.push(`What comes out goes into layer ${k + 1}.`);
+  const [applied, rowwise] = [name !== 'identity', isRowwise(formula)];
+  const why = applied ? t.activate.why(name, formula ?? '', rowwise) : t.activate.identity;
   return {
-    title: `Layer ${k}: ${name === 'identity' ? 'no activation' : 'activate'}`,
-    formula: name === 'identity' ? `Y_${k} = Z_${k}` : `Y_${k} = ${name}(Z_${k})`,
-    why,
+    title: t.activate.title(k, applied ? name : undefined),
+    formula: applied ? `Y_${k} = ${name}(Z_${k})` : `Y_${k} = Z_${k}`,
+    why: [why, ...(k < run.layers ? [t.activate.next(k + 1)] : [])],
     result: quantities.Y(layer),
-    pieces: [...(name === 'identity' ? [] : [name]), reading(quantities.Z(layer), isRowwise(formula) ? ofSample(run) : cell)],
+    pieces: [...(applied ? [name] : []), reading(quantities.Z(layer), rowwise ? ofSample(run) : cell)],
     worked(i, j) {
-      const [sample, unit] = quantities.place(i, j);
-      const [z, y] = [run.value('pre_activations', layer, sample, unit), run.value('outputs', layer, sample, unit)];
-      const label = name === 'identity' ? `z_${unit + 1}` : `${name}(z_${unit + 1})`;
-      const meaning = isRowwise(formula)
-        ? `${name} over its sample`
-        : `${name === 'identity' ? 'the same as' : `${name} of`} ${z}`;
-      return { label: `y_${unit + 1}`, meaning, terms: [{ factors: [{ label, value: y }], value: y }], value: y };
+      const [sample, unit] = run.place(i, j);
+      const [z, value] = [run.value('pre_activations', layer, sample, unit), run.value('outputs', layer, sample, unit)];
+      const label = labelOf(run, 'Z', layer, sample, unit);
+      const factor = { label: applied ? `${name}(${label})` : label, value, of: { kind: 'Z', layer, i, j } } as const;
+      const meaning = rowwise ? t.sums.rowwise(name) : applied ? t.sums.applied(name, short(z, 6)) : t.sums.identity;
+      return { label: labelOf(run, 'Y', layer, sample, unit), meaning, terms: [{ factors: [factor], value }], value };
     },
   };
 }
 
 /** The loss. */
-export function lose(run: Computed, quantities: Quantities, formulas: Formulas): Described {
+export function lose(quantities: Quantities, formulas: Formulas, t: StepsText): Described {
+  const { run } = quantities;
   const [K, name] = [run.layers, run.loss()];
   const shares = run.answer.per_sample_losses as number[];
   const { loss, divisor, penalty } = run.answer;
   return {
-    title: 'How wrong is it?',
-    formula: `L = ${name}(Y_${K}, T)${penalty === undefined ? '' : ' + penalty'}`,
+    title: t.lose.title,
+    formula: `L = ${name}(Y_${K}, T)${penalty === undefined ? '' : ` + "${t.signs.penalty}"`}`,
     why: [
-      `${name} measures how far each output y is from its target t: ${formulas.losses.get(name) ?? name}. ` +
-        `Added up over all of them${run.request.batch.sample_weights ? ', each sample by its weight,' : ''}${divisor === 1 ? '' : ` and divided by ${divisor}`}, that is the loss: one number, ${loss}.`,
-      `Here it is by sample; these shares${penalty === undefined ? '' : ` and the penalty on the weights, ${short4(penalty)},`} add up to the loss. ` +
-        'All that follows asks one question: what would make this number smaller?',
+      t.lose.why(name, formulas.losses.get(name) ?? name, run.request.batch.sample_weights !== undefined, divisor, `${loss}`),
+      t.lose.shares(penalty === undefined ? undefined : short(penalty, 4)),
     ],
-    result: { symbol: 'L', name: `shares of the loss, ${short4(loss)} in all`, ...quantities.perSample(shares) },
-    pieces: [name, reading(quantities.Y(K - 1), ofSample(run)), 'against', reading(quantities.T(), ofSample(run))],
+    result: {
+      symbol: 'L',
+      name: t.names.shares(short(loss, 4)),
+      of: { kind: 'L', layer: K - 1 },
+      ...quantities.perSample(shares),
+    },
+    pieces: [name, reading(quantities.Y(K - 1), ofSample(run)), t.signs.against, reading(quantities.T(), ofSample(run))],
     worked: () => ({
       label: 'L',
-      meaning: 'the shares of all samples, added up',
+      meaning: t.sums.loss,
       terms: [
-        ...shares.map((value, i) => ({ factors: [{ label: `L^(${i + 1})`, value }], value })),
-        ...(penalty === undefined ? [] : [{ factors: [{ label: 'penalty', value: penalty }], value: penalty }]),
+        ...shares.map((value, i) => ({ factors: [{ label: `L[${i + 1}]`, value }], value })),
+        ...(penalty === undefined ? [] : [{ factors: [{ label: `"${t.signs.penalty}"`, value: penalty }], value: penalty }]),
       ],
       value: loss,
     }),
   };
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
-}
-
-function short4(value: number): string {
-  return `${Number(value.toPrecision(4))}`;
 }

@@ -1,97 +1,116 @@
-// The matrices of the algorithm, named and standing as those of the request do, and what a cell of a result is made from.
+// The matrices of the algorithm, named and standing as those of the request do, and what a cell of a result is computed from.
 import type { Computed } from '../request/computed.ts';
 import { targetsKey } from '../request/targets.ts';
 import { matrix, rowOf, transposed } from '../ui/matrix.ts';
-import type { Find, Kind, Quantity } from './step.ts';
+import { inputsOf, outputGradientsOf, type StepsText } from './explain.ts';
+import type { Axis, Find, Kind, Quantity } from './step.ts';
 
-/** What the steps are made from, named and standing as the request's matrices do. */
 export class Quantities {
   readonly run: Computed;
   readonly find: Find;
-  /** What rows and columns of a matrix of samples are. */
-  readonly of: (units: string) => readonly [string, string];
+  readonly text: StepsText;
 
-  constructor(run: Computed, find: Find) {
+  constructor(run: Computed, find: Find, text: StepsText) {
     this.run = run;
     this.find = find;
-    this.of = (units) => (run.columns ? [units, 'sample'] : ['sample', units]);
+    this.text = text;
   }
 
   X(layer: number): Quantity {
-    const name = layer === 0 ? 'the inputs of the batch' : `the outputs of layer ${layer}`;
-    return this.made(`X_${layer + 1}`, name, this.run.trace[layer].inputs, 'input', layer === 0 ? ['X', 0] : ['Y', layer - 1]);
+    const { batchInputs, layerOutputs } = this.text.names;
+    const name = layer === 0 ? batchInputs : layerOutputs(layer);
+    return this.#made(`X_${layer + 1}`, name, this.run.trace[layer].inputs, 'input', inputsOf(layer));
   }
 
   Z(layer: number): Quantity {
-    return this.made(`Z_${layer + 1}`, 'weighted sums', this.run.trace[layer].pre_activations, 'unit', ['Z', layer]);
+    const { pre_activations } = this.run.trace[layer];
+    return this.#made(`Z_${layer + 1}`, this.text.names.preActivations, pre_activations, 'unit', { kind: 'Z', layer });
   }
 
   Y(layer: number): Quantity {
-    return this.made(`Y_${layer + 1}`, `outputs of layer ${layer + 1}`, this.run.trace[layer].outputs, 'unit', ['Y', layer]);
+    const name = this.text.names.layerOutputs(layer + 1);
+    return this.#made(`Y_${layer + 1}`, name, this.run.trace[layer].outputs, 'unit', { kind: 'Y', layer });
   }
 
   dY(layer: number): Quantity {
-    const by: [Kind, number] = layer === this.run.layers - 1 ? ['dY', layer] : ['dX', layer + 1];
-    const name = `gradient of the outputs of layer ${layer + 1}`;
-    return this.made(`dY_${layer + 1}`, name, this.run.trace[layer].output_gradients, 'unit', by);
+    const name = this.text.names.outputGradients(layer + 1);
+    const { output_gradients } = this.run.trace[layer];
+    return this.#made(`dY_${layer + 1}`, name, output_gradients, 'unit', outputGradientsOf(this.run, layer));
   }
 
   dZ(layer: number): Quantity {
     const { pre_activation_gradients } = this.run.trace[layer];
-    return this.made(`dZ_${layer + 1}`, 'gradient of the weighted sums', pre_activation_gradients, 'unit', ['dZ', layer]);
+    return this.#made(`dZ_${layer + 1}`, this.text.names.preActivationGradients, pre_activation_gradients, 'unit', {
+      kind: 'dZ',
+      layer,
+    });
   }
 
   dX(layer: number): Quantity {
-    const name = layer === 0 ? 'gradient of the batch’s inputs' : `gradient of the inputs, which is dY_${layer}`;
-    return this.made(`dX_${layer + 1}`, name, this.run.trace[layer].input_gradients, 'input', ['dX', layer]);
+    const { batchInputGradients, inputGradients } = this.text.names;
+    const name = layer === 0 ? batchInputGradients : inputGradients(layer);
+    return this.#made(`dX_${layer + 1}`, name, this.run.trace[layer].input_gradients, 'input', { kind: 'dX', layer });
   }
 
-  /** As the formula has them: transposed where a sample is a row. */
-  W(layer: number, transpose: boolean): Quantity {
-    const given = matrix(this.run.request.network.layers[layer].weights);
-    const symbol = `W_${layer + 1}`;
-    return transpose
-      ? { symbol: `${symbol}^T`, name: 'weights', given: true, matrix: transposed(given), axes: ['input', 'unit'] }
-      : { symbol, name: 'weights', given: true, matrix: given, axes: ['unit', 'input'] };
+  W(layer: number): Quantity {
+    return {
+      symbol: `W_${layer + 1}`,
+      name: this.text.names.weights,
+      given: true,
+      matrix: matrix(this.run.request.network.layers[layer].weights),
+      of: { kind: 'W', layer },
+      axes: ['unit', 'input'],
+    };
   }
 
   b(layer: number): Quantity | undefined {
     const given = this.run.request.network.layers[layer].biases;
-    return given && { symbol: `b_${layer + 1}`, name: 'biases', given: true, ...this.perUnit(given) };
+    return (
+      given && {
+        symbol: `b_${layer + 1}`,
+        name: this.text.names.biases,
+        given: true,
+        of: { kind: 'b', layer },
+        ...this.perUnit(given),
+      }
+    );
   }
 
   /** A value per unit, standing as the units do. */
   perUnit(values: readonly number[]): Pick<Quantity, 'matrix' | 'axes'> {
     const row = rowOf(values);
-    return this.run.columns ? { matrix: transposed(row), axes: ['unit', ''] } : { matrix: row, axes: ['', 'unit'] };
+    return this.run.columns ? { matrix: transposed(row), axes: ['unit', undefined] } : { matrix: row, axes: [undefined, 'unit'] };
   }
 
   /** A value per sample, standing as the samples do. */
   perSample(values: readonly number[]): Pick<Quantity, 'matrix' | 'axes'> {
     const row = rowOf(values);
-    return this.run.columns ? { matrix: row, axes: ['', 'sample'] } : { matrix: transposed(row), axes: ['sample', ''] };
+    return this.run.columns
+      ? { matrix: row, axes: [undefined, 'sample'] }
+      : { matrix: transposed(row), axes: ['sample', undefined] };
   }
 
   T(): Quantity {
     const { batch } = this.run.request;
     const targets = batch[targetsKey(batch)];
-    if (this.run.classes)
-      return { symbol: 'T', name: 'targets: the right class', names: true, given: true, ...this.perSample(targets as number[]) };
-    return { symbol: 'T', name: 'targets', given: true, matrix: matrix(targets as number[][]), axes: this.of('unit') };
+    const { names } = this.text;
+    const common = { symbol: 'T', given: true, of: { kind: 'T', layer: this.run.layers - 1 } } as const;
+    if (this.run.classes) return { ...common, name: names.targetClasses, names: true, ...this.perSample(targets as number[]) };
+    return { ...common, name: names.targets, matrix: matrix(targets as number[][]), axes: this.axes('unit') };
   }
 
-  /** The sample and the unit that a cell is of. */
-  place(i: number, j: number): [sample: number, unit: number] {
-    return this.run.columns ? [j, i] : [i, j];
+  /** What rows and columns of a matrix of samples are. */
+  axes(units: Axis): readonly [Axis, Axis] {
+    return this.run.columns ? [units, 'sample'] : ['sample', units];
   }
 
-  private made(symbol: string, name: string, rows: number[][], units: string, [kind, layer]: [Kind, number]): Quantity {
-    const madeBy = this.find(kind, layer);
-    return { symbol, name, matrix: matrix(rows), axes: this.of(units), ...(madeBy !== undefined && { madeBy }) };
+  #made(symbol: string, name: string, rows: number[][], units: Axis, of: { kind: Kind; layer: number }): Quantity {
+    const madeBy = this.find(of.kind, of.layer);
+    return { symbol, name, matrix: matrix(rows), of, axes: this.axes(units), ...(madeBy !== undefined && { madeBy }) };
   }
 }
 
-/** All of a row, all of a column, and a cell alone: what a cell of a result may be made from. */
+/** All of a row, all of a column, and a cell alone: what a cell of a result may be computed from. */
 export const row = (i: number) => [i, undefined] as const;
 export const column = (_: number, j: number) => [undefined, j] as const;
 export const cell = (i: number, j: number) => [i, j] as const;
@@ -109,7 +128,12 @@ export function product(left: Quantity, right: Quantity): [Quantity, string, Qua
 /** A quantity transposed. */
 export function flipped(quantity: Quantity): Quantity {
   const [first, second] = quantity.axes;
-  return { ...quantity, symbol: `${quantity.symbol}^T`, matrix: transposed(quantity.matrix), axes: [second, first] };
+  return {
+    ...quantity,
+    symbol: `${quantity.symbol}^T`,
+    matrix: transposed(quantity.matrix),
+    axes: [second, first],
+  };
 }
 
 /** All of the sample that a cell is of. */
@@ -117,7 +141,7 @@ export function ofSample(run: Computed): NonNullable<Quantity['reads']> {
   return run.columns ? (_, j) => [undefined, j] : (i) => [i, undefined];
 }
 
-/** Whether an activation looks at all units of a sample at once, as its formula says. */
+/** Whether an activation couples the units of a sample, as its formula says. */
 export function isRowwise(formula: string | undefined): boolean {
   return formula?.includes("over a sample's units") ?? false;
 }

@@ -1,12 +1,45 @@
 // What a step of the algorithm is: what it makes, what it is made from, and what is said of it.
 
 import type { Matrix } from '../ui/matrix.ts';
-import type { Sum } from './explain.ts';
 
 export type Phase = 'forward' | 'loss' | 'backward';
 
 /** What a step makes; the layer, which counts from 0, follows. */
 export type Kind = 'X' | 'Z' | 'Y' | 'L' | 'dY' | 'dZ' | 'dW' | 'db' | 'dX';
+
+/** A matrix: the result of a step, or one that is given. */
+export type MatrixKind = Kind | 'W' | 'b' | 'T';
+
+/** A number of a matrix, by its row and its column. */
+export interface NumberOf {
+  readonly kind: MatrixKind;
+  readonly layer: number;
+  readonly i: number;
+  readonly j: number;
+}
+
+export interface Factor {
+  readonly label: string;
+  readonly value: number;
+  /** The number that it is, where it is one of a matrix. */
+  readonly of?: NumberOf;
+}
+
+/** A product, or a number by itself. */
+export interface Term {
+  readonly factors: readonly Factor[];
+  readonly value: number;
+}
+
+export interface Sum {
+  readonly label: string;
+  /** In words. */
+  readonly meaning: string;
+  /** None where the number is no sum. */
+  readonly terms: readonly Term[];
+  /** The service's number, which the terms add up to. */
+  readonly value: number;
+}
 
 /** A place in the list of steps. */
 export interface Place {
@@ -14,14 +47,19 @@ export interface Place {
   readonly layer: number;
 }
 
+/** What a row or a column stands for; none where there is only one. */
+export type Axis = 'unit' | 'input' | 'sample' | undefined;
+
 /** A matrix with what it is called. */
 export interface Quantity {
   /** As in a formula: W_1^T. */
   readonly symbol: string;
   readonly name: string;
   readonly matrix: Matrix;
+  /** What its numbers are. */
+  readonly of: { readonly kind: MatrixKind; readonly layer: number };
   /** What a row and a column of it stand for. */
-  readonly axes: readonly [row: string, column: string];
+  readonly axes: readonly [row: Axis, column: Axis];
   /** Whether its numbers are names, which are neither large nor small. */
   readonly names?: boolean;
   /** Whether it is of the request. */
@@ -41,21 +79,15 @@ export interface Step extends Place {
   readonly result: Quantity;
   /** What it is made from, with the signs in between. */
   readonly pieces: readonly (Quantity | string)[];
-  /** How a cell of the result came about, where that is a sum. */
-  worked(i: number, j: number): Sum | undefined;
+  /** How a number of the result is computed. */
+  worked(i: number, j: number): Sum;
 }
 
 /** What a step shows and says. */
 export type Described = Omit<Step, keyof Place | 'phase'>;
 
-/** What the service's description says of an activation or a loss. */
-export interface Formulas {
-  readonly activations: ReadonlyMap<string, string>;
-  readonly losses: ReadonlyMap<string, string>;
-}
-
 /** The number of the step that makes something, if there is one. */
-export type Find = (kind: Kind, layer: number) => number | undefined;
+export type Find = (kind: string, layer: number) => number | undefined;
 
 export interface Steps {
   readonly places: readonly Place[];

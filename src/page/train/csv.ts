@@ -1,5 +1,5 @@
 // Reads data from a CSV file: columns of numbers are inputs, and one is what is to be learned.
-import { dsvFormat } from 'd3-dsv';
+import { dsvFormat } from 'd3';
 import type { train } from '../text/en/train.ts';
 import type { Data } from './data.ts';
 

@@ -60,16 +60,17 @@ export function extentOf({ rows, columns, at }: Matrix): Extent {
   return { least, greatest, largest, norm: largest * Math.sqrt(sum) };
 }
 
-/** A number in few characters, with as many digits that count. */
-export function short(value: number, digits = 3): string {
+/** A number in few characters, with as many digits that count; `all` writes every digit of the float64. */
+export function short(value: number, digits: number | 'all' = 3): string {
   if (value === 0) return '0';
   if (!Number.isFinite(value)) return '–';
   const size = Math.abs(value);
-  if (size >= 1e5 || size < 1e-3) {
-    const [mantissa, power] = value.toExponential(1).split('e');
-    return `${mantissa.replace(/\.0$/, '').replace('-', '−')}e${power.replace('+', '').replace('-', '−')}`;
-  }
-  const text = value.toPrecision(digits);
-  const plain = text.includes('e') ? `${Math.round(value)}` : text;
-  return (plain.includes('.') ? plain.replace(/\.?0+$/, '') : plain).replace('-', '−');
+  const count = digits === 'all' ? 17 : digits;
+  const text =
+    digits === 'all' ? `${value}` : size >= 1e5 || size < 1e-3 ? value.toExponential(count - 1) : value.toPrecision(count);
+  // More digits before the point than are wanted.
+  const plain = text.includes('e') && size >= 1e-3 && size < 1e5 ? `${Math.round(value)}` : text;
+  const [mantissa, power] = plain.split('e');
+  const trimmed = mantissa.includes('.') ? mantissa.replace(/\.?0+$/, '') : mantissa;
+  return `${trimmed}${power === undefined ? '' : `e${power.replace('+', '')}`}`.replaceAll('-', '−');
 }
