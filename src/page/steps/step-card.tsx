@@ -7,8 +7,7 @@ import { Formula, say } from '../ui/math.tsx';
 import { placeOf } from '../ui/matrix-props.ts';
 import { MatrixView } from '../ui/matrix-view.tsx';
 import { LinkButton } from '../ui/parts.tsx';
-import { topOf } from '../ui/scale.ts';
-import type { Current } from './current.ts';
+import { type Current, top } from './current.ts';
 import { Descend } from './descend.tsx';
 import { inPicture } from './links.ts';
 import type { NumberOf, Quantity } from './step.ts';
@@ -32,7 +31,6 @@ export function StepCard({ of, current, go }: StepCardProps): JSX.Element {
   const { step, number, cell } = current;
   const example = pageExamples.find(({ request }) => request === of.request);
   const t = text.value.steps;
-  const top = topOf(of.run);
   const [i, j] = cell;
   const choose = (row: number, column: number) => explain(of, { ...step.result.of, i: row, j: column });
   // A sign stays with what follows it.
@@ -61,13 +59,13 @@ export function StepCard({ of, current, go }: StepCardProps): JSX.Element {
         <Formula of={step.formula} large />
       </div>
       <div class="equation">
-        <MatrixView quantity={step.result} top={top} marked={cell} choose={choose} />
+        <MatrixView quantity={step.result} top={top.value} marked={cell} choose={choose} />
         {pieces.map(({ quantity, signs: before }) => (
           <div class="piece" key={quantity.symbol}>
             {before.map((sign) => (
               <Sign key={sign} of={sign} />
             ))}
-            <MatrixView quantity={quantity} top={top} marked={quantity.reads?.(i, j)}>
+            <MatrixView quantity={quantity} top={top.value} marked={quantity.reads?.(i, j)}>
               <Origin of={quantity} number={number} show={go} />
             </MatrixView>
           </div>
