@@ -8,7 +8,7 @@ import type { Problem, Progress } from './request/problem.ts';
 import type { Description } from './request/schema.ts';
 
 /** The views, one of which is beside the picture. */
-export const viewNames = ['steps', 'request', 'charts', 'code', 'service'] as const;
+export const viewNames = ['steps', 'request', 'check', 'train', 'charts', 'code', 'service'] as const;
 export type ViewName = (typeof viewNames)[number];
 
 export const languages = ['en'] as const;

@@ -14,6 +14,8 @@ export interface View {
 export const views: readonly View[] = [
   { id: 'steps', tab: (t) => t.steps.tab, component: StepsView },
   { id: 'request', tab: (t) => t.request.tab, component: lazy(() => import('./request/request-view.tsx')) },
+  { id: 'check', tab: (t) => t.check.tab, component: lazy(() => import('./check/check-view.tsx')) },
+  { id: 'train', tab: (t) => t.train.tab, component: lazy(() => import('./train/train-view.tsx')) },
   { id: 'charts', tab: (t) => t.charts.tab, component: lazy(() => import('./charts/charts-view.tsx')) },
   { id: 'code', tab: (t) => t.code.tab, component: lazy(() => import('./code/code-view.tsx')) },
   { id: 'service', tab: (t) => t.service.tab, component: lazy(() => import('./service/service-view.tsx')) },

@@ -89,5 +89,5 @@ export async function editorText(page: Page): Promise<string> {
 /** Replaces the text of the JSON editor. */
 export async function typeJson(page: Page, text: string): Promise<void> {
   await page.locator('.cm-content').fill(text);
-  await page.waitForSelector('body:not([data-state=answered]):not([data-state=refused])');
+  await page.waitForSelector('body:not([data-state=answered], [data-state=refused])');
 }

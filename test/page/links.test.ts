@@ -7,9 +7,10 @@ import { layOut } from '../../src/page/network/layout.ts';
 import { flatUnit } from '../../src/page/network/slopes.ts';
 import { Computed } from '../../src/page/request/computed.ts';
 import { oriented, withValue } from '../../src/page/request/edit.ts';
+import { pageExamples } from '../../src/page/request/examples.ts';
 import { forPage } from '../../src/page/request/for-page.ts';
 import { hintsOn } from '../../src/page/steps/hints.ts';
-import { inPicture, stepOfChoice, stepOfLayer, stepOfNumber } from '../../src/page/steps/links.ts';
+import { cellOf, inPicture, stepOfChoice, stepOfLayer, stepOfNumber } from '../../src/page/steps/links.ts';
 import type { NumberOf } from '../../src/page/steps/step.ts';
 import { stepsOf } from '../../src/page/steps/steps.ts';
 import { whyZero } from '../../src/page/steps/zero.ts';
@@ -19,6 +20,11 @@ import { gradients, startApp } from '../support/app.ts';
 
 const app = await startApp();
 const article: GradientsRequest = examples.article.request;
+
+/** The request of an example of the page. */
+function exampleOf(name: string): GradientsRequest {
+  return (pageExamples.find((example) => example.name === name) ?? pageExamples[0]).request;
+}
 
 async function runOf(request: GradientsRequest) {
   const run = new Computed(request, await gradients(app, forPage(request)));
@@ -78,6 +84,18 @@ t.test('the step for what is chosen in the picture keeps the direction', async (
   );
 });
 
+t.test('another sample in the result of a step', async (t) => {
+  for (const [request, place] of [
+    [article, (sample: number, unit: number) => [unit, sample]],
+    [oriented(article, 'rows'), (sample: number, unit: number) => [sample, unit]],
+  ] as const) {
+    const { run } = await runOf(request);
+    t.strictSame(cellOf(run, 'dZ', 1, place(0, 2) as [number, number]), place(1, 2));
+    t.strictSame(cellOf(run, 'L', 1, place(0, 0) as [number, number]), place(1, 0));
+    for (const kind of ['dW', 'db'] as const) t.strictSame(cellOf(run, kind, 1, [0, 2]), [0, 2]);
+  }
+});
+
 t.test('arrow keys in the picture', async (t) => {
   const layout = layOut([2, 3, 1], { width: 400, height: 300 });
   const key = (key: string, shiftKey = false) => ({ key, shiftKey });
@@ -97,7 +115,9 @@ t.test('arrow keys in the picture', async (t) => {
 
 t.test('one scale: each shade is ten times the one before', async (t) => {
   const { run } = await runOf(article);
-  t.equal(topOf(run), 10, 'the largest number is 5');
+  t.equal(topOf(run, false), 10, 'the largest number is 5');
+  const { run: exploding } = await runOf(exampleOf('exploding'));
+  t.strictSame([topOf(exploding, false), topOf(exploding, true)], [10, 100_000]);
   t.strictSame(
     [10, 1, 0.1, 0.01].map((value) => shadeOf(value, 10)),
     [1, 0.75, 0.5, 0.25],
@@ -105,7 +125,7 @@ t.test('one scale: each shade is ten times the one before', async (t) => {
   t.strictSame([shadeOf(-1, 10), shadeOf(1000, 10), shadeOf(0, 10), shadeOf(Number.NaN, 10)], [0.75, 1, 0, 0]);
   t.equal(shadeOf(1e-9, 10), 0.07, 'what is not 0 is seen');
   const zeros = { network: { layers: [{ weights: [[0]] }] }, batch: { inputs: [[0]], targets: [[0]] } };
-  t.equal(topOf((await runOf(zeros)).run), 1);
+  t.equal(topOf((await runOf(zeros)).run, true), 1);
 });
 
 /** Two relu units, the second of which is dead, then a linear one that does not use the first. */

@@ -89,7 +89,7 @@ t.test('the page as a whole', { skip: noBrowser }, async (t) => {
     await page.selectOption('#digits', '6');
     const shown = await stateOf(page);
     t.match(shown, { title: 'Layer 1: back through sigmoid', chosen: '1:2', digits: '6' });
-    await page.waitForFunction(() => location.hash.includes('select=1:2'));
+    await page.waitForFunction(() => location.hash.includes('select=1:2') && location.hash.includes('digits=6'));
     const address = page.url();
     await reload(page);
     t.strictSame(await stateOf(page), shown, 'after a reload');

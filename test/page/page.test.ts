@@ -158,7 +158,7 @@ t.test('the page in a browser', { skip: noBrowser }, async (t) => {
     const lines = format(sent()).split('\n');
     const line = lines.findIndex((one) => one.includes('"abc"')) + 1;
     t.equal(await page.textContent('#json-errors li'), `line ${line} /network/layers/1/weights/1/2: ${text}`);
-    t.equal(await page.locator('.cm-lint-marker-error').count(), 1);
+    await page.locator('.cm-lint-marker-error').waitFor();
     await page.click('#problem .pointer');
     await page.waitForSelector('.cm-activeLine:has-text("abc")');
 

@@ -15,7 +15,7 @@ try {
   for (const { name, ...size } of pictures) {
     for (const scheme of schemes) {
       // The gradient of the first layer's weights.
-      const { page } = await openPage(browser, `${service.url.href}#example=xor&step=12&cell=3,1`, { ...size, scheme });
+      const { page } = await openPage(browser, `${service.url.href}#example=xor&step=12&cell=3,1&sample=3`, { ...size, scheme });
       await page.screenshot({ path: `${folder}${name}-${scheme}.png` });
       await page.close();
     }

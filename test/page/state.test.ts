@@ -18,7 +18,7 @@ import {
   update,
   visit,
 } from '../../src/page/state.ts';
-import { currentStep, steps } from '../../src/page/steps/current.ts';
+import { currentStep, steps, top } from '../../src/page/steps/current.ts';
 import { text } from '../../src/page/text/text.ts';
 import { gradients, startApp } from '../support/app.ts';
 
@@ -58,6 +58,7 @@ t.test('undo and redo go through the requests, and leave the rest as it is', asy
 t.test('the step that is shown, within those that there are', async (t) => {
   t.equal(currentStep.value, undefined);
   t.equal(steps.value, undefined);
+  t.equal(top.value, 1);
   const app = await startApp();
   const { request } = examples.article;
   const answer = await gradients(app, forPage(request));
@@ -69,4 +70,5 @@ t.test('the step that is shown, within those that there are', async (t) => {
   goToStep(3);
   t.equal(step.value, 3);
   t.equal(currentStep.value?.step.title, text.value.steps.weigh.title(2));
+  t.equal(top.value, 10);
 });

@@ -1,14 +1,13 @@
 // The numbers of the unit or the edge that is chosen; each leads to the step that computes it.
 import type { JSX } from 'preact';
 import { type Answered, goToStep, sample as sampleOf, update } from '../state.ts';
-import { steps } from '../steps/current.ts';
+import { steps, top } from '../steps/current.ts';
 import { stepOfNumber } from '../steps/links.ts';
 import type { MatrixKind, NumberOf } from '../steps/step.ts';
 import { text } from '../text/text.ts';
 import { Formula, label } from '../ui/math.tsx';
 import { LinkButton, show, Value } from '../ui/parts.tsx';
 import { Picture, sideOf } from '../ui/pictures.tsx';
-import { topOf } from '../ui/scale.ts';
 import { nameOf } from './drawing.tsx';
 import type { Choice } from './layout.ts';
 import { flatUnit } from './slopes.ts';
@@ -110,7 +109,7 @@ function UnitDetails({ of: { run }, choice }: Props): JSX.Element {
         <small>{t.sampleNumber(sample + 1, run.samples)}</small>
       </h3>
       {side !== undefined && (
-        <Picture pixels={(pixel) => run.weight(0, unit, pixel)} side={side} top={topOf(run)} size={48} label={t.weightPicture} />
+        <Picture pixels={(pixel) => run.weight(0, unit, pixel)} side={side} top={top.value} size={48} label={t.weightPicture} />
       )}
       <Values all={all} choice={choice} />
       {flat && (

@@ -183,7 +183,9 @@ function Units(part: Part): JSX.Element {
       >
         <circle r={radius} class={value < 0 ? 'below' : ''} style={{ '--t': shadeOf(value, top) }} />
         {flat && <path class="flat" d={flatMark(radius, flat.kind)} />}
-        {radius >= 12 && <text font-size={Math.min(11, (radius * 3.1) / short(value, 2).length)}>{short(value, 2)}</text>}
+        {radius >= 12 && (
+          <text font-size={Math.min(radius / 2, 13, (radius * 3.1) / short(value, 2).length)}>{short(value, 2)}</text>
+        )}
         {target && (
           <text class="target" x={radius + 6}>
             {run.classes ? target : t.target(target)}

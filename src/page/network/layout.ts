@@ -62,7 +62,7 @@ export function layOut(sizes: readonly number[], { width, height }: Room): Layou
   const slots = shown.places.length + (shown.hidden > 0 ? 1 : 0);
   const pitch = width / slots;
   const drawn = Math.max(...shown.places.map((column) => Math.min(sizes[column], MOST.units)));
-  const radius = Math.max(4, Math.min(24, pitch / 3.4, (height - MARGIN.top - MARGIN.bottom) / (drawn * 2.5)));
+  const radius = Math.max(4, Math.min(30, pitch / 3.8, (height - MARGIN.top - MARGIN.bottom) / (drawn * 2.5)));
   const spots: Spot[] = [];
   const gaps: Gap[] = [];
   const columns = shown.places.map((column, i) => {

@@ -2,12 +2,12 @@
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { type Answered, type Edges, edgeChoices, edges, goToStep, marks, sample, selection, update } from '../state.ts';
-import { currentStep, steps } from '../steps/current.ts';
-import { inPicture, stepOfChoice } from '../steps/links.ts';
+import { currentStep, steps, top } from '../steps/current.ts';
+import { cellOf, inPicture, stepOfChoice } from '../steps/links.ts';
 import { text } from '../text/text.ts';
 import { show, useSize, wide } from '../ui/parts.tsx';
 import { Picture as PixelPicture, sideOf } from '../ui/pictures.tsx';
-import { DECADES, topOf } from '../ui/scale.ts';
+import { DECADES } from '../ui/scale.ts';
 import { Details } from './details.tsx';
 import { Drawing } from './drawing.tsx';
 import { type Choice, heightFor, type Room } from './layout.ts';
@@ -39,7 +39,6 @@ export function Network({ of }: { of: Answered }): JSX.Element {
   const room: Room = { width: Math.max(260, size.width), height: Math.max(150, height) };
   const show_ = edges.value === 'step' ? (current?.step.phase === 'backward' ? 'gradients' : 'weights') : edges.value;
   const layer = current && !['X', 'L', 'T'].includes(current.step.kind) ? current.step.layer : undefined;
-  const top = topOf(run);
   const choice = chosen(of);
   return (
     <section id="picture" aria-labelledby="picture-title">
@@ -56,13 +55,13 @@ export function Network({ of }: { of: Answered }): JSX.Element {
             sample={Math.min(sample.value, run.samples - 1)}
             layer={layer}
             choice={choice}
-            top={top}
+            top={top.value}
             marks={marks.value}
             choose={(next) => choose(of, next)}
           />
         )}
       </div>
-      <Legend show={show_} top={top} />
+      <Legend show={show_} top={top.value} />
       {choice && <Details of={of} choice={choice} choose={(next) => choose(of, next)} />}
     </section>
   );
@@ -87,7 +86,7 @@ function Controls({ of: { run } }: { of: Answered }): JSX.Element {
         <PixelPicture
           pixels={(i) => run.value('inputs', 0, current, i)}
           side={side}
-          top={topOf(run)}
+          top={top.value}
           size={32}
           label={t.digitPicture(current + 1)}
         />
@@ -102,7 +101,9 @@ function Controls({ of: { run } }: { of: Answered }): JSX.Element {
           value={current + 1}
           onChange={({ currentTarget }) => {
             const n = Math.round(currentTarget.valueAsNumber || 1) - 1;
-            update({ sample: Math.max(0, Math.min(run.samples - 1, n)) });
+            const next = Math.max(0, Math.min(run.samples - 1, n));
+            const shown = currentStep.value;
+            update({ sample: next, ...(shown && { cell: cellOf(run, shown.step.kind, next, shown.cell) }) });
           }}
         />
         <span>{t.ofSamples(run.samples)}</span>

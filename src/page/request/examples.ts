@@ -2,6 +2,7 @@
 import { examples } from '../../../schemas/examples.ts';
 import type { GradientsRequest } from '../../../schemas/gradients.ts';
 import type { Dictionary } from '../text/en.ts';
+import { type Random, seeded } from '../train/random.ts';
 import { digits } from './digit-drawings.ts';
 
 export interface PageExample {
@@ -9,8 +10,6 @@ export interface PageExample {
   readonly name: keyof Dictionary['request']['exampleTexts'];
   readonly request: GradientsRequest;
 }
-
-type Random = () => number;
 
 export const pageExamples: readonly PageExample[] = [
   {
@@ -133,15 +132,4 @@ function list(length: number, bound: number, random: Random): number[] {
 /** Four decimals, so that a person can read the request; adding 0 makes -0 a 0, as it would be in JSON. */
 function rounded(value: number): number {
   return Math.round(value * 1e4) / 1e4 + 0;
-}
-
-/** Numbers in 0…1 that are the same everywhere: mulberry32, by Tommy Ettinger. */
-function seeded(seed: number): Random {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

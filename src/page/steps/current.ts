@@ -1,7 +1,8 @@
 // The steps of the last answer, and the one that is shown.
 import { computed } from '@preact/signals';
-import { answered, cell, description, step } from '../state.ts';
+import { answered, cell, description, edges, step } from '../state.ts';
 import { text } from '../text/text.ts';
+import { topOf } from '../ui/scale.ts';
 import type { Step, Steps } from './step.ts';
 import { stepsOf } from './steps.ts';
 
@@ -34,3 +35,9 @@ export const currentStep = computed<Current | undefined>(() => {
   const [i, j] = cell.value;
   return { ...shown.value, cell: [Math.min(i, rows - 1), Math.min(j, columns - 1)] };
 });
+
+/** Whether gradients are shown, in the step or in the picture. */
+const withGradients = computed(() => shown.value?.step.phase === 'backward' || edges.value === 'gradients');
+
+/** The number of the darkest shade, in the picture and in the matrices. */
+export const top = computed(() => (answered.value ? topOf(answered.value.run, withGradients.value) : 1));

@@ -1,7 +1,7 @@
 // What belongs together: a number of a matrix, the unit or edge of the picture that it is of, and the step that computes it.
 import type { Choice } from '../network/layout.ts';
 import type { Computed } from '../request/computed.ts';
-import type { NumberOf, Place, Steps } from './step.ts';
+import type { Kind, NumberOf, Place, Steps } from './step.ts';
 
 /** Where a number belongs in the picture. */
 export interface InPicture {
@@ -26,6 +26,13 @@ export function inPicture(run: Computed, { kind, layer, i, j }: NumberOf): InPic
       return { choice: { column: kind === 'X' ? 0 : kind === 'dX' ? layer : layer + 1, unit }, sample };
     }
   }
+}
+
+/** The place of a sample's unit in the result of a step; where it has no samples, the place stays as it is. */
+export function cellOf(run: Computed, kind: Kind, sample: number, cell: readonly [number, number]): readonly [number, number] {
+  if (kind === 'dW' || kind === 'db') return cell;
+  const unit = kind === 'L' ? 0 : run.place(...cell)[1];
+  return run.cell(sample, unit);
 }
 
 export interface Target {

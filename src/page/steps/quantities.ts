@@ -133,7 +133,6 @@ export function flipped(quantity: Quantity): Quantity {
     symbol: `${quantity.symbol}^T`,
     matrix: transposed(quantity.matrix),
     axes: [second, first],
-    flipped: !quantity.flipped,
   };
 }
 

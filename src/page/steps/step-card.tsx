@@ -1,14 +1,13 @@
 // A step: its formula, its matrices, how a number of the result is computed, and why it may be 0.
 import type { JSX } from 'preact';
 import { pageExamples } from '../request/examples.ts';
-import { type Answered, goToStep, update } from '../state.ts';
+import { type Answered, update } from '../state.ts';
 import { text } from '../text/text.ts';
 import { Formula, say } from '../ui/math.tsx';
 import { placeOf } from '../ui/matrix-props.ts';
 import { MatrixView } from '../ui/matrix-view.tsx';
 import { LinkButton } from '../ui/parts.tsx';
-import { topOf } from '../ui/scale.ts';
-import type { Current } from './current.ts';
+import { type Current, top } from './current.ts';
 import { Descend } from './descend.tsx';
 import { inPicture } from './links.ts';
 import type { NumberOf, Quantity } from './step.ts';
@@ -21,11 +20,17 @@ function explain({ run }: Answered, of: NumberOf): void {
   update({ cell: [of.i, of.j], selection: choice, ...(sample !== undefined && { sample }) });
 }
 
-export function StepCard({ of, current }: { of: Answered; current: Current }): JSX.Element {
+interface StepCardProps {
+  readonly of: Answered;
+  readonly current: Current;
+  /** Goes to another step. */
+  go(step: number): void;
+}
+
+export function StepCard({ of, current, go }: StepCardProps): JSX.Element {
   const { step, number, cell } = current;
   const example = pageExamples.find(({ request }) => request === of.request);
   const t = text.value.steps;
-  const top = topOf(of.run);
   const [i, j] = cell;
   const choose = (row: number, column: number) => explain(of, { ...step.result.of, i: row, j: column });
   // A sign stays with what follows it.
@@ -54,14 +59,14 @@ export function StepCard({ of, current }: { of: Answered; current: Current }): J
         <Formula of={step.formula} large />
       </div>
       <div class="equation">
-        <MatrixView quantity={step.result} top={top} marked={cell} choose={choose} />
+        <MatrixView quantity={step.result} top={top.value} marked={cell} choose={choose} />
         {pieces.map(({ quantity, signs: before }) => (
           <div class="piece" key={quantity.symbol}>
             {before.map((sign) => (
               <Sign key={sign} of={sign} />
             ))}
-            <MatrixView quantity={quantity} top={top} marked={quantity.reads?.(i, j)}>
-              <Origin of={quantity} number={number} />
+            <MatrixView quantity={quantity} top={top.value} marked={quantity.reads?.(i, j)}>
+              <Origin of={quantity} number={number} show={go} />
             </MatrixView>
           </div>
         ))}
@@ -109,19 +114,19 @@ function Sign({ of }: { of: string }): JSX.Element {
   return <span class={of.length > 1 ? 'sign word' : 'sign'}>{of}</span>;
 }
 
+interface OriginProps {
+  readonly of: Quantity;
+  readonly number: number;
+  show(step: number): void;
+}
+
 /** The way to the step that computes a quantity. */
-function Origin({ of: { madeBy, given, symbol }, number }: { of: Quantity; number: number }): JSX.Element | null {
+function Origin({ of: { madeBy, given, symbol }, number, show }: OriginProps): JSX.Element | null {
   const t = text.value.steps;
   if (madeBy === undefined || madeBy >= number) return given ? <span class="given">({t.given})</span> : null;
   const from = number - madeBy === 1 ? t.fromPrevious : t.fromStep(madeBy + 1);
   return (
-    <LinkButton
-      aria-label={t.computedIn(from, say(symbol))}
-      onClick={() => {
-        goToStep(madeBy);
-        update({ selection: undefined });
-      }}
-    >
+    <LinkButton aria-label={t.computedIn(from, say(symbol))} onClick={() => show(madeBy)}>
       {from}
     </LinkButton>
   );

@@ -60,8 +60,6 @@ export interface Quantity {
   readonly of: { readonly kind: MatrixKind; readonly layer: number };
   /** What a row and a column of it stand for. */
   readonly axes: readonly [row: Axis, column: Axis];
-  /** Whether it stands transposed. */
-  readonly flipped?: boolean;
   /** Whether its numbers are names, which are neither large nor small. */
   readonly names?: boolean;
   /** Whether it is of the request. */

@@ -1,23 +1,24 @@
 // The steps: how to go from one to another, and the one that is shown.
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { answered, goToStep, update } from '../state.ts';
+import { answered, goToStep, sample, update } from '../state.ts';
 import { text } from '../text/text.ts';
 import { Formula, say } from '../ui/math.tsx';
 import { announce } from '../ui/parts.tsx';
 import { type Current, currentStep, steps } from './current.ts';
 import { hintsOn } from './hints.ts';
 import { Letters } from './letters.tsx';
+import { cellOf } from './links.ts';
 import { StepCard } from './step-card.tsx';
 import { groupsOf, type StepGroup } from './steps.ts';
 
 /** Goes to a step, within those that there are, and says it. */
 export function go(number: number): void {
-  const all = steps.value;
-  if (!all) return;
+  const [all, of] = [steps.value, answered.value];
+  if (!all || !of) return;
   const to = Math.max(0, Math.min(all.places.length - 1, number));
   if (to === currentStep.value?.number) return;
-  goToStep(to);
+  goToStep(to, cellOf(of.run, all.places[to].kind, sample.peek(), [0, 0]));
   update({ selection: undefined });
   const { title, formula } = all.at(to);
   announce(`${text.value.steps.stepOf(to + 1, all.places.length, title)}. ${say(formula)}`);
@@ -41,7 +42,7 @@ export default function StepsView(): JSX.Element | null {
           ))}
         </details>
       )}
-      <StepCard of={of} current={current} />
+      <StepCard of={of} current={current} go={go} />
     </section>
   );
 }

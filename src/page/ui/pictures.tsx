@@ -15,9 +15,9 @@ export function sideOf(pixels: number): number | undefined {
 }
 
 /** The side of the pictures that a quantity consists of: those of the inputs of the network, and of the weights of its first layer. */
-export function pictureSide({ of: { kind, layer }, matrix, axes, flipped }: Quantity): number | undefined {
+export function pictureSide({ of: { kind, layer }, matrix, axes }: Quantity): number | undefined {
   if (!['X', 'W', 'dW', 'dX'].includes(kind) || layer !== 0) return undefined;
-  return flipped ? undefined : sideOf(axes[0] === 'input' ? matrix.rows : matrix.columns);
+  return sideOf(axes[0] === 'input' ? matrix.rows : matrix.columns);
 }
 
 /** The most pictures that are shown at once. */

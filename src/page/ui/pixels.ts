@@ -42,10 +42,15 @@ function shadesOf(canvas: HTMLCanvasElement): Uint8ClampedArray {
   const style = getComputedStyle(canvas);
   const strip = new OffscreenCanvas(2 * SHADES + 1, 1);
   const context = strip.getContext('2d', { willReadFrequently: true }) as OffscreenCanvasRenderingContext2D;
+  const colour = (name: string) => style.getPropertyValue(name).trim();
   const gradient = context.createLinearGradient(0.5, 0, 2 * SHADES + 0.5, 0);
   ['--negative', '--panel', '--positive'].forEach((name, i) => {
-    gradient.addColorStop(i / 2, style.getPropertyValue(name).trim());
+    gradient.addColorStop(i / 2, colour(name));
   });
+  context.fillStyle = colour('--panel');
+  context.fillRect(0, 0, 2 * SHADES + 1, 1);
+  // As strong as the cells of tables.
+  context.globalAlpha = Number.parseFloat(colour('--heat')) / 100;
   context.fillStyle = gradient;
   context.fillRect(0, 0, 2 * SHADES + 1, 1);
   return context.getImageData(0, 0, 2 * SHADES + 1, 1).data;

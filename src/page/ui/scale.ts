@@ -1,4 +1,4 @@
-// One scale of colours and line widths for all numbers of an answer: a shade is a power of ten.
+// One scale of colours and line widths for all numbers that are shown: a shade is a power of ten.
 import type { Computed } from '../request/computed.ts';
 import { extentOf, matrix } from './matrix.ts';
 
@@ -8,13 +8,17 @@ export const DECADES = 4;
 /** The faintest shade of a number that is not 0. */
 const FAINTEST = 0.07;
 
-/** The power of ten at which the darkest shade begins: the least that no number of the answer exceeds. */
-export function topOf({ request, answer, trace }: Computed): number {
-  const matrices = [
+/** The power of ten at which the darkest shade begins: the least that no number exceeds; of the forward pass, or of gradients, too. */
+export function topOf({ request, answer, trace }: Computed, withGradients: boolean): number {
+  const forward = [
     ...request.network.layers.map(({ weights }) => weights),
-    ...answer.gradients.map(({ weights }) => weights),
-    ...trace.flatMap(({ inputs, outputs, pre_activation_gradients }) => [inputs, outputs, pre_activation_gradients]),
+    ...trace.flatMap(({ inputs, outputs }) => [inputs, outputs]),
   ];
+  const backward = [
+    ...answer.gradients.map(({ weights }) => weights),
+    ...trace.map(({ pre_activation_gradients }) => pre_activation_gradients),
+  ];
+  const matrices = withGradients ? [...forward, ...backward] : forward;
   const largest = matrices.reduce((most, rows) => Math.max(most, extentOf(matrix(rows)).largest), 0);
   // 10 ** 2.9999999999999996 is not 1000.
   return largest > 0 ? Number(`1e${Math.ceil(Math.log10(largest) - 1e-9)}`) : 1;

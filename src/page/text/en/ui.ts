@@ -7,8 +7,6 @@ export const ui = {
   navigation: 'Page',
   docs: 'API documentation',
   dark: 'Dark',
-  language: 'Language',
-  languageName: 'English',
   undo: 'Undo',
   redo: 'Redo',
   views: 'What is shown beside the network',
