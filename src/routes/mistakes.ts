@@ -45,7 +45,7 @@ export function mistakesRoutes(app: FastifyInstance): void {
 `,
       );
       const body = html`<h1>${title}</h1>
-<p>POST /check names the one that your code makes. W is outputs x inputs, samples are rows.</p>
+<p>POST /check names the one that your code makes; <a href="/#view=check">the page</a> takes what your program prints. W is outputs x inputs, samples are rows.</p>
 <table>
 ${rows}</table>
 <p><a href="/">Back to the service</a></p>`;
