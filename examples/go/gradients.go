@@ -3,10 +3,14 @@ package gradients
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"math/rand"
 	"mime"
+	"net"
 	"net/http"
 	"os"
 	"strconv"
@@ -18,9 +22,12 @@ import (
 type Layer struct {
 	Weights [][]float64 `json:"weights"` // outputs × inputs
 	Biases  []float64   `json:"biases,omitempty"`
-	// Activation is a name, or what encodes to {"type": name, …options}.
+	// Activation is a name, or a Function.
 	Activation any `json:"activation,omitempty"`
 }
+
+// Function is an activation or a loss with options: Function{"type": "huber", "delta": 0.5}.
+type Function map[string]any
 
 // Network is the layers, from input to output.
 type Network struct {
@@ -30,8 +37,11 @@ type Network struct {
 // Batch is the inputs and the targets.
 type Batch struct {
 	Inputs [][]float64 `json:"inputs"`
-	// Targets is a [][]float64, or for some losses an []int of classes.
-	Targets any `json:"targets"`
+	// Either Targets (samples × outputs) or Classes, a class index per sample.
+	Targets [][]float64 `json:"targets,omitempty"`
+	Classes []int       `json:"classes,omitempty"`
+	// Without SampleWeights every sample weighs 1.
+	SampleWeights []float64 `json:"sample_weights,omitempty"`
 	// Samples says whether a sample is one of the "rows", the default, or of the "columns".
 	Samples string `json:"samples,omitempty"`
 }
@@ -40,7 +50,7 @@ type Batch struct {
 type Request struct {
 	Network Network `json:"network"`
 	Batch   Batch   `json:"batch"`
-	// Loss is a name, or what encodes to {"type": name, …options}; nil is "mse".
+	// Loss is a name, or a Function; nil is "mse".
 	Loss    any      `json:"loss,omitempty"`
 	Include []string `json:"include,omitempty"`
 }
@@ -53,6 +63,8 @@ type Answer struct {
 		Weights [][]float64 `json:"weights"`
 		Biases  []float64   `json:"biases"`
 	} `json:"gradients"`
+	// Divisor is what the reduction divided the loss by.
+	Divisor float64 `json:"divisor"`
 	// Outputs is empty unless the request includes "outputs".
 	Outputs [][]float64 `json:"outputs"`
 }
@@ -77,76 +89,135 @@ func (p *Problem) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-const tries = 5
+const (
+	firstBackoff   = 500 * time.Millisecond
+	longestBackoff = 10 * time.Second
+	// restartTime is for how long a service that accepts no connection is tried again: a restart takes less.
+	restartTime = 10 * time.Second
+)
 
-// Gradients returns the answer to a request: a Request, or anything that encodes to one, such as a json.RawMessage.
-// The error is a *Problem if the service refuses the request.
-//
-// GRADIENTS_URL is the URL of the service, GRADIENTS_API_KEY its API key.
-// If the service is busy (429, 503), Gradients waits as long as Retry-After says and tries again.
-func Gradients(request any) (*Answer, error) {
-	body, err := json.Marshal(request)
-	if err != nil {
-		return nil, err
-	}
-	for try := 1; ; try++ {
-		response, err := post(body)
-		if err != nil {
-			return nil, err
-		}
-		answer, err := read(response)
-		busy := response.StatusCode == http.StatusTooManyRequests || response.StatusCode == http.StatusServiceUnavailable
-		if !busy || try == tries {
-			return answer, err
-		}
-		time.Sleep(toWait(response))
-	}
+// Client is a client of a gradient service. It keeps its connections; goroutines may share it.
+type Client struct {
+	URL    string
+	APIKey string
+	// Timeout is what one try may take, from connecting to the last byte of the answer.
+	Timeout time.Duration
+	// RetryTime is for how long a busy service is asked again, counted from the first failure.
+	RetryTime time.Duration
+	// HTTP sends the requests; nil is http.DefaultClient.
+	HTTP *http.Client
 }
 
-func post(body []byte) (*http.Response, error) {
+// FromEnvironment returns the client that GRADIENTS_URL, GRADIENTS_API_KEY, GRADIENTS_TIMEOUT and GRADIENTS_RETRY_TIME
+// (seconds) describe.
+func FromEnvironment() *Client {
 	url := os.Getenv("GRADIENTS_URL")
 	if url == "" {
 		url = "http://127.0.0.1:3000"
 	}
-	request, err := http.NewRequest(http.MethodPost, url+"/gradients", bytes.NewReader(body))
+	return &Client{
+		URL:       url,
+		APIKey:    os.Getenv("GRADIENTS_API_KEY"),
+		Timeout:   seconds(os.Getenv("GRADIENTS_TIMEOUT"), 300),
+		RetryTime: seconds(os.Getenv("GRADIENTS_RETRY_TIME"), 120),
+	}
+}
+
+func seconds(text string, otherwise float64) time.Duration {
+	value, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		value = otherwise
+	}
+	return time.Duration(value * float64(time.Second))
+}
+
+// Gradients returns the answer to a request: a Request, or anything that encodes to one, such as a json.RawMessage.
+// The error is a *Problem if the service refuses the request.
+//
+// While the service is busy or the connection breaks, Gradients waits (as long as Retry-After says, and a random time
+// that grows) and tries again, until ctx is done. A timeout is not retried.
+func (c *Client) Gradients(ctx context.Context, request any) (*Answer, error) {
+	body, err := json.Marshal(request)
 	if err != nil {
 		return nil, err
+	}
+	var firstFailure time.Time
+	for backoff := firstBackoff; ; backoff = min(2*backoff, longestBackoff) {
+		answer, retryAfter, limit, err := c.try(ctx, body)
+		if err == nil {
+			return answer, nil
+		}
+		if firstFailure.IsZero() {
+			firstFailure = time.Now()
+		}
+		wait := retryAfter + time.Duration(rand.Int63n(int64(backoff)))
+		if time.Since(firstFailure)+wait > limit {
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// try asks once. Beside an error it returns how long Retry-After says to wait, and for how long to try again.
+func (c *Client) try(ctx context.Context, body []byte) (answer *Answer, retryAfter, limit time.Duration, err error) {
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	response, content, err := c.post(ctx, body)
+	var network *net.OpError
+	switch {
+	case ctx.Err() != nil:
+		return nil, 0, 0, fmt.Errorf("no answer from %s: %w", c.URL, ctx.Err())
+	case errors.As(err, &network) && network.Op == "dial":
+		return nil, 0, min(restartTime, c.RetryTime), fmt.Errorf("no answer from %s: %w", c.URL, err)
+	case err != nil:
+		return nil, 0, c.RetryTime, fmt.Errorf("no answer from %s: %w", c.URL, err)
+	}
+	switch response.StatusCode {
+	case http.StatusOK:
+		answer = new(Answer)
+		return answer, 0, 0, json.Unmarshal(content, answer)
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable:
+		limit = c.RetryTime
+	}
+	return nil, seconds(response.Header.Get("Retry-After"), 0), limit, c.refusal(response, content)
+}
+
+// post sends a body and reads the whole response, so that the connection can be reused.
+func (c *Client) post(ctx context.Context, body []byte) (*http.Response, []byte, error) {
+	url := strings.TrimRight(c.URL, "/") + "/gradients"
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return nil, nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	if key := os.Getenv("GRADIENTS_API_KEY"); key != "" {
-		request.Header.Set("Authorization", "Bearer "+key)
+	if c.APIKey != "" {
+		request.Header.Set("Authorization", "Bearer "+c.APIKey)
 	}
-	return http.DefaultClient.Do(request)
+	client := c.HTTP
+	if client == nil {
+		client = http.DefaultClient
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	return response, content, err
 }
 
-// read decodes a response: an answer or a problem.
-func read(response *http.Response) (*Answer, error) {
-	defer response.Body.Close()
-	// Read to the end, so that the connection can be reused.
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, err
-	}
-	if response.StatusCode == http.StatusOK {
-		answer := new(Answer)
-		return answer, json.Unmarshal(body, answer)
-	}
-	// A proxy may have sent something other than a problem document.
+// refusal returns the *Problem of a response. A proxy may have sent something other than a problem document.
+func (c *Client) refusal(response *http.Response, content []byte) error {
 	if media, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type")); media != "application/problem+json" {
-		return nil, fmt.Errorf("the service answered %s", response.Status)
+		return fmt.Errorf("%s answered %s", c.URL, response.Status)
 	}
 	problem := new(Problem)
-	if err := json.Unmarshal(body, problem); err != nil {
-		return nil, err
+	if err := json.Unmarshal(content, problem); err != nil {
+		return err
 	}
-	return nil, problem
-}
-
-// toWait returns how long Retry-After says to wait; without it, a second.
-func toWait(response *http.Response) time.Duration {
-	seconds, err := strconv.Atoi(response.Header.Get("Retry-After"))
-	if err != nil {
-		seconds = 1
-	}
-	return time.Duration(seconds) * time.Second
+	return problem
 }

@@ -1,94 +1,30 @@
 """The gradients of a network as NumPy arrays, sent as safetensors.
 
-This is the way for large networks.
+This is the way for large networks. The connection is that of gradients.py.
 
     pip install numpy safetensors
-    python3 gradients_safetensors.py         the network of the article
-    python3 gradients_safetensors.py FILE    the request in a safetensors file
-
-GRADIENTS_URL is the URL of the service, GRADIENTS_API_KEY its API key.
+    python3 gradients_safetensors.py            the network of the article
+    python3 gradients_safetensors.py FILE...    the requests in safetensors
 """
 
 import json
-import os
 import sys
-import time
-import urllib.error
-import urllib.request
 
 import numpy as np
 from safetensors.numpy import load, save
 
-URL = os.environ.get("GRADIENTS_URL", "http://127.0.0.1:3000")
-API_KEY = os.environ.get("GRADIENTS_API_KEY")
-TRIES = 5
-SAFETENSORS = "application/vnd.safetensors"
-
-ARTICLE = {
-    "network": {
-        "layers": [
-            {
-                "weights": np.full((3, 2), 0.1),
-                "biases": np.full(3, 0.1),
-                "activation": "tanh",
-            },
-            {
-                "weights": np.full((3, 3), 0.1),
-                "biases": np.full(3, 0.1),
-                "activation": "tanh",
-            },
-            {
-                "weights": np.full((2, 3), 0.1),
-                "biases": np.full(2, 0.1),
-            },
-        ]
-    },
-    # One sample per column.
-    "batch": {
-        "inputs": np.array([[3.0, 2.0], [4.0, 5.0]]),
-        "targets": np.array([[2.0, 1.0], [2.0, 2.0]]),
-        "samples": "columns",
-    },
-    "loss": "mse",
-}
+from gradients import Client, GradientsError
 
 
-class GradientsError(Exception):
-    """An error that the service answers.
-
-    `problem` is its problem document (RFC 9457).
-    """
-
-    def __init__(self, problem):
-        lines = [f"{problem['title']}: {problem['detail']}"]
-        for error in problem.get("errors", []):
-            lines.append(f"  {error['pointer']}: {error['detail']}")
-        super().__init__("\n".join(lines))
-        self.problem = problem
-
-
-def gradients(request):
+def gradients(client, request):
     """Return the answer to a request as a dict of arrays.
 
-    They are named "loss", "gradients.0.weights" and so on. The request is a
-    dict with NumPy arrays in it, or the bytes of a safetensors file.
-
-    If the service is busy (429, 503), this waits as long as Retry-After
-    says and tries again.
+    They are named "loss", "divisor", "gradients.0.weights" and so on. The
+    request is a dict with NumPy arrays in it, or the bytes of a safetensors
+    file. Raises the exceptions of `Client.post`.
     """
-    headers = {"Content-Type": SAFETENSORS, "Accept": SAFETENSORS}
-    if API_KEY:
-        headers["Authorization"] = f"Bearer {API_KEY}"
     body = request if isinstance(request, bytes) else encode(request)
-    post = urllib.request.Request(f"{URL}/gradients", body, headers)
-    for tries_left in reversed(range(TRIES)):
-        try:
-            with urllib.request.urlopen(post) as response:
-                return load(response.read())
-        except urllib.error.HTTPError as error:
-            if error.code not in (429, 503) or not tries_left:
-                raise GradientsError(problem_of(error)) from None
-            time.sleep(seconds_to_wait(error))
+    return load(client.post("gradients", body, "application/vnd.safetensors"))
 
 
 def encode(request):
@@ -121,35 +57,52 @@ def split(value, path, tensors):
     return value
 
 
-def seconds_to_wait(error):
-    """Seconds to wait, by Retry-After; without it, 1."""
-    wait = error.headers.get("Retry-After", "")
-    return int(wait) if wait.isdigit() else 1
+ARTICLE = {
+    "network": {
+        "layers": [
+            {
+                "weights": np.full((3, 2), 0.1),
+                "biases": np.full(3, 0.1),
+                "activation": "tanh",
+            },
+            {
+                "weights": np.full((3, 3), 0.1),
+                "biases": np.full(3, 0.1),
+                "activation": "tanh",
+            },
+            {
+                "weights": np.full((2, 3), 0.1),
+                "biases": np.full(2, 0.1),
+            },
+        ]
+    },
+    # One sample per column.
+    "batch": {
+        "inputs": np.array([[3.0, 2.0], [4.0, 5.0]]),
+        "targets": np.array([[2.0, 1.0], [2.0, 2.0]]),
+        "samples": "columns",
+    },
+    "loss": "mse",
+}
 
 
-def problem_of(error):
-    """The problem document of an answer.
-
-    A proxy may have sent something else.
-    """
-    if error.headers.get_content_type() == "application/problem+json":
-        return json.load(error)
-    detail = f"the service answered {error.code}"
-    return {"title": error.reason, "detail": detail}
+def read(path):
+    """The bytes of a file."""
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def main():
-    request = ARTICLE
-    if len(sys.argv) > 1:
-        with open(sys.argv[1], "rb") as file:
-            request = file.read()
-    answer = gradients(request)
-    print("loss:", answer["loss"].item())
-    for number in range(sum(name.endswith(".weights") for name in answer)):
-        for name in ("weights", "biases"):
-            values = answer.get(f"gradients.{number}.{name}")
-            if values is not None:
-                print(f"layer {number} {name}: {values.tolist()}")
+    client = Client()
+    for request in map(read, sys.argv[1:]) if sys.argv[1:] else [ARTICLE]:
+        answer = gradients(client, request)
+        print("loss:", answer["loss"].item())
+        for number in range(sum(n.endswith(".weights") for n in answer)):
+            for name in ("weights", "biases"):
+                values = answer.get(f"gradients.{number}.{name}")
+                if values is not None:
+                    print(f"layer {number} {name}: {values.tolist()}")
+        print("divisor:", answer["divisor"].item())
 
 
 if __name__ == "__main__":

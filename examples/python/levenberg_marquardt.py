@@ -8,7 +8,7 @@ The service computes the steps, and the loss after each.
 import math
 import sys
 
-from gradients import GradientsError, gradients
+from gradients import Client, GradientsError
 
 DAMPING = 1e-3
 # With less, a matrix that is singular would be refused.
@@ -46,6 +46,7 @@ def moved(layer, step):
 
 
 def main():
+    client = Client()
     layers = LAYERS
     damping = DAMPING
     for number in range(STEPS):
@@ -58,7 +59,7 @@ def main():
             # is taken.
             "damping": [damping * 10**k for k in range(8)],
         }
-        answer = gradients(request, "hessian")
+        answer = client.ask("hessian", request)
         loss = answer["loss"]
         print(f"step {number}: loss {loss}")
         # A step has no loss if that is not finite.

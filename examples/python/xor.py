@@ -7,7 +7,7 @@ The gradients come from the service.
 
 import sys
 
-from gradients import GradientsError, gradients
+from gradients import Client, GradientsError
 
 RATE = 0.5
 MOMENTUM = 0.9
@@ -51,6 +51,7 @@ def descend(values, velocity, gradient):
 
 
 def main():
+    client = Client()
     request = {
         "network": {"layers": LAYERS},
         "batch": BATCH,
@@ -62,7 +63,7 @@ def main():
         for layer in LAYERS
     ]
     for step in range(STEPS):
-        answer = gradients(request)
+        answer = client.gradients(request)
         if step % 50 == 0:
             print(f"step {step}: loss {answer['loss']}")
         for layer, velocity, gradient in zip(
@@ -70,7 +71,7 @@ def main():
         ):
             for name in parameters:
                 descend(layer[name], velocity[name], gradient[name])
-    answer = gradients({**request, "include": ["outputs"]})
+    answer = client.gradients({**request, "include": ["outputs"]})
     print(f"loss after {STEPS} steps: {answer['loss']}")
     for (a, b), [output] in zip(BATCH["inputs"], answer["outputs"]):
         print(f"{a} xor {b}: {output:.4f}")

@@ -107,7 +107,7 @@ for (const program of articles.toSorted((a, b) => slow.indexOf(b.language) - slo
       fails(t, await visit(`broken/${name}/${status}`, 'article'), `answered ${status}`);
       t.equal(
         front.posted.get(`broken/${name}`)?.length,
-        usesCurl || ['java', 'r'].includes(language) ? 1 : 5,
+        ['browser', 'php', 'ruby'].includes(language) ? 5 : 1,
         'it tried as often as it should',
       );
     });

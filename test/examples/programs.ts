@@ -70,16 +70,28 @@ const folderOf = (file: string): string => `${folder}${file.split('/')[0]}`;
 /** Java: less optimization, for short runs. */
 const hasty = { JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' };
 
-/** Runs a program as the README says. */
-export function run(
+/** The compilations so far, by folder and commands. */
+const compiled = new Map<string, Promise<Outcome>>();
+
+/** Runs a program as the README says. What comes before the last && compiles it, and is run once in this process. */
+export async function run(
   { file, command, language }: Program,
   url: string,
   { args = [], environment = {} }: Options = {},
 ): Promise<Outcome> {
   if (language === 'browser') return browse(url);
   const local = command.replace('npm install && ', '').replace(/^python3/, process.env.PYTHON ?? 'python3');
-  return runCommand(['sh', '-c', `${local} "$@"`, 'sh', ...args], {
-    folder: folderOf(file),
+  const [, compile, last] = /^(?:(.*) && )?(.*)$/.exec(local) ?? [];
+  const folder = folderOf(file);
+  if (compile) {
+    const key = `${folder}: ${compile}`;
+    const compilation = compiled.get(key) ?? runCommand(['sh', '-c', compile], { folder, environment: hasty });
+    compiled.set(key, compilation);
+    const outcome = await compilation;
+    if (outcome.code !== 0) return outcome;
+  }
+  return runCommand(['sh', '-c', `${last} "$@"`, 'sh', ...args], {
+    folder,
     environment: { ...hasty, GRADIENTS_URL: url, ...environment },
   });
 }

@@ -46,7 +46,7 @@ export const languages = {
   go: {
     packages: 'golang-go',
     check: ['go', 'version'],
-    atLeast: [1, 18],
+    atLeast: [1, 21],
     run: (file, scratch) => [['go', 'build', '-o', join(scratch, 'program'), file], [join(scratch, 'program')]],
   },
   java: {

@@ -1,11 +1,11 @@
-//! Prints the gradients of the network of the article, or of the request in a JSON file.
+//! Prints the gradients of the network of the article, or of the requests in JSON files.
 //!
 //!     cargo run
-//!     cargo run -- FILE
+//!     cargo run -- FILE...
 
 use std::{env, error::Error, fs, process::ExitCode};
 
-use gradients::gradients;
+use gradients::{Answer, Client};
 use serde_json::{from_str, json, Value};
 
 fn article() -> Value {
@@ -22,11 +22,19 @@ fn article() -> Value {
 }
 
 fn run() -> Result<(), Box<dyn Error>> {
-    let request = match env::args().nth(1) {
-        Some(file) => from_str(&fs::read_to_string(file)?)?,
-        None => article(),
-    };
-    let answer = gradients(&request)?;
+    let files: Vec<String> = env::args().skip(1).collect();
+    let client = Client::from_env();
+    if files.is_empty() {
+        print(&client.gradients(&article())?);
+    }
+    for file in files {
+        let request: Value = from_str(&fs::read_to_string(file)?)?;
+        print(&client.gradients(&request)?);
+    }
+    Ok(())
+}
+
+fn print(answer: &Answer) {
     println!("loss: {}", answer.loss);
     for (number, layer) in answer.gradients.iter().enumerate() {
         println!("layer {number} weights: {:?}", layer.weights);
@@ -34,7 +42,7 @@ fn run() -> Result<(), Box<dyn Error>> {
             println!("layer {number} biases: {biases:?}");
         }
     }
-    Ok(())
+    println!("divisor: {}", answer.divisor);
 }
 
 fn main() -> ExitCode {

@@ -1,10 +1,11 @@
-// Command article prints the gradients of the network of the article, or of the request in a JSON file.
+// Command article prints the gradients of the network of the article, or of the requests in JSON files.
 //
 //	go run ./cmd/article
-//	go run ./cmd/article FILE
+//	go run ./cmd/article FILE...
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -33,25 +34,32 @@ func main() {
 	}
 }
 
-func run(args []string) error {
-	var request any = article
-	if len(args) > 0 {
-		file, err := os.ReadFile(args[0])
+func run(files []string) error {
+	client := gradients.FromEnvironment()
+	requests := []any{article}
+	if len(files) > 0 {
+		requests = nil
+	}
+	for _, name := range files {
+		file, err := os.ReadFile(name)
 		if err != nil {
 			return err
 		}
-		request = json.RawMessage(file)
+		requests = append(requests, json.RawMessage(file))
 	}
-	answer, err := gradients.Gradients(request)
-	if err != nil {
-		return err
-	}
-	fmt.Println("loss:", answer.Loss)
-	for number, layer := range answer.Gradients {
-		fmt.Printf("layer %d weights: %v\n", number, layer.Weights)
-		if layer.Biases != nil {
-			fmt.Printf("layer %d biases: %v\n", number, layer.Biases)
+	for _, request := range requests {
+		answer, err := client.Gradients(context.Background(), request)
+		if err != nil {
+			return err
 		}
+		fmt.Println("loss:", answer.Loss)
+		for number, layer := range answer.Gradients {
+			fmt.Printf("layer %d weights: %v\n", number, layer.Weights)
+			if layer.Biases != nil {
+				fmt.Printf("layer %d biases: %v\n", number, layer.Biases)
+			}
+		}
+		fmt.Println("divisor:", answer.Divisor)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 
@@ -35,10 +36,12 @@ func main() {
 }
 
 func run() error {
+	ctx := context.Background()
+	client := gradients.FromEnvironment()
 	request := gradients.Request{Network: gradients.Network{Layers: layers}, Batch: batch, Loss: "binary_cross_entropy"}
 	velocities := zerosLike(layers)
 	for step := 0; step < steps; step++ {
-		answer, err := gradients.Gradients(request)
+		answer, err := client.Gradients(ctx, request)
 		if err != nil {
 			return err
 		}
@@ -53,7 +56,7 @@ func run() error {
 		}
 	}
 	request.Include = []string{"outputs"}
-	answer, err := gradients.Gradients(request)
+	answer, err := client.Gradients(ctx, request)
 	if err != nil {
 		return err
 	}
