@@ -25,7 +25,7 @@ const faultOf = (read: () => unknown): string => {
 };
 
 t.test('a network by its sizes', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   for (const text of [
     '2-3-3-2',
     ' 2, 3, 3, 2 ',
@@ -118,7 +118,7 @@ const tensor = (rows: number, columns?: number): Tensor => ({
 });
 
 t.test('a state dict', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const shapesOf = (tensors: [string, Tensor][]) =>
     layersOf(new Map(tensors)).map(({ weights, biases }) => [weights.length, weights[0].length, biases?.length]);
   const sequential: [string, Tensor][] = [

@@ -13,7 +13,7 @@ import { gradients, startApp, validRequest } from '../../support/app.ts';
 const article: GradientsRequest = examples.article.request;
 
 t.test('marks in the picture', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const request = validRequest();
   const answer = await gradients(app, forPage(request));
   const run = new Computed(request, answer);
@@ -60,7 +60,7 @@ t.test('marks in the picture', async (t) => {
 });
 
 t.test('the number of a step', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const run = new Computed(validRequest(), await gradients(app, forPage(validRequest())));
   const columns = new Computed(article, await gradients(app, forPage(article)));
   const at = (pointer: string, of = run) => Object.values(numberAt(`/candidate/${pointer}`, [1, 0], of)).join(' ');

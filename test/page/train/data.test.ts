@@ -14,7 +14,7 @@ import { gradients, post, startApp, validRequest } from '../../support/app.ts';
 const article: GradientsRequest = examples.article.request;
 
 t.test('generators', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   for (const name of Object.keys(generators) as GeneratorName[]) {
     const data = generators[name]({ samples: 40, noise: 0.05, seed: 3 });
     t.equal(data.inputs.length, 40, name);
@@ -145,7 +145,7 @@ t.test('mini-batches: each sample once an epoch', async (t) => {
 });
 
 t.test("the grid of decisions has the service's outputs", async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const request = withData(article, generators.xor({ samples: 8, noise: 0, seed: 1 }));
   const ranges = rangesOf(request);
   t.strictSame(ranges, [
@@ -185,7 +185,7 @@ t.test("the grid of decisions has the service's outputs", async (t) => {
 });
 
 t.test('rows of a dataset come back as they were put', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const put = (name: string, body: object) =>
     app.inject({
       method: 'PUT',

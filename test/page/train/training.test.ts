@@ -10,7 +10,7 @@ import { gradients, startApp } from '../../support/app.ts';
 const article: GradientsRequest = examples.article.request;
 
 t.test('XOR and a spiral are learned', async (t) => {
-  const app = await startApp(t);
+  const app = await startApp();
   const learn = async (request: GradientsRequest, settings: Settings, steps: number, source?: Source) => {
     let training = begun(request.network);
     for (let i = 0; i < steps; i++)
