@@ -5,6 +5,7 @@ import { copyLink } from '../history.ts';
 import { phase, progress, visit } from '../state.ts';
 import { text } from '../text/text.ts';
 import { Tabs } from '../ui/parts.tsx';
+import { Build } from './build-fields.tsx';
 import { openFile } from './files.ts';
 import { Form } from './form.tsx';
 import { JsonEditor } from './json-editor.tsx';
@@ -40,7 +41,7 @@ export default function RequestView(): JSX.Element {
           <input
             type="file"
             id="file"
-            accept=".json,application/json"
+            accept=".json,.safetensors,.pt,.pth,.h5,.keras,application/json"
             class="unseen"
             onChange={async ({ currentTarget }) => {
               await openFile(currentTarget.files?.[0]);
@@ -52,6 +53,7 @@ export default function RequestView(): JSX.Element {
           {phase.value === 'unreadable' ? t.unreadable : sendingHint.value}
         </span>
       </div>
+      <Build />
       <div id="request-panel" role="tabpanel" aria-labelledby={`tab-${current}`} ref={panel}>
         {current === 'form' ? <Form /> : <JsonEditor />}
       </div>

@@ -1,6 +1,15 @@
 // The texts of building and importing networks.
 
 export const imports = {
+  sizes: 'Sizes',
+  sizesHint: 'Inputs, then the units of each layer, such as 2-3-3-2. Weights stay where they fit.',
+  sizesWrong: 'Expected two or more whole numbers, such as 2-3-3-2, of at most 200,000 weights.',
+  build: 'Build',
+  models: 'Open a network of PyTorch or Keras',
+  modelsHint:
+    '"Open a file" takes a state dict as .safetensors or JSON. Activations stay if there are as many layers; otherwise hidden layers get relu. Other files are converted by a line:',
+  convert: (library: string, line: string) =>
+    `A browser cannot read this file of ${library}. Convert it, and open model.json: ${line}`,
   notSafetensors: () => 'This is not a safetensors file.',
   cutOff: () => 'The file is cut off: a tensor ends outside it.',
   unknownDtype: (name: string, dtype: string, known: readonly string[]) =>
