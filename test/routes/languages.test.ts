@@ -73,10 +73,12 @@ t.test('each mistake in Chinese: the same lines, the same names and numbers', as
   );
   const list = (await app.inject({ url: '/mistakes?lang=zh', headers: HTML })).body;
   t.match(list, '<h1>反向传播中的常见错误</h1>');
+  t.match(list, '<a href="/#view=check">页面</a>');
   for (const [name, texts] of Object.entries(mistakes)) {
     t.strictSame((await app.inject(`/mistakes/${name}?lang=zh`)).json(), { mistake: name, ...texts });
     const page = (await app.inject({ url: `/mistakes/${name}?lang=zh`, headers: HTML })).body;
     for (const text of Object.values(texts)) t.match(page, escaped(text), name);
+    t.match(page, /<a\nhref="https:\/\/www\.bbbdata\.com">《老饼讲解-深度学习》<\/a>/);
     t.match(list, escaped(texts.title), name);
     const { title, sign, remedy, wrong, right } = texts;
     for (const text of [title, sign, remedy]) t.match(text, HAN, name);
