@@ -62,8 +62,8 @@ export const languages = {
     run: (file, scratch) => [['rustc', '-o', join(scratch, 'program'), file], [join(scratch, 'program')]],
   },
   php: {
-    packages: 'php-cli',
-    check: ['php', '--version'],
+    packages: 'php-cli php-curl',
+    check: ['php', '-r', 'echo PHP_VERSION; exit(extension_loaded("curl") ? 0 : 1);'],
     atLeast: [8, 1],
     run: (file) => [['php', file]],
   },
