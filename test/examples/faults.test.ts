@@ -37,7 +37,7 @@ const [port] = await freePorts(1);
 const stopped = `http://127.0.0.1:${port}`;
 const browser = noBrowser ? undefined : await openBrowser();
 t.teardown(() => browser?.close());
-t.equal(programs.length, 12);
+t.equal(programs.length, 13);
 t.jobs = 3;
 
 /** Sends requests that meet these faults to a service. */

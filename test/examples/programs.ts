@@ -27,6 +27,7 @@ export const languageOf: Record<string, Program['language']> = {
   '.go': 'go',
   '.java': 'java',
   '.rs': 'rust',
+  '.c': 'c',
   '.php': 'php',
   '.rb': 'ruby',
   '.R': 'r',
@@ -92,9 +93,9 @@ export async function run(
   });
 }
 
-/** The programs in the README's tables: those for the article, those that train, those by Levenberg and Marquardt, tests, and those for UM-Bridge. */
+/** The programs in the README's tables: those for the article, those that no test runs, those that train, those by Levenberg and Marquardt, tests, and those for UM-Bridge. */
 export const tables = readme
   .split(/^\| example \|.*\n\|---.*\n/m)
   .slice(1)
   .map((table) => [...table.matchAll(/^\| \[.*?\]\((.*?)\).*?\| `(.*?)`(.*)$/gm)].map(read));
-export const [articles, trainings, levenbergs, backprops, bridges] = tables;
+export const [articles, untested, trainings, levenbergs, backprops, bridges] = tables;
