@@ -93,9 +93,9 @@ export async function run(
   });
 }
 
-/** The programs in the README's tables: those for the article, those that no test runs, those that train, those by Levenberg and Marquardt, tests, and those for UM-Bridge. */
+/** The programs in the README's tables: those for the article, those that no test runs, those with a classifier, those that train, those by Levenberg and Marquardt, tests, and those for UM-Bridge. */
 export const tables = readme
   .split(/^\| example \|.*\n\|---.*\n/m)
   .slice(1)
   .map((table) => [...table.matchAll(/^\| \[.*?\]\((.*?)\).*?\| `(.*?)`(.*)$/gm)].map(read));
-export const [articles, untested, trainings, levenbergs, backprops, bridges] = tables;
+export const [articles, untested, classifiers, trainings, levenbergs, backprops, bridges] = tables;

@@ -23,7 +23,8 @@ t.test('each example is listed', async (t) => {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => !name.includes('node_modules/'));
   const programs = files.filter(
     (name) =>
-      extname(name) in languageOf && /\/(gradients|xor|levenberg_marquardt|server|check|(test-)?my_?backprop)/i.test(name),
+      extname(name) in languageOf &&
+      /\/(gradients|classes|xor|levenberg_marquardt|server|check|(test-)?my_?backprop)/i.test(name),
   );
   t.strictSame(
     programs.filter((name) => !listed.includes(name)),
