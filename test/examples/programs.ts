@@ -1,6 +1,7 @@
 // The programs listed in examples/README.md, run by the commands given there.
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, extname } from 'node:path';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { noBrowser } from '../page/browser.ts';
 import { type LanguageName, missing, type Options, type Outcome, runCommand } from '../support/languages.ts';
@@ -71,6 +72,19 @@ const hasty = { JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' };
 /** The compilations so far, by folder and commands. */
 const compiled = new Map<string, Promise<Outcome>>();
 
+/** Copies of folders, where programs are compiled: other tests may do the same at the same time. */
+const workshops = new Map<string, string>();
+
+function workshopOf(folder: string): string {
+  const known = workshops.get(folder);
+  if (known) return known;
+  const workshop = mkdtempSync(join(tmpdir(), 'examples-'));
+  process.on('exit', () => rmSync(workshop, { recursive: true }));
+  cpSync(folder, workshop, { recursive: true, filter: (file) => basename(file) !== 'build' });
+  workshops.set(folder, workshop);
+  return workshop;
+}
+
 /** Runs a program, other than a page, as the README says. What comes before the last && compiles it, and is run once in this process. */
 export async function run(
   { file, command }: Program,
@@ -79,7 +93,7 @@ export async function run(
 ): Promise<Outcome> {
   const local = command.replace('npm install && ', '').replace(/^python3/, process.env.PYTHON ?? 'python3');
   const [, compile, last] = /^(?:(.*) && )?(.*)$/.exec(local) ?? [];
-  const folder = folderOf(file);
+  const folder = compile ? workshopOf(folderOf(file)) : folderOf(file);
   if (compile) {
     const key = `${folder}: ${compile}`;
     const compilation = compiled.get(key) ?? runCommand(['sh', '-c', compile], { folder, environment: hasty });
