@@ -33,6 +33,16 @@ RUN node /image/sbom.ts /tmp/package.json /tmp/npm.json /runtime/var/lib/dpkg/st
 # Where datasets and jobs are kept: a volume gets its owner from here.
 RUN mkdir /data
 
+# The page, bundled with development dependencies that the image does not need.
+FROM base AS page
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY deploy/page.ts deploy/page.ts
+COPY schemas schemas
+COPY src/page src/page
+RUN node deploy/page.ts
+
 FROM scratch
 WORKDIR /app
 ENV PATH=/usr/local/bin NODE_ENV=production HOST=0.0.0.0 PORT=3000 STORE=/data
@@ -42,6 +52,7 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY schemas schemas
 COPY src src
+COPY --from=page /app/dist dist
 # To extract it: docker create --name sbom gradient-service && docker cp sbom:/app/sbom.cdx.json . && docker rm sbom
 COPY --from=runtime /tmp/sbom.cdx.json ./
 # User and group node. Numeric, so that Kubernetes can verify that it is not root.

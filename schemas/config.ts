@@ -10,6 +10,9 @@ const DAY = 86_400;
 
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
+/** What the log says of clients. */
+const logClients = ['address', 'network', 'none'] as const;
+
 /** The engines, which multiply matrices. `auto` chooses openblas if a BLAS is installed, otherwise portable. */
 export const engineNames = ['openblas', 'portable', 'ml-matrix'] as const;
 export type EngineName = (typeof engineNames)[number];
@@ -23,7 +26,12 @@ export const Config = Type.Object({
     description: 'address to listen on; 0.0.0.0 for every IPv4 address of the machine',
   }),
   PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3000, description: 'TCP port to listen on; 0 for any free one' }),
+  SOCKET: text('path of a UNIX socket on which the service listens, in place of HOST and PORT'),
   LOG_LEVEL: Names(levels, { default: 'info', description: `least severe level that is logged: ${levels.join(', ')}` }),
+  LOG_CLIENT: Names(logClients, {
+    default: 'address',
+    description: 'what the log says of clients: address; network, the /64 network of an IPv6 address; or none',
+  }),
   BODY_LIMIT: bytes(64 * MiB, GiB, 'largest body of a request, after decompression'),
   MAX_FLOPS: count(1e12, 1e15, 'most floating-point operations of one request'),
   MAX_MEMORY: bytes(GiB, 1024 * GiB, 'most memory for the numbers computed for one request'),

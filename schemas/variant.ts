@@ -80,7 +80,11 @@ export function named<D extends Declarations, Shared extends TProperties>(
     variant(`${pascalCase(name)}${$id}`, name, formula, { ...options, ...shared }),
   );
   const withOptions = Type.Union(variants, { $id: `${$id}WithOptions`, title, [TYPE_NAMES]: names });
-  return Type.Union([names, withOptions], { $id, title, default: defaultName, description }) as unknown as Named<D, Shared>;
+  // Swagger UI shows the names of a union's parts only when it is opened.
+  const all = `${description}.\n\nNames: ${Object.keys(declarations)
+    .map((name) => `\`${name}\``)
+    .join(', ')}`;
+  return Type.Union([names, withOptions], { $id, title, default: defaultName, description: all }) as unknown as Named<D, Shared>;
 }
 
 function variant($id: string, name: string, formula: string, options: TProperties): TObject {

@@ -144,7 +144,7 @@ async function assemble(parts: Parts): Promise<FastifyInstance> {
       handleError(error, request, reply);
     },
   });
-  const exchanges = new Exchanges(app, [logRequests(log), metrics.observe, traces?.observe]);
+  const exchanges = new Exchanges(app, [logRequests(log, config), metrics.observe, traces?.observe]);
   app.server.maxConnections = config.MAX_CONNECTIONS;
   app.decorate('readiness', readiness);
   app.decorate('unreadBodies', new UnreadBodies());

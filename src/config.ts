@@ -32,6 +32,15 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   return config as Config;
 }
 
+/** A text that lists all settings with their defaults, and what they mean. */
+export function settingsText(): string {
+  const lines = Object.entries(Config.properties).map(([name, { default: initial, description }]) => {
+    const given = initial === undefined ? '' : ` (default ${initial})`;
+    return `  ${name}${given}\n      ${description}\n`;
+  });
+  return `Usage: node src/server.ts\n\nSettings, as environment variables or lines NAME=value of a file .env:\n\n${lines.join('')}`;
+}
+
 /** Reads the file `.env`, if there is one, into the environment. @throws Error with a one-line message. */
 export function readEnvFile(): void {
   try {

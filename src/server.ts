@@ -1,10 +1,11 @@
 // The entry point of the process: environment, listening, signals. Only this file reads the configuration.
 import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import closeWithGrace from 'close-with-grace';
 import { buildApp } from './app.ts';
-import { readConfig, readEnvFile } from './config.ts';
+import { readConfig, readEnvFile, settingsText } from './config.ts';
 import { closeWithin } from './http/connections.ts';
 import { warnOfStrangers } from './http/gate.ts';
 import { listen } from './http/listen.ts';
@@ -23,6 +24,10 @@ setFlagsFromString('--external-memory-accounted-in-global-limit');
 returnFreedMemory();
 
 try {
+  if (parseArgs({ options: { help: { type: 'boolean', short: 'h' } } }).values.help) {
+    process.stdout.write(settingsText());
+    process.exit();
+  }
   const openable = openableConnections(availableParallelism());
   readEnvFile();
   const given = readConfig(process.env);

@@ -9,6 +9,7 @@ const defaults = {
   HOST: '127.0.0.1',
   PORT: 3000,
   LOG_LEVEL: 'info',
+  LOG_CLIENT: 'address',
   BODY_LIMIT: 67108864,
   MAX_FLOPS: 1e12,
   MAX_MEMORY: 1073741824,

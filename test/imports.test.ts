@@ -43,7 +43,7 @@ const IMPORT = /(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+)'|new URL\('([^']+\.ts)
 function importsOf(file: string): string[] {
   return [...readFileSync(file, 'utf8').matchAll(IMPORT)]
     .map(([, imported, loaded]) => join(dirname(file), imported ?? loaded))
-    .filter((path) => path.endsWith('.ts'));
+    .filter((path) => /\.tsx?$/.test(path));
 }
 
 /** The layer of a file: src/http/gate.ts belongs to http, src/app.ts to app. */
@@ -53,7 +53,7 @@ function layerOf(file: string): string {
 }
 
 /** The source files, except AssemblyScript. */
-const files = globSync(['src/**/*.ts', 'schemas/*.ts'], { exclude: ['src/kernel/assembly/*'] });
+const files = globSync(['src/**/*.{ts,tsx}', 'schemas/*.ts'], { exclude: ['src/kernel/assembly/*'] });
 const imports = new Map(files.map((file) => [file, importsOf(file)]));
 
 t.test('every file belongs to a layer, and only the listed files are directly in src/', async (t) => {

@@ -17,6 +17,15 @@ async function fails(t: Test, environment: Record<string, string>, line: RegExp,
   t.equal((await ended)[0], 1);
 }
 
+t.test('--help prints every setting with its default; there are no other arguments', async (t) => {
+  const ask = (argument: string) => spawn(process.execPath, [program, argument]);
+  const help = ask('--help');
+  const said = await text(help.stdout);
+  for (const [name, { default: initial, description }] of Object.entries(Config.properties))
+    t.match(said, `  ${name}${initial === undefined ? '' : ` (default ${initial})`}\n      ${description}\n`);
+  t.match(await text(ask('--port').stderr), /^Unknown option '--port'/);
+});
+
 t.test('a wrong environment', async (t) => {
   await fails(
     t,

@@ -447,7 +447,9 @@ export interface components {
         };
         /**
          * Activation
-         * @description a name, or {"type": name, ...options}; left out or null: identity. In the formulas x is a pre-activation. By default identity
+         * @description a name, or {"type": name, ...options}; left out or null: identity. In the formulas x is a pre-activation.
+         *
+         *     Names: `identity`, `tanh`, `sigmoid`, `relu`, `relu6`, `leaky_relu`, `elu`, `selu`, `celu`, `gelu`, `silu`, `mish`, `softplus`, `softsign`, `hardtanh`, `hardsigmoid`, `hardswish`, `logsigmoid`, `tanhshrink`, `softshrink`, `hardshrink`, `exp`, `softmax`, `log_softmax`. By default identity
          */
         Activation: ("identity" | "tanh" | "sigmoid" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "celu" | "gelu" | "silu" | "mish" | "softplus" | "softsign" | "hardtanh" | "hardsigmoid" | "hardswish" | "logsigmoid" | "tanhshrink" | "softshrink" | "hardshrink" | "exp" | "softmax" | "log_softmax") | components["schemas"]["ActivationWithOptions"];
         /** ActivationWithOptions */
@@ -550,7 +552,9 @@ export interface components {
         SampleLayout: "rows" | "columns";
         /**
          * Loss
-         * @description a name, or {"type": name, "reduction": ..., ...options}. In the formulas y is an output and t its target. By default mse
+         * @description a name, or {"type": name, "reduction": ..., ...options}. In the formulas y is an output and t its target.
+         *
+         *     Names: `mse`, `l1`, `log_cosh`, `smooth_l1`, `huber`, `binary_cross_entropy`, `binary_cross_entropy_with_logits`, `cross_entropy`, `nll`, `kl_div`, `poisson_nll`, `soft_margin`, `hinge`, `squared_hinge`. By default mse
          */
         Loss: ("mse" | "l1" | "log_cosh" | "smooth_l1" | "huber" | "binary_cross_entropy" | "binary_cross_entropy_with_logits" | "cross_entropy" | "nll" | "kl_div" | "poisson_nll" | "soft_margin" | "hinge" | "squared_hinge") | components["schemas"]["LossWithOptions"];
         /** LossWithOptions */

@@ -1,8 +1,6 @@
-// The files of the page at /: its modules, its style sheets and its chart libraries, compressed in advance.
+// Files for browsers: the built page, compressed in advance, and documents that are compressed once.
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { stripTypeScriptTypes } from 'node:module';
-import { setImmediate } from 'node:timers/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip, constants as zlib, zstdCompress } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -18,84 +16,78 @@ type Encoding = ContentEncoding | 'identity';
 export interface Asset {
   readonly mediaType: string;
   readonly digest: string;
-  readonly encoded: Readonly<Record<Encoding, Buffer>>;
+  readonly encodings: readonly Encoding[];
+  encoded(encoding: Encoding): Buffer | Promise<Buffer>;
 }
 
-/** All files by their paths in the repository, and a version: a digest of all of them. */
+/** The files of the built page. */
 export interface Assets {
-  readonly version: string;
-  /** The paths of the modules; each precedes the modules that it imports. */
-  readonly modules: readonly string[];
+  /** When they were built, in milliseconds; undefined if they have not been. */
+  readonly version: number | undefined;
+  /** The page itself, with slots of the form {{name}} for what only the service knows. */
+  readonly index: string;
+  /** By their names, which contain digests. */
   readonly files: ReadonlyMap<string, Asset>;
+  /** By their names without digests, where only one file has that name. */
+  readonly current: ReadonlyMap<string, Asset>;
 }
 
 const mediaTypes: Record<string, string> = {
-  ts: 'text/javascript; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
   css: 'text/css; charset=utf-8',
   svg: 'image/svg+xml',
+  map: 'application/json; charset=utf-8',
 };
 
-const ROOT = new URL('../../', import.meta.url);
+/** Where `npm run build:page` leaves the page. */
+export const BUILT_PAGE = new URL('../../dist/page/', import.meta.url);
 
-/** The entry module of the page. */
-const ENTRY = 'src/page/main.ts';
-
-/** The style sheets, in the order of the cascade. */
-export const styles = ['base', 'form', 'results', 'steps'].map((name) => `src/page/style/${name}.css`);
-
-const ICON = 'src/page/icon.svg';
-
-/** The bundles of the libraries, by their paths on the page. The packages do not export them, hence the relative URLs. */
-export const libraries: Record<string, URL> = {
-  'd3.js': new URL('../dist/d3.min.js', import.meta.resolve('d3')),
-  'plot.js': new URL('../dist/plot.umd.min.js', import.meta.resolve('@observablehq/plot')),
-};
-
-/** The relative imports of a module without types. */
-const IMPORT = /\b(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+\.ts)'/g;
-
-/** Brotli's quality. Higher ones make the start of the service several times as long, and save 2 %. */
+/** Brotli's quality. Higher ones take several times as long, and save 2 %. */
 const QUALITY = 5;
 
-/** Reads all files, strips the types and compresses; takes long, so call it once. */
-export async function buildAssets(): Promise<Assets> {
-  const texts = new Map<string, string>();
-  await addModules(ENTRY, texts);
-  const modules = [...texts.keys()];
-  for (const path of [...styles, ICON]) texts.set(path, await readFile(new URL(path, ROOT), 'utf8'));
-  for (const [path, url] of Object.entries(libraries)) texts.set(path, await readFile(url, 'utf8'));
-  const files = new Map<string, Asset>();
-  // One after the other: a compressor has up to a few MiB of memory from the moment it is made.
-  for (const [path, text] of texts) files.set(path, await asset(mediaTypes[path.split('.').pop() as string], text));
-  const digests = [...files.values()].map(({ digest }) => digest);
-  return { version: digestOf(digests.join()), modules, files };
-}
-
-/** Adds a module and its imports, recursively, with their types stripped; line numbers stay the same. */
-async function addModules(path: string, texts: Map<string, string>): Promise<void> {
-  const text = withoutTypes(await readFile(new URL(path, ROOT), 'utf8'));
-  texts.set(path, text);
-  // Lets the event loop answer requests in between.
-  await setImmediate();
-  for (const [, specifier] of text.matchAll(IMPORT)) {
-    const imported = new URL(specifier, new URL(path, 'file:///')).pathname.slice(1);
-    if (!texts.has(imported)) await addModules(imported, texts);
-  }
-}
-
-/** Strips the types, without Node's warning that this is experimental: the service itself runs by type stripping. */
-function withoutTypes(text: string): string {
-  const { emitWarning } = process;
-  process.emitWarning = () => {};
+/** When the page was built, in milliseconds; undefined if it has not been built. */
+export async function assetsVersion(folder: URL): Promise<number | undefined> {
   try {
-    return stripTypeScriptTypes(text);
-  } finally {
-    process.emitWarning = emitWarning;
+    return (await stat(new URL('index.html', folder))).mtimeMs;
+  } catch {
+    return undefined;
   }
 }
 
-/** Compresses a file. */
+/** main-K2QX7ZB4.js without the digest. */
+export function withoutDigest(name: string): string {
+  return name.replace(/-[0-9A-Z]{8}\./, '.');
+}
+
+/** The built page, whose files are read when they are requested. */
+export async function readAssets(folder: URL): Promise<Assets> {
+  const all = await readdir(folder);
+  const files = new Map<string, Asset>();
+  for (const name of all) {
+    const mediaType = mediaTypes[name.slice(name.lastIndexOf('.') + 1)];
+    if (mediaType) files.set(name, fileOf(folder, name, mediaType, all));
+  }
+  const sameName = Map.groupBy(files, ([name]) => withoutDigest(name));
+  const current = [...sameName].filter(([, same]) => same.length === 1).map(([name, [[, file]]]) => [name, file] as const);
+  return {
+    version: await assetsVersion(folder),
+    index: await readFile(new URL('index.html', folder), 'utf8'),
+    files,
+    current: new Map(current),
+  };
+}
+
+function fileOf(folder: URL, name: string, mediaType: string, all: readonly string[]): Asset {
+  const nameIn = (encoding: Encoding) => (encoding === 'identity' ? name : `${name}.${encoding}`);
+  return {
+    mediaType,
+    digest: name.replaceAll('.', '-'),
+    encodings: encodings.filter((encoding) => all.includes(nameIn(encoding))),
+    encoded: (encoding) => readFile(new URL(nameIn(encoding), folder)),
+  };
+}
+
+/** Compresses a document. */
 export async function asset(mediaType: string, text: string): Promise<Asset> {
   const bytes = Buffer.from(text);
   const params = { [zlib.BROTLI_PARAM_QUALITY]: QUALITY, [zlib.BROTLI_PARAM_SIZE_HINT]: bytes.length };
@@ -104,22 +96,21 @@ export async function asset(mediaType: string, text: string): Promise<Asset> {
     promisify(zstdCompress)(bytes),
     promisify(gzip)(bytes),
   ]);
-  return { mediaType, digest: digestOf(text), encoded: { br, zstd, gzip: gz, identity: bytes } };
-}
-
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 16);
+  const all = { br, zstd, gzip: gz, identity: bytes };
+  const digest = createHash('sha256').update(text).digest('base64url').slice(0, 16);
+  return { mediaType, digest, encodings, encoded: (encoding) => all[encoding] };
 }
 
 /** Sends a file in the best encoding that the client accepts, or 304 if the client has it already. */
-export function sendAsset(request: FastifyRequest, reply: FastifyReply, { mediaType, digest, encoded }: Asset): FastifyReply {
-  const accepted = new Negotiator(request.raw).encodings([...encodings]);
-  const encoding = encodings.find((one) => accepted.includes(one)) ?? 'identity';
+export async function sendAsset(request: FastifyRequest, reply: FastifyReply, asset: Asset): Promise<FastifyReply> {
+  const accepted = new Negotiator(request.raw).encodings([...asset.encodings]);
+  const encoding = asset.encodings.find((one) => accepted.includes(one)) ?? 'identity';
   // The encoding is part of a strong ETag: the bytes differ.
-  const etag = `"${digest}-${encoding}"`;
+  const etag = `"${asset.digest}-${encoding}"`;
   reply.header('etag', etag).header('vary', withAcceptEncoding(reply));
   const known = request.headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
   if (known?.some((tag) => tag === etag || tag === '*')) return reply.code(304).send();
+  const bytes = await asset.encoded(encoding);
   if (encoding !== 'identity') reply.header('content-encoding', encoding);
-  return reply.type(mediaType).send(encoded[encoding]);
+  return reply.type(asset.mediaType).send(bytes);
 }

@@ -20,6 +20,8 @@ export class Exchange implements Report {
   readonly phases: Partial<Record<Phase, number>> = {};
   sizes?: Sizes;
   flops?: number;
+  /** The address of the client, as TRUST_PROXY says; undefined on a UNIX socket, and if the socket has closed already. */
+  readonly address: string | undefined;
   /** The client for rate limits and quotas: the digest of its API key if that is valid, otherwise its address. */
   client = '';
   /** Whose datasets and jobs the request may use: that of its API key; without keys, everybody. */
@@ -41,6 +43,10 @@ export class Exchange implements Report {
   isSent = false;
   readonly #endings: (() => void)[] = [];
   #isOver = false;
+
+  constructor(address: string | undefined) {
+    this.address = address;
+  }
 
   /** Calls back when the answer has been sent or the client has disconnected; immediately if the exchange has ended already. */
   atEnd(callback: () => void): void {
@@ -104,7 +110,7 @@ export class Exchanges {
 
   /** Begins an exchange. One listener for its end calls all others: further listeners would slow down small requests. */
   begin(request: FastifyRequest, reply: FastifyReply): void {
-    request.exchange = new Exchange();
+    request.exchange = new Exchange(request.ip);
     this.#inFlight.add(reply);
     if (this.#areLast) reply.header('connection', 'close');
     if (request.headers.upgrade !== undefined) leaveProtocol(request, reply);

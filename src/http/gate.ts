@@ -122,8 +122,7 @@ function checkClient(
 ): void {
   const { headers, exchange } = request;
   const apiKey = keys.find(headers);
-  // request.ip is undefined once the socket has closed.
-  exchange.client = apiKey?.digest ?? clientAddress(`${request.ip}`);
+  exchange.client = apiKey?.digest ?? clientAddress(`${exchange.address}`);
   if (apiKey) exchange.owner = apiKey.owner;
   if (limit && !isUnlimited) {
     const { requests, end } = limit.count(exchange.client, exchange.began);

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { preferred } from './accept.ts';
 
 /** A piece of HTML. html`…` inserts it unchanged, and escapes strings. */
-class Html {
+export class Html {
   readonly text: string;
   constructor(text: string) {
     this.text = text;

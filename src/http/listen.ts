@@ -3,16 +3,18 @@ import type { FastifyInstance } from 'fastify';
 import type { Config } from '../../schemas/config.ts';
 
 /**
- * Listens on HOST and PORT.
+ * Listens on SOCKET if it is set, otherwise on HOST and PORT. Every user who may enter the folder of the socket may connect.
  * @throws Error with a one-line message that names the setting to change; then the application is closed.
  */
-export async function listen(app: FastifyInstance, { HOST, PORT }: Config): Promise<void> {
+export async function listen(app: FastifyInstance, { HOST, PORT, SOCKET }: Config): Promise<void> {
   try {
-    await app.listen({ host: HOST, port: PORT });
+    await app.listen(SOCKET ? { path: SOCKET, readableAll: true, writableAll: true } : { host: HOST, port: PORT });
   } catch (error) {
     // The threads would keep the process alive.
     await app.close();
-    throw explained(error, { HOST, PORT });
+    throw SOCKET
+      ? new Error(`SOCKET: expected a path where a file can be made and none is, got ${SOCKET} (${(error as Error).message})`)
+      : explained(error, { HOST, PORT });
   }
 }
 

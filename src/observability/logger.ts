@@ -23,7 +23,8 @@ export function createLogger(level: string, output: Output): Logger {
     logger.warn({ dropped }, `${dropped} lines of the log were dropped: its reader was too slow or gone`);
   const lines: DestinationStream = output.fd === undefined ? output : new Lines(output.fd, tell);
   const stream = { write: (line: string) => lines.write(shaped(line)), flushSync: () => (lines as Partial<Lines>).flushSync?.() };
-  const logger: Logger = pino({ level }, stream);
+  const formatters = { level: (name: string) => ({ level: name }) };
+  const logger: Logger = pino({ level, formatters, timestamp: pino.stdTimeFunctions.isoTime }, stream);
   return logger;
 }
 

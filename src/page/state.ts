@@ -1,29 +1,169 @@
-// What the page is about: one request, from whichever part of it that was changed last.
+// The one state of the page: all that a visitor can come back to, by undo, by the Back button, by a link or after a reload.
+import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
+import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
+import type { Choice } from './network/layout.ts';
+import type { Computed } from './request/computed.ts';
+import { pageExamples } from './request/examples.ts';
+import type { Problem, Progress } from './request/problem.ts';
+import type { Description } from './request/schema.ts';
 
-/** Where a change came from. */
-export type Source = 'start' | 'form' | 'json' | 'example' | 'file' | 'link' | 'step';
+/** The views, one of which is beside the picture. */
+export const viewNames = ['steps', 'request', 'check', 'train', 'charts', 'code', 'service'] as const;
+export type ViewName = (typeof viewNames)[number];
 
-type Listener = (request: unknown, source: Source) => void;
+export const languages = ['en'] as const;
+export type Language = (typeof languages)[number];
 
-export class State {
-  #request: unknown;
-  readonly #listeners: Listener[] = [];
+/** How many digits of a number are shown. */
+export const digitChoices = [3, 6, 'all'] as const;
+export type Digits = (typeof digitChoices)[number];
 
-  constructor(request: unknown) {
-    this.#request = request;
-  }
+/** What the edges of the picture show; `step` is what fits the step. */
+export const edgeChoices = ['step', 'weights', 'gradients'] as const;
+export type Edges = (typeof edgeChoices)[number];
 
-  /** A document; whether it is right is the service's to say. */
-  get request(): unknown {
-    return this.#request;
-  }
+/** Where a change of the request came from. */
+export type Source = 'form' | 'json' | 'example' | 'file' | 'link' | 'undo' | 'train';
 
-  set(request: unknown, source: Source): void {
-    this.#request = request;
-    for (const listener of this.#listeners) listener(request, source);
-  }
+export interface Visit {
+  /** A document; whether it is valid is for the service to say. */
+  readonly request: unknown;
+  /** The text of the JSON editor while it does not parse. */
+  readonly draft: string | undefined;
+  readonly view: ViewName;
+  /** The number of the step, from 0. */
+  readonly step: number;
+  /** The row and the column of the number that is explained, in the result of the step. */
+  readonly cell: readonly [row: number, column: number];
+  readonly selection: Choice | undefined;
+  /** From 0. */
+  readonly sample: number;
+  readonly edges: Edges;
+  readonly digits: Digits;
+  /** Whether the picture and the step are presented, with nothing else. */
+  readonly present: boolean;
+  readonly language: Language;
+}
 
-  listen(listener: Listener): void {
-    this.#listeners.push(listener);
-  }
+export const START: Visit = {
+  request: pageExamples[0].request,
+  draft: undefined,
+  view: 'steps',
+  step: 0,
+  cell: [0, 0],
+  selection: undefined,
+  sample: 0,
+  edges: 'step',
+  digits: 3,
+  present: false,
+  language: 'en',
+};
+
+export const visit = signal(START);
+
+/** Changes a part of the state. */
+export function update(patch: Partial<Visit>): void {
+  visit.value = { ...visit.value, ...patch };
+}
+
+function part<Key extends keyof Visit>(key: Key): ReadonlySignal<Visit[Key]> {
+  return computed(() => visit.value[key]);
+}
+
+export const request = part('request');
+export const view = part('view');
+export const step = part('step');
+export const cell = part('cell');
+export const selection = part('selection');
+export const sample = part('sample');
+export const edges = part('edges');
+export const digits = part('digits');
+export const present = part('present');
+export const language = part('language');
+
+/** What the last change of the request came from. */
+export const source = signal<Source>('example');
+
+/** An answer of the service, and the request that it is of. */
+export interface Answered {
+  readonly request: GradientsRequest;
+  readonly answer: GradientsAnswer;
+  readonly run: Computed;
+}
+
+/** The last answer. */
+export const answered = signal<Answered | undefined>(undefined);
+
+/** Where the page stands with its request. */
+export const phase = signal<'waiting' | 'unreadable' | 'sending' | 'answered' | 'refused' | 'cancelled'>('waiting');
+export const progress = signal<Progress | undefined>(undefined);
+
+/** What is wrong with the request, or with sending it. */
+export const problem = signal<Problem | undefined>(undefined);
+
+/** What is said until it is dismissed: that a link is damaged, that a request was restored. */
+export const notice = signal<string | undefined>(undefined);
+
+/** Sent with requests; kept only as long as the page is open. */
+export const apiKey = signal('');
+
+/** What the service says of activations and losses. */
+export const description = signal<Description>({
+  activations: [],
+  losses: [],
+  formulas: { activations: new Map(), losses: new Map() },
+});
+
+/** What a view marks in the picture: units and edges by their keys (network/layout.ts, keyOf). */
+export type Mark = 'right' | 'wrong';
+export const marks = signal<ReadonlyMap<string, Mark>>(new Map());
+
+/** The requests that undo and redo go to, the next one last. */
+const past = signal<readonly unknown[]>([]);
+const future = signal<readonly unknown[]>([]);
+
+/** The most requests that undo goes back by. */
+const MAX_UNDO = 100;
+
+export const canUndo = computed(() => past.value.length > 0);
+export const canRedo = computed(() => future.value.length > 0);
+
+/** Whether a change continues the last one, so that one undo takes back both: those of a training are one. */
+const continues = (from: Source) => from === 'train' && source.value === 'train';
+
+/** Takes another request, as an edit that can be undone. */
+export function change(request: unknown, from: Source): void {
+  batch(() => {
+    if (!continues(from)) past.value = [...past.value, visit.value.request].slice(-MAX_UNDO);
+    future.value = [];
+    put(request, from);
+  });
+}
+
+function put(request: unknown, from: Source): void {
+  source.value = from;
+  update({ request, draft: undefined });
+}
+
+export function undo(): void {
+  move(past, future);
+}
+
+export function redo(): void {
+  move(future, past);
+}
+
+function move(from: typeof past, to: typeof past): void {
+  const request = from.value.at(-1);
+  if (request === undefined) return;
+  batch(() => {
+    to.value = [...to.value, visit.value.request];
+    from.value = from.value.slice(0, -1);
+    put(request, 'undo');
+  });
+}
+
+/** Goes to a step, and to a number of its result. */
+export function goToStep(step: number, cell: readonly [number, number] = [0, 0]): void {
+  update({ step, cell });
 }

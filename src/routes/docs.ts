@@ -8,6 +8,7 @@ import { type Asset, asset, sendAsset } from '../http/assets.ts';
 import { Components } from '../http/openapi.ts';
 import { problemResponses } from '../http/responses.ts';
 import type { Operation } from '../operations/operation.ts';
+import { theme } from './docs-theme.ts';
 
 const title = packageJson.name;
 
@@ -69,7 +70,7 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: CONTENT_SECURITY_POLICY,
-    theme: { title },
+    theme: { title, ...theme },
     uiConfig: {
       layout: 'BaseLayout',
       deepLinking: true,

@@ -1,13 +1,21 @@
 // GET /: the page for browsers, which shows how gradients are computed; for programs, a list of the routes as JSON.
-import { readFile } from 'node:fs/promises';
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
 import packageJson from '../../package.json' with { type: 'json' };
 import { examples } from '../../schemas/examples.ts';
 import { problems } from '../../schemas/problem.ts';
 import { preferred } from '../http/accept.ts';
-import { type Asset, type Assets, asset, buildAssets, libraries, sendAsset, styles } from '../http/assets.ts';
-import { html, pageResponse } from '../http/html.ts';
+import {
+  type Asset,
+  type Assets,
+  asset,
+  assetsVersion,
+  BUILT_PAGE,
+  readAssets,
+  sendAsset,
+  withoutDigest,
+} from '../http/assets.ts';
+import { type Html, html, pageResponse, sendPage } from '../http/html.ts';
 import { handleNotFound } from '../http/problems.ts';
 
 const Home = Type.Object(
@@ -40,26 +48,28 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** For the files of the page, whose paths contain a version. */
+const NOT_BUILT = html`<h1>The page has not been built</h1>
+<p>Run <code>npm run build:page</code>, then reload. The API works without it: see <a href="docs">its documentation</a>.</p>`;
+
+/** For the files of the page, whose names contain digests. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
+/** The page as it is sent, of one build. */
 interface Page {
-  readonly index: Asset;
+  readonly index?: Asset;
   readonly assets: Assets;
 }
 
-export function homeRoutes(app: FastifyInstance): void {
-  let built: Promise<Page> | undefined;
-  const page = () => {
-    built ??= buildPage(app);
-    return built;
+const NO_PAGE: Page = { assets: { version: undefined, index: '', files: new Map(), current: new Map() } };
+
+/** `folder` has the built page; it may be built while the service runs. */
+export function homeRoutes(app: FastifyInstance, folder = BUILT_PAGE): void {
+  let latest = NO_PAGE;
+  const page = async () => {
+    const version = await assetsVersion(folder);
+    if (version !== latest.assets.version) latest = version === undefined ? NO_PAGE : await readPage(app, folder);
+    return latest;
   };
-  // Builds the page in advance, but only after the service is ready.
-  app.addHook('onListen', (done) => {
-    // Errors are ignored here: every request for the page will report them.
-    Promise.allSettled([app.readiness.started.then(page)]);
-    done();
-  });
   app.get(
     '/',
     {
@@ -75,8 +85,9 @@ export function homeRoutes(app: FastifyInstance): void {
       reply.header('vary', 'accept');
       if (preferred(request, ['application/json', 'text/html']) === 'text/html') {
         const { index } = await page();
-        reply.header('content-security-policy', CONTENT_SECURITY_POLICY).header('cache-control', 'no-cache');
-        return sendAsset(request, reply, index);
+        reply.header('cache-control', 'no-cache');
+        if (!index) return sendPage(request, reply, {}, 'The page has not been built', NOT_BUILT);
+        return sendAsset(request, reply.header('content-security-policy', CONTENT_SECURITY_POLICY), index);
       }
       const { name, description } = packageJson;
       const origin = `${request.protocol}://${request.host}`;
@@ -84,37 +95,27 @@ export function homeRoutes(app: FastifyInstance): void {
       return reply.send({ name, description, documentation: '/docs', routes: documentedRoutes(app), example });
     },
   );
-  app.get<{ Params: { version: string; '*': string } }>(
-    '/page/:version/*',
-    { schema: { hide: true } },
-    async (request, reply) => {
-      const { assets } = await page();
-      const file = assets.files.get(request.params['*']);
-      if (!file) return handleNotFound(request, reply);
-      // While replicas are being replaced, pages of other versions ask for files: serve the current version, uncached.
-      reply.header('cache-control', request.params.version === assets.version ? FOR_EVER : 'no-cache');
-      return sendAsset(request, reply, file);
-    },
-  );
+  app.get<{ Params: { name: string } }>('/page/:name', { schema: { hide: true } }, async (request, reply) => {
+    const { assets } = await page();
+    const file = assets.files.get(request.params.name);
+    if (file) return sendAsset(request, reply.header('cache-control', FOR_EVER), file);
+    // While replicas are being replaced, pages of other builds ask for files: serve the current ones, uncached.
+    const current = assets.current.get(withoutDigest(request.params.name));
+    if (current) return sendAsset(request, reply.header('cache-control', 'no-cache'), current);
+    return handleNotFound(request, reply);
+  });
 }
 
-async function buildPage(app: FastifyInstance): Promise<Page> {
-  const assets = await buildAssets();
-  // Relative, so that a proxy may serve the page under any path.
-  const base = `page/${assets.version}`;
-  const slots = {
-    scripts: html`${Object.keys(libraries).map((path) => html`<script src="${base}/${path}" defer></script>\n`)}`,
-    styles: html`${styles.map((path) => html`<link rel="stylesheet" href="${base}/${path}">\n`)}`,
-    modules: html`${assets.modules.map((path) => html`<link rel="modulepreload" href="${base}/${path}">\n`)}`,
+async function readPage(app: FastifyInstance, folder: URL): Promise<Page> {
+  const assets = await readAssets(folder);
+  const slots: Record<string, Html> = {
     routes: html`${Object.entries(documentedRoutes(app)).map(routeRow)}`,
     errors: html`${Object.entries(problems).map(
       ([type, { status, title }]) =>
         html`<tr><td>${`${status}`}</td><td><a href="problems/${type}">${type}</a></td><td>${title}</td></tr>\n`,
     )}`,
-    base: html`${base}`,
   };
-  const template = await readFile(new URL('../page/index.html', import.meta.url), 'utf8');
-  const text = template.replace(/\{\{(\w+)\}\}/g, (_, name) => slots[name as keyof typeof slots].text);
+  const text = assets.index.replace(/\{\{(\w+)\}\}/g, (_, name) => slots[name].text);
   return { index: await asset('text/html; charset=utf-8', text), assets };
 }
 

@@ -7,7 +7,7 @@ import { defaultOf, readYaml } from './files.ts';
 const { services, networks, volumes } = readYaml('docker-compose.yml');
 
 t.test('every setting except the address is passed on', async (t) => {
-  const settings = Object.keys(Config.properties).filter((name) => name !== 'HOST' && name !== 'PORT');
+  const settings = Object.keys(Config.properties).filter((name) => !['HOST', 'PORT', 'SOCKET'].includes(name));
   for (const name of ['gradients', 'replica']) {
     t.strictSame(Object.keys(services[name].environment).sort(), settings.toSorted(), name);
     const { TRUST_PROXY, API_KEYS_FILE, STORE, ...rest } = services[name].environment;

@@ -125,6 +125,21 @@ t.test('kustomize', { skip: !command && 'there is no kustomize 5 here, nor a kub
     });
   });
 
+  t.test('one replica, for any cluster', async (t) => {
+    const text = await build('overlays/single');
+    const documents = parseYaml(text);
+    const kinds = ['ConfigMap', 'Deployment', 'Namespace', 'NetworkPolicy', 'PersistentVolumeClaim', 'Service'];
+    t.strictSame(documents.map(({ kind }) => kind).sort(), kinds);
+    const of = (kind: string) => documents.find((document) => document.kind === kind);
+    t.match(of('Deployment').spec, { replicas: 1, strategy: { type: 'Recreate' } });
+    t.strictSame(of('PersistentVolumeClaim').spec.accessModes, ['ReadWriteOnce']);
+
+    t.test('is valid against the schemas of Kubernetes', { skip: await noValidator() }, async (t) => {
+      await validate(text, t.testdir());
+      t.pass();
+    });
+  });
+
   t.test('the example', async (t) => {
     const text = await build('overlays/example');
     const documents = parseYaml(text);
@@ -137,6 +152,14 @@ t.test('kustomize', { skip: !command && 'there is no kustomize 5 here, nor a kub
     const { secret } = named(volumes, 'api-keys');
     t.equal(file, `${named(containers[0].volumeMounts, 'api-keys').mountPath}/${secret.items[0].path}`);
     t.equal(of('ServiceMonitor').spec.endpoints[0].authorization.credentials.name, secret.secretName);
+    t.strictSame(
+      of('HorizontalPodAutoscaler').spec.metrics.map(({ type }: { type: string }) => type),
+      ['Resource', 'Pods'],
+    );
+    t.equal(of('Ingress').spec.rules[0].http.paths[0].backend.service.name, of('Service').metadata.name);
+    t.match(of('NetworkPolicy').spec.ingress.at(-1).from[0].namespaceSelector.matchLabels, {
+      'kubernetes.io/metadata.name': 'ingress-nginx',
+    });
     t.equal(named(volumes, 'store').persistentVolumeClaim.claimName, of('PersistentVolumeClaim').metadata.name);
 
     t.test('is valid against the schemas of Kubernetes', { skip: await noValidator() }, async (t) => {

@@ -73,7 +73,8 @@ t.test('/metrics has every metric and label that alerts and dashboard use', asyn
   const body = (await app.inject({ url: '/metrics' })).body + (await queueMetrics());
   const { custom, external } = readYaml('deploy/kubernetes/prometheus-adapter.yaml').rules;
   const adapter = custom[0].seriesQuery;
-  const [, scaler] = readYaml('deploy/kubernetes/base/autoscaler.yaml').spec.metrics;
+  const [{ patch }] = readYaml('deploy/kubernetes/components/queue-metric/kustomization.yaml').patches;
+  const [[{ value: scaler }]] = parseYaml(patch);
   t.equal(scaler.pods.metric.name, readBy(adapter)[0][0]);
   const read = [...queries, ...rules.map(({ expr }) => expr), adapter, external[0].seriesQuery].flatMap(readBy);
   t.ok(read.length > queries.length);

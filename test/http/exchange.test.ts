@@ -3,7 +3,7 @@ import t from 'tap';
 import { Exchange } from '../../src/http/exchange.ts';
 
 t.test('callbacks before and after the end', async (t) => {
-  const exchange = new Exchange();
+  const exchange = new Exchange(undefined);
   const called: string[] = [];
   exchange.atEnd(() => called.push('first'));
   exchange.atEnd(() => called.push('second'));

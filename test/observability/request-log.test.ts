@@ -10,10 +10,13 @@ import { createLogger } from '../../src/observability/logger.ts';
 import { phases } from '../../src/operations/report.ts';
 import { ENGINE, post, validRequest } from '../support/app.ts';
 
-async function withLog(t: Test): Promise<{ app: FastifyInstance; output: PassThrough; lines: Record<string, unknown>[] }> {
+async function withLog(
+  t: Test,
+  environment: Record<string, string> = {},
+): Promise<{ app: FastifyInstance; output: PassThrough; lines: Record<string, unknown>[] }> {
   const lines: Record<string, unknown>[] = [];
   const output = new PassThrough().on('data', (line) => lines.push(JSON.parse(`${line}`)));
-  const app = await buildApp(readConfig({ ENGINE, API_KEYS: 'the-secret-key' }), createLogger('info', output));
+  const app = await buildApp(readConfig({ ENGINE, API_KEYS: 'the-secret-key', ...environment }), createLogger('info', output));
   t.teardown(() => app.close());
   lines.length = 0;
   return { app, output, lines };
@@ -28,8 +31,10 @@ t.test('a successful request', async (t) => {
   t.equal(lines.length, 1);
   const [{ time, pid, hostname, ms, phases: spent, ...line }] = lines;
   t.strictSame(line, {
-    level: 30,
+    level: 'info',
     reqId: 'mine',
+    client: '127.0.0.1',
+    agent: 'lightMyRequest',
     method: 'POST',
     path: '/gradients',
     status: 200,
@@ -43,6 +48,16 @@ t.test('a successful request', async (t) => {
     phases.filter((phase) => phase !== 'queue'),
   );
   t.notMatch(JSON.stringify(lines), /123\.456|654\.321|secret/);
+});
+
+t.test('what is logged of a client: its address, its network, or nothing; and the beginning of its User-Agent', async (t) => {
+  const expected = { address: '2001:db8:1:2:3::4', network: '2001:db8:1:2::/64', none: undefined };
+  for (const [LOG_CLIENT, client] of Object.entries(expected)) {
+    const { app, lines } = await withLog(t, { LOG_CLIENT, TRUST_PROXY: '127.0.0.1' });
+    await post(app, validRequest(), { ...key, 'x-forwarded-for': '2001:db8:1:2:3::4', 'user-agent': `a/${'1'.repeat(300)}` });
+    t.equal(lines[0].client, client, LOG_CLIENT);
+    t.equal(lines[0].agent, `a/${'1'.repeat(198)}`);
+  }
 });
 
 t.test('over a connection: with the length of the answer', async (t) => {

@@ -4,6 +4,7 @@ import { chromium } from 'playwright-core';
 import t from 'tap';
 import { activations } from '../../schemas/activation.ts';
 import { examples } from '../../schemas/examples.ts';
+import { losses } from '../../schemas/loss.ts';
 import { startService } from '../support/process.ts';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -48,4 +49,15 @@ t.test('Swagger UI sends the examples, and shows formulas', { skip }, async (t) 
   await page.getByText('ActivationName', { exact: true }).first().click();
   await page.getByText(activations.elu.formula).waitFor();
   t.strictSame(complaints, []);
+
+  const phone = await browser.newPage({ viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
+  await phone.goto(`${new URL('/docs#/gradients/gradients', service.url)}`);
+  await phone.click('.opblock.is-open .opblock-section-request-body .tablinks:has-text("Schema")');
+  const model = await phone.locator('.opblock.is-open .json-schema-2020-12').first().innerText();
+  t.match(model, `Names: ${Object.keys(losses).join(', ')}.`, 'the losses by name');
+  t.equal(await phone.evaluate('document.documentElement.scrollWidth'), 390, 'nothing is wider than a phone');
+  t.equal(await phone.locator('meta[name=viewport]').count(), 1);
+  t.equal(await phone.evaluate('getComputedStyle(document.documentElement).backgroundColor'), 'rgb(28, 32, 34)', 'dark');
+  await phone.click('nav a');
+  t.equal(phone.url(), service.url.href, 'a way back to the page');
 });

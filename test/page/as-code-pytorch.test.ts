@@ -8,8 +8,9 @@ import t, { type Test } from 'tap';
 import { activations } from '../../schemas/activation.ts';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
 import { losses } from '../../schemas/loss.ts';
-import { asCode } from '../../src/page/as-code.ts';
-import { pageExamples } from '../../src/page/page-examples.ts';
+import { asCode } from '../../src/page/code/as-code.ts';
+import { pageExamples } from '../../src/page/request/examples.ts';
+import { en } from '../../src/page/text/en.ts';
 import { gradients, startIdleApp } from '../support/app.ts';
 import { findPython, runCommand } from '../support/languages.ts';
 import { sameNumbers } from '../support/numbers.ts';
@@ -59,7 +60,7 @@ async function runPytorch(requests: GradientsRequest[]): Promise<string[]> {
   try {
     const folders = requests.map((_, i) => join(scratch, `${i}`));
     for (const [i, request] of requests.entries()) {
-      const snippet = asCode(request, 'http://127.0.0.1').find(({ label }) => label === 'PyTorch');
+      const snippet = asCode(request, 'http://127.0.0.1', en.code).find(({ label }) => label === 'PyTorch');
       await mkdir(folders[i]);
       if (snippet?.note) await writeFile(join(folders[i], 'request.json'), JSON.stringify(request));
       await writeFile(join(folders[i], 'gradients_pytorch.py'), snippet?.text ?? '');

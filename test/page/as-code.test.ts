@@ -10,8 +10,9 @@ import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { examples } from '../../schemas/examples.ts';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
-import { literal } from '../../src/page/as-code/literal.ts';
-import { asCode } from '../../src/page/as-code.ts';
+import { asCode } from '../../src/page/code/as-code.ts';
+import { literal } from '../../src/page/code/literal.ts';
+import { en } from '../../src/page/text/en.ts';
 import { gradients, startIdleApp } from '../support/app.ts';
 import { type LanguageName, missing, type Outcome, runSource } from '../support/languages.ts';
 import { arraysOf } from '../support/numbers.ts';
@@ -54,7 +55,7 @@ function wide(start: number): number[] {
 
 /** Writes a program and the file of its request, and runs the program. */
 async function run(label: string, request: unknown, origin: string): Promise<Outcome> {
-  const snippet = asCode(request as GradientsRequest, origin).find((each) => each.label === label);
+  const snippet = asCode(request as GradientsRequest, origin, en.code).find((each) => each.label === label);
   if (!snippet) throw new Error(`there is no code for ${label}`);
   const folder = await mkdtemp(join(tmpdir(), 'as-code-'));
   try {
@@ -98,7 +99,7 @@ t.test('clients', async (t) => {
   const answerToLarge = numbersOf(await gradients(app, large));
   const refusal = await startRefusal(t);
   t.strictSame(
-    asCode(request, origin).map(({ label }) => label),
+    asCode(request, origin, en.code).map(({ label }) => label),
     [...Object.keys(runners), 'PyTorch'],
   );
   for (const [label, language] of Object.entries(runners)) {
@@ -133,7 +134,7 @@ t.test('literals of any value', async (t) => {
 });
 
 t.test('an incomplete request', async (t) => {
-  const labels = (request: unknown) => asCode(request as GradientsRequest, '').map(({ label }) => label);
+  const labels = (request: unknown) => asCode(request as GradientsRequest, '', en.code).map(({ label }) => label);
   for (const unfinished of [{}, { network: {} }, { network: { layers: [null] }, batch: {} }, { network: { layers: [{}] } }])
     t.strictSame(labels(unfinished), Object.keys(runners), JSON.stringify(unfinished));
   const anything = fc.property(fc.jsonValue(), (value) => {
@@ -143,7 +144,7 @@ t.test('an incomplete request', async (t) => {
   });
   t.doesNotThrow(() => fc.assert(anything, { seed: 5, numRuns: 100 }));
   const misspelt = { ...request, network: { layers: [{ weights: [[1]], activation: 'tahn' }] }, loss: 'msee' };
-  const [{ text }] = asCode(misspelt as GradientsRequest, '').slice(-1);
+  const [{ text }] = asCode(misspelt as GradientsRequest, '', en.code).slice(-1);
   t.match(text, 'activations = [F.tahn]');
   t.match(text, 'loss = F.msee(outputs, targets)');
 });

@@ -1,6 +1,8 @@
 // A browser for the tests of the page: headless Chromium, if installed.
 import { accessSync, constants } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { buildPage } from '../../deploy/page.ts';
+import type { GradientsRequest } from '../../schemas/gradients.ts';
 
 /** The Chromium to run: CHROMIUM, or Debian's path. */
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -17,8 +19,9 @@ function isThere(): boolean {
   }
 }
 
-/** Starts a browser that contacts no host except the service. */
-export function openBrowser(): Promise<Browser> {
+/** Starts a browser that contacts no host except the service, for a page that is up to date. */
+export async function openBrowser(): Promise<Browser> {
+  await buildPage();
   const quiet = ['quic', 'background-networking', 'component-update', 'sync', 'gpu'].map((what) => `--disable-${what}`);
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--no-first-run', ...quiet] });
 }
@@ -29,7 +32,7 @@ export interface Look {
   readonly scheme: 'light' | 'dark';
 }
 
-export const DESKTOP: Look = { width: 1280, height: 900, scheme: 'light' };
+export const DESKTOP: Look = { width: 1280, height: 720, scheme: 'light' };
 
 export interface Opened {
   readonly page: Page;
@@ -37,6 +40,8 @@ export interface Opened {
   readonly complaints: readonly string[];
   /** The URLs that the page has requested. */
   readonly requests: readonly string[];
+  /** The last request that the page has sent to the service, without what it asks for in addition. */
+  sent(): GradientsRequest;
 }
 
 /** Opens the page, and waits for its first answer. */
@@ -51,18 +56,38 @@ export async function openPage(browser: Browser, url: string, look: Look = DESKT
   });
   page.on('pageerror', (error) => complaints.push(`${error.stack}`));
   const requests: string[] = [];
-  page.on('request', (request) => requests.push(request.url()));
+  let body = '';
+  page.on('request', (request) => {
+    requests.push(request.url());
+    if (request.method() === 'POST') body = request.postData() ?? '';
+  });
   await page.goto(url);
   await answered(page);
-  return { page, complaints, requests };
+  const sent = () => {
+    const { include: _, ...request } = JSON.parse(body);
+    return request;
+  };
+  return { page, complaints, requests, sent };
 }
 
 /** Waits until the last request has been answered, and its results are shown. */
 export async function answered(page: Page): Promise<void> {
-  await page.waitForSelector('body[data-state=answered] #charts:not([aria-busy=true])', { state: 'attached' });
+  await page.waitForSelector('body[data-state=answered] #picture', { state: 'attached' });
 }
 
 /** Waits until the last request has been refused, and its errors are shown. */
 export async function refused(page: Page): Promise<void> {
   await page.waitForSelector('body[data-state=refused]');
+}
+
+/** The text of the JSON editor. */
+export async function editorText(page: Page): Promise<string> {
+  await page.waitForSelector('.cm-content');
+  return (await page.locator('.cm-line').allInnerTexts()).map((line) => line.replace(/\n$/, '')).join('\n');
+}
+
+/** Replaces the text of the JSON editor. */
+export async function typeJson(page: Page, text: string): Promise<void> {
+  await page.locator('.cm-content').fill(text);
+  await page.waitForSelector('body:not([data-state=answered], [data-state=refused])');
 }

@@ -3,7 +3,8 @@ import t from 'tap';
 import { examples } from '../../schemas/examples.ts';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
 import { histogram, layerNorms, norm, outliers, quantile, sampleShares, verdict } from '../../src/page/charts/measures.ts';
-import { histogramText, outlierText, short, verdictText } from '../../src/page/charts/words.ts';
+import { histogramText, outlierRule, outlierText, short, verdictText } from '../../src/page/charts/words.ts';
+import { en } from '../../src/page/text/en.ts';
 import { gradients, startApp } from '../support/app.ts';
 
 /** Two layers with 2 and 1 units, with simple norms. */
@@ -65,34 +66,34 @@ t.test('a verdict', async (t) => {
 
 t.test('a verdict in words', async (t) => {
   const rule = 'a factor of 100 between the first and the last layer';
-  t.equal(verdictText(verdict([4])), 'With one layer, nothing can vanish or explode on the way back.');
+  t.equal(verdictText(en.charts, verdict([4])), 'With one layer, nothing can vanish or explode in the backward pass.');
   t.equal(
-    verdictText(verdict([0, 1])),
+    verdictText(en.charts, verdict([0, 1])),
     'The gradient of layer 1 is 0, which a logarithmic scale cannot show: this layer learns nothing.',
   );
-  t.match(verdictText(verdict([0, 0, 1, 0])), 'The gradients of layers 1, 2 and 4 are 0');
-  t.match(verdictText(verdict(Array(9).fill(0))), 'The gradients of layers 1, 2, 3, 4, 5 and 4 more are 0');
+  t.match(verdictText(en.charts, verdict([0, 0, 1, 0])), 'The gradients of layers 1, 2 and 4 are 0');
+  t.match(verdictText(en.charts, verdict(Array(9).fill(0))), 'The gradients of layers 1, 2, 3, 4, 5 and 4 more are 0');
   const even = verdict([1, 5, 64]);
   t.equal(
-    verdictText(even, even),
+    verdictText(en.charts, even, even),
     `Gradients neither vanish nor explode: that would take ${rule}. The first layer's gradient has a norm of 1, the last layer's 64, a factor of 64.`,
   );
-  t.equal(verdictText(even), verdictText(even, even));
+  t.equal(verdictText(en.charts, even), verdictText(en.charts, even, even));
   t.equal(
-    verdictText(verdict([1e-8, 1, 100])),
-    "Gradients vanish on the way back. The first layer's gradient has a norm of 1e-8, the last layer's 100: 1e10 times smaller, " +
+    verdictText(en.charts, verdict([1e-8, 1, 100])),
+    "Gradients vanish in the backward pass. The first layer's gradient has a norm of 1e-8, the last layer's 100: 1e10 times smaller, " +
       `about 1e5 times with each layer. (This is said from ${rule} on.)`,
   );
   t.match(
-    verdictText(verdict([400, 1, 1])),
+    verdictText(en.charts, verdict([400, 1, 1])),
     /^Gradients explode.* has a norm of 400, the last layer's 1: 400 times larger, about 20 times/,
   );
   t.match(
-    verdictText(even, verdict([1, 1, 900])),
+    verdictText(en.charts, even, verdict([1, 1, 900])),
     /^Gradients of weighted sums vanish.* first layer's gradient of weighted sums has a norm of 1, the last layer's 900: 900 times smaller/,
   );
   t.match(
-    verdictText(even, verdict([900, 1, 1])),
+    verdictText(en.charts, even, verdict([900, 1, 1])),
     /^Gradients of weighted sums explode.* 900 times larger, about 30 times with each layer/,
   );
 });
@@ -110,11 +111,11 @@ t.test('a histogram', async (t) => {
   t.equal(values.mean, 1.75 / 6);
   const squares = (1 + 0 + 0.25 + 1 + 1 + 0.0625) / 6 - (1.75 / 6) ** 2;
   t.ok(Math.abs(values.deviation - Math.sqrt(squares)) < 1e-15, `${values.deviation}`);
-  t.equal(histogramText(values), '6 values from -1 to 1, 1 of them 0; mean 0.292, standard deviation 0.683');
+  t.equal(histogramText(en.charts, values), '6 values from -1 to 1, 1 of them 0; mean 0.292, standard deviation 0.683');
 
   const same = histogram([[0.1, 0.1]], 24);
   t.strictSame([same.counts, same.mean, same.deviation], [[2], 0.1, 0]);
-  t.equal(histogramText(same), '2 values, all 0.1; mean 0.1, standard deviation 0');
+  t.equal(histogramText(en.charts, same), '2 values, all 0.1; mean 0.1, standard deviation 0');
   t.strictSame(histogram([[0]], 24).counts, [1]);
   t.strictSame(histogram([[-1.7e308, 1.7e308]], 2).counts, [1, 1], 'of values whose difference is infinite');
   t.strictSame(histogram([[0, 5e-324]], 2).counts, [1, 1], 'of the smallest values that there are');
@@ -135,10 +136,11 @@ t.test('outliers', async (t) => {
   t.strictSame(outliers([1, 1, 1, 1, 1, 1, 1, 1, 1, 5, 1, 9]), [11, 9], 'the largest first');
   t.strictSame(outliers([1, 1, 1, 1, 1 + 2e-16]), [], 'rounding makes none');
   t.strictSame(outliers([4]), []);
-  t.equal(outlierText([1, 2, 3, 4, 5], 'its loss'), '');
-  t.equal(outlierText([1, 2, 11, 3, 4], 'its loss'), 'Sample 3 stands out by its loss: 11, where the median is 3.');
+  t.equal(outlierText(en.charts, [1, 2, 3, 4, 5], 'its loss'), '');
+  t.match(outlierRule(en.charts), 'more than 3 times the distance between the quartiles');
+  t.equal(outlierText(en.charts, [1, 2, 11, 3, 4], 'its loss'), 'Sample 3 stands out by its loss: 11, where the median is 3.');
   t.equal(
-    outlierText([1, 1, 1, 1, 1, 1, 1, 1, 1, 5, 1, 9], 'its loss'),
+    outlierText(en.charts, [1, 1, 1, 1, 1, 1, 1, 1, 1, 5, 1, 9], 'its loss'),
     'Samples 12 and 10 stand out by its loss: from 5 to 9, where the median is 1.',
   );
 });

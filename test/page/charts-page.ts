@@ -1,13 +1,13 @@
-// A page with only the charts, for their test: serves its modules with types stripped, and opens it in a browser.
+// A page with only the charts, for their test: bundles and serves it, and opens it in a browser.
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { stripTypeScriptTypes } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 import type { Test } from 'tap';
+import { bundling } from '../../deploy/page.ts';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
-import { libraries, styles } from '../../src/http/assets.ts';
+
 import { openBrowser } from './browser.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -18,27 +18,37 @@ const html = `<!doctype html>
 <meta name="viewport" content="width=device-width">
 <title>Charts</title>
 <link rel="icon" href="data:,">
-${styles.map((path) => `<link rel="stylesheet" href="/${path}">`).join('')}
-<script src="/d3.js"></script>
-<script src="/plot.js"></script>
-<script type="module" src="/main.js"></script>
+<link rel="stylesheet" href="/charts.css">
+<script type="module" src="/charts.js"></script>
 </head>
 <body><main><h1>Charts</h1><div id="charts"></div></main></body>
 </html>`;
 
-const main = `import { drawCharts } from '/src/page/charts.ts';
-window.draw = (given) => drawCharts(document.getElementById('charts'), ...JSON.parse(given));`;
+const main = `import { drawCharts } from './src/page/charts/charts.ts';
+import { en } from './src/page/text/en.ts';
+let end = () => {};
+window.draw = (given) => {
+  end();
+  end = drawCharts(en.charts, document.getElementById('charts'), ...JSON.parse(given));
+};`;
 
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:";
 
 /** Serves the page, and returns its origin. */
 async function serve(t: Test): Promise<string> {
-  const texts: Record<string, string> = { '/': html, '/main.js': main };
-  const server = createServer(async ({ url = '/' }, response) => {
-    const text = texts[url] ?? (await readFile(libraries[url.slice(1)] ?? new URL(url.slice(1), root), 'utf8'));
-    const type = url === '/' ? 'html' : url.endsWith('.css') ? 'css' : 'javascript';
+  const [script, style] = await Promise.all([
+    build({ ...bundling, splitting: false, write: false, stdin: { contents: main, resolveDir: root.pathname } }),
+    build({ ...bundling, splitting: false, write: false, entryPoints: ['src/page/style/page.css'] }),
+  ]);
+  const files: Record<string, [type: string, text: string]> = {
+    '/': ['html', html],
+    '/charts.js': ['javascript', script.outputFiles[0].text],
+    '/charts.css': ['css', style.outputFiles[0].text],
+  };
+  const server = createServer(({ url = '/' }, response) => {
+    const [type, text] = files[url];
     response.setHeader('Content-Type', `text/${type}; charset=utf-8`).setHeader('Content-Security-Policy', POLICY);
-    response.end(url.endsWith('.ts') ? stripTypeScriptTypes(text) : text);
+    response.end(text);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -2,7 +2,7 @@
 import axe from 'axe-core';
 import t from 'tap';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
-import { pageExamples } from '../../src/page/page-examples.ts';
+import { pageExamples } from '../../src/page/request/examples.ts';
 import { gradients, startApp } from '../support/app.ts';
 import { noBrowser } from './browser.ts';
 import { draw, type Given, openCharts, startBrowser } from './charts-page.ts';
@@ -25,8 +25,8 @@ t.test('charts', { skip: noBrowser }, async (t) => {
       return (await page.locator('figcaption').allInnerTexts()).join('\n');
     };
     t.match(await text('article'), /^Norms per layer\. Gradients neither vanish nor explode/);
-    t.match(await text('vanishing'), /^Norms per layer\. Gradients vanish on the way back/);
-    t.match(await text('exploding'), /^Norms per layer\. Gradients explode on the way back/);
+    t.match(await text('vanishing'), /^Norms per layer\. Gradients vanish in the backward pass/);
+    t.match(await text('exploding'), /^Norms per layer\. Gradients explode in the backward pass/);
     t.match(
       await text('digits'),
       /Sample 15 stands out by its share of the loss: 0\.343.* Sample 15 stands out by the norm of its gradient/,
@@ -92,7 +92,7 @@ t.test('charts', { skip: noBrowser }, async (t) => {
       .locator('svg[role=img]')
       .evaluateAll((drawings) => drawings.map((each) => each.getAttribute('aria-label')));
     t.equal(labels.length, 7, 'one of norms, two of samples, and two of each of two layers');
-    t.match(labels[1], "Each sample's share of the loss, from 0.0434 to 0.205");
+    t.match(labels[1], 'Each sample’s share of the loss, from 0.0434 to 0.205');
     t.match(labels[3], 'Layer 1, weights: 8 values from -3.86 to 0.67');
   });
 
@@ -117,7 +117,7 @@ t.test('charts', { skip: noBrowser }, async (t) => {
     t.match(await page.locator('figcaption').first().innerText(), 'The gradient of layer 1 is 0');
     t.equal(await page.locator('figure').nth(1).locator('svg[role=img]').count(), 2, 'a single sample is drawn');
     await draw(page, given(deep));
-    t.match(await page.locator('figcaption').first().innerText(), 'Gradients of weighted sums vanish on the way back');
+    t.match(await page.locator('figcaption').first().innerText(), 'Gradients of weighted sums vanish in the backward pass');
     t.match(
       await page.locator('figcaption').last().innerText(),
       'Shown are the first 6 layers and the last 6; the 88 between them are not.',

@@ -12,13 +12,13 @@ import {
   withLayer,
   withoutLayer,
   withValue,
-} from '../../src/page/edit.ts';
-import { syntaxFault } from '../../src/page/json-syntax.ts';
-import { format, lineOf, offsetOf } from '../../src/page/json-text.ts';
-import { pageExamples } from '../../src/page/page-examples.ts';
-import { readDescription } from '../../src/page/schema.ts';
-import { State } from '../../src/page/state.ts';
-import { hasClasses } from '../../src/page/targets.ts';
+} from '../../src/page/request/edit.ts';
+import { pageExamples } from '../../src/page/request/examples.ts';
+import { syntaxFault } from '../../src/page/request/json-syntax.ts';
+import { format, lineOf, offsetOf } from '../../src/page/request/json-text.ts';
+import { readDescription } from '../../src/page/request/schema.ts';
+import { hasClasses } from '../../src/page/request/targets.ts';
+import { en } from '../../src/page/text/en.ts';
 import { gradients, startApp, validRequest } from '../support/app.ts';
 
 const article: GradientsRequest = examples.article.request;
@@ -146,10 +146,10 @@ t.test('the position of a JSON syntax error', async (t) => {
     ['[1]\n  7', 'expected nothing more, got 7', 6],
     ['[ \u20ac ]', 'expected a value or ], got \u20ac', 2],
   ];
-  for (const [text, detail, offset] of faults) t.strictSame(syntaxFault(text), { detail, offset }, text);
-  t.equal(syntaxFault('{"a": [1, "b", {}, [], null, true, -1.5e-7]}'), undefined);
+  for (const [text, detail, offset] of faults) t.strictSame(syntaxFault(text, en.request.syntax), { detail, offset }, text);
+  t.equal(syntaxFault('{"a": [1, "b", {}, [], null, true, -1.5e-7]}', en.request.syntax), undefined);
   const wrong = '{\n  "a": 1,\n  "b": tru\n}';
-  t.equal(lineOf(wrong, syntaxFault(wrong)?.offset ?? 0), 3);
+  t.equal(lineOf(wrong, syntaxFault(wrong, en.request.syntax)?.offset ?? 0), 3);
 });
 
 t.test('reading activations and losses from the OpenAPI document, in every form it may have', async (t) => {
@@ -181,13 +181,4 @@ t.test('reading activations and losses from the OpenAPI document, in every form 
     activations: [],
     losses: [{ name: 'only', formula: '', options: [{ name: 'n', kind: 'number', description: '' }] }],
   });
-});
-
-t.test('one state of the request, whichever part changes it', async (t) => {
-  const state = new State(1);
-  const heard: unknown[] = [];
-  state.listen((request, source) => heard.push([request, source]));
-  state.set(2, 'json');
-  t.equal(state.request, 2);
-  t.strictSame(heard, [[2, 'json']]);
 });

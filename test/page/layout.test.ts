@@ -1,6 +1,6 @@
 // The positions of units in the drawing.
 import t from 'tap';
-import { choiceOf, heightFor, keyOf, layOut, nearest } from '../../src/page/layout.ts';
+import { choiceOf, heightFor, keyOf, layOut, nearest } from '../../src/page/network/layout.ts';
 
 const room = { width: 800, height: 400 };
 

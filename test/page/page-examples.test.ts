@@ -2,7 +2,8 @@
 import t, { type Test } from 'tap';
 import { examples } from '../../schemas/examples.ts';
 import type { GradientsAnswer } from '../../schemas/gradients.ts';
-import { pageExamples } from '../../src/page/page-examples.ts';
+import { pageExamples } from '../../src/page/request/examples.ts';
+import { en } from '../../src/page/text/en.ts';
 import { gradients, startApp } from '../support/app.ts';
 
 const app = await startApp();
@@ -69,10 +70,11 @@ t.strictSame(
   Object.keys(claims),
 );
 
-for (const { name, title, description, request } of pageExamples) {
+for (const { name, request } of pageExamples) {
+  const { title, text } = en.request.exampleTexts[name];
   t.test(title, async (t) => {
     t.strictSame(JSON.parse(JSON.stringify(request)), request, 'survives JSON');
-    t.match(description, /^([^.]|\.\d)+(\.|: .+\.)( [^.]+\.){0,2}$/, 'one to three sentences');
+    t.match(text, /^([^.]|\.\d)+(\.|: .+\.)( [^.]+\.){0,2}$/, 'one to three sentences');
     const answer = await gradients(app, {
       ...request,
       include: ['outputs', 'per_sample_losses', 'per_sample_gradients', 'gradient_norms', 'trace'],

@@ -1,26 +1,22 @@
 // Takes the screenshots in docs/: node test/page/screenshots.ts
 import { startService } from '../support/process.ts';
-import { answered, openBrowser, openPage } from './browser.ts';
+import { openBrowser, openPage } from './browser.ts';
 
 const folder = new URL('../../docs/images/', import.meta.url).pathname;
-const sizes = { desktop: { width: 1280, height: 2200 }, phone: { width: 390, height: 2600 } };
+const pictures = [
+  { name: 'page-desktop', width: 1280, height: 720 },
+  { name: 'page-phone', width: 390, height: 1700 },
+];
 const schemes = ['light', 'dark'] as const;
 
 const service = await startService();
 const browser = await openBrowser();
 try {
-  for (const [name, size] of Object.entries(sizes)) {
+  for (const { name, ...size } of pictures) {
     for (const scheme of schemes) {
-      const { page } = await openPage(browser, service.url.href, { ...size, scheme });
-      await page.click('[data-example=xor]');
-      await answered(page);
-      await page.click('[data-key="1:1"] circle');
       // The gradient of the first layer's weights.
-      while ((await page.textContent('#step-title')) !== 'Layer 1: the gradient of its weights')
-        await page.keyboard.press('ArrowRight');
-      await page.hover('#step .cells button');
-      await page.evaluate(() => scrollTo(0, 0));
-      await page.screenshot({ path: `${folder}page-${name}-${scheme}.png` });
+      const { page } = await openPage(browser, `${service.url.href}#example=xor&step=12&cell=3,1&sample=3`, { ...size, scheme });
+      await page.screenshot({ path: `${folder}${name}-${scheme}.png` });
       await page.close();
     }
   }

@@ -3,14 +3,15 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { examples } from '../../schemas/examples.ts';
 import type { GradientsRequest } from '../../schemas/gradients.ts';
-import { forPage } from '../../src/page/api.ts';
-import { Computed } from '../../src/page/computed.ts';
-import { biasGradient, outputGradient, preActivationGradient, shortened, weightGradient } from '../../src/page/explain.ts';
-import { extentOf, matrix, rowOf, short, transposed } from '../../src/page/matrix.ts';
-import { pageExamples } from '../../src/page/page-examples.ts';
-import { readDescription } from '../../src/page/schema.ts';
-import type { Quantity, Step } from '../../src/page/step.ts';
-import { stepsOf } from '../../src/page/steps.ts';
+import { Computed } from '../../src/page/request/computed.ts';
+import { pageExamples } from '../../src/page/request/examples.ts';
+import { forPage } from '../../src/page/request/for-page.ts';
+import { readDescription } from '../../src/page/request/schema.ts';
+import { knownLoss, lossGradient, preActivationGradient, shortened, weightGradient } from '../../src/page/steps/explain.ts';
+import type { Quantity, Step } from '../../src/page/steps/step.ts';
+import { groupsOf, stepsOf } from '../../src/page/steps/steps.ts';
+import { en } from '../../src/page/text/en.ts';
+import { extentOf, matrix, rowOf, short, transposed } from '../../src/page/ui/matrix.ts';
 import { gradients, startApp } from '../support/app.ts';
 import { isNear } from '../support/numbers.ts';
 
@@ -20,7 +21,7 @@ const description = readDescription((await app.inject({ url: '/openapi.json' }))
 async function stepsTo(request: GradientsRequest): Promise<{ run: Computed; steps: Step[]; loss: number }> {
   const answer = await gradients(app, forPage(request));
   const run = new Computed(request, answer);
-  const steps = stepsOf(run, description.formulas);
+  const steps = stepsOf(run, description.formulas, en.steps);
   return { run, steps: steps.places.map((_, i) => steps.at(i)), loss: answer.loss };
 }
 
@@ -37,6 +38,11 @@ function addUp(terms: readonly number[], sum: number): boolean {
 
 const values = (terms: readonly { value: number }[]) => terms.map(({ value }) => value);
 
+/** The request of an example of the page. */
+function exampleOf(name: string): GradientsRequest {
+  return (pageExamples.find((example) => example.name === name) ?? pageExamples[0]).request;
+}
+
 /** All errors in the numbers of the steps: each must equal its displayed sum, and its terms the numbers of earlier steps. */
 function faults(steps: readonly Step[]): string[] {
   return steps.flatMap((step, n) => {
@@ -45,9 +51,9 @@ function faults(steps: readonly Step[]): string[] {
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < columns; j++) {
         const sum = step.worked(i, j);
-        if (!sum) continue;
         const terms = values(sum.terms);
-        if (!addUp(terms, sum.value)) wrong.push(`${step.formula} at ${i}, ${j}: ${terms.join(' + ')} is not ${sum.value}`);
+        if (terms.length > 0 && !addUp(terms, sum.value))
+          wrong.push(`${step.formula} at ${i}, ${j}: ${terms.join(' + ')} is not ${sum.value}`);
         if (step.kind !== 'L' && sum.value !== at(i, j)) wrong.push(`${step.formula} at ${i}, ${j} is of another number`);
         for (const { factors, value } of sum.terms) {
           const product = values(factors).reduce((all, factor) => all * factor, 1);
@@ -85,9 +91,9 @@ t.test("the article's example, in its order", async (t) => {
     [
       'X_1 → T',
       ...['Z_1 = W_1 X_1 + b_1', 'Y_1 = tanh(Z_1)', 'Z_2 = W_2 X_2 + b_2', 'Y_2 = tanh(Z_2)', 'Z_3 = W_3 X_3 + b_3', 'Y_3 = Z_3'],
-      ...['L = mse(Y_3, T)', 'dY_3 = 2 (Y_3 − T) / 4', 'dZ_3 = f′(Z_3) ∘ dY_3', 'dW_3 = dZ_3 X_3^T', 'db_3 = Σ_samples dZ_3'],
-      ...['dX_3 = W_3^T dZ_3', 'dZ_2 = tanh′(Z_2) ∘ dY_2', 'dW_2 = dZ_2 X_2^T', 'db_2 = Σ_samples dZ_2', 'dX_2 = W_2^T dZ_2'],
-      ...['dZ_1 = tanh′(Z_1) ∘ dY_1', 'dW_1 = dZ_1 X_1^T', 'db_1 = Σ_samples dZ_1', 'dX_1 = W_1^T dZ_1'],
+      ...['L = mse(Y_3, T)', 'dY_3 = {2}/{4} (Y_3 − T)', 'dZ_3 = f′(Z_3) ∘ dY_3', 'dW_3 = dZ_3 X_3^T', 'db_3 = Σ_{samples} dZ_3'],
+      ...['dX_3 = W_3^T dZ_3', 'dZ_2 = tanh′(Z_2) ∘ dY_2', 'dW_2 = dZ_2 X_2^T', 'db_2 = Σ_{samples} dZ_2', 'dX_2 = W_2^T dZ_2'],
+      ...['dZ_1 = tanh′(Z_1) ∘ dY_1', 'dW_1 = dZ_1 X_1^T', 'db_1 = Σ_{samples} dZ_1', 'dX_1 = W_1^T dZ_1'],
     ],
   );
   const { gradients: right } = examples.article.answer;
@@ -101,7 +107,7 @@ t.test("the article's example, in its order", async (t) => {
   const [slopes] = quantities(steps[9]);
   t.strictSame(new Set(numbers(slopes).flat()), new Set([1]), 'no activation: the slope is 1');
   t.strictSame(
-    steps[1].worked(2, 1)?.terms.map(({ factors }) => factors.map(({ value }) => value)),
+    steps[1].worked(2, 1).terms.map(({ factors }) => factors.map(({ value }) => value)),
     [[0.1, 2], [0.1, 5], [0.1]],
   );
 });
@@ -167,24 +173,23 @@ t.test('an activation across all units, no biases, a loss other than mse', async
   const { run, steps } = await stepsTo(softmax);
   t.strictSame(faults(steps), []);
   const formulas = steps.map(({ formula }) => formula);
-  for (const formula of ['Z_1 = W_1 X_1', 'Y_1 = softmax(Z_1)', 'dY_2 = ∂L / ∂Y_2', 'dZ_1 = J^T dY_1'])
+  for (const formula of ['Z_1 = W_1 X_1', 'Y_1 = softmax(Z_1)', 'dY_2 = {∂L}/{∂Y_2}', 'dZ_1 = J^T dY_1'])
     t.ok(formulas.includes(formula), formula);
   t.notOk(steps.some(({ kind }) => kind === 'db'));
-  t.equal(biasGradient(run, 0, 0), undefined);
-  t.equal(preActivationGradient(run, 0, 0, 0), undefined, 'there is no slope of one unit');
+  t.strictSame(preActivationGradient(run, 0, 0, 0, en.steps).terms, [], 'there is no slope of one unit');
   t.equal(run.biasGradient(0, 0), undefined);
   const [rowwise] = quantities(steps.find(({ formula }) => formula.startsWith('dZ_1')) as Step);
   t.strictSame(rowwise.reads?.(1, 2), [undefined, 2], 'a number is made from all of its sample');
   const relu = steps.find(({ formula }) => formula === 'dZ_2 = relu′(Z_2) ∘ dY_2') as Step;
   t.match(relu.why[0], /slope of relu is 1/);
   const first = steps.find(({ kind }) => kind === 'dY') as Step;
-  t.equal(first.worked(0, 0), undefined, 'what is no sum has none');
+  t.strictSame(first.worked(0, 0).terms, [], 'what is no sum has no terms');
 });
 
 t.test('without the OpenAPI document of the service', async (t) => {
   const answer = await gradients(app, forPage(examples.article.request));
-  const steps = stepsOf(new Computed(examples.article.request, answer), { activations: new Map(), losses: new Map() });
-  t.match(steps.at(2).why[0], /^tanh bends what comes out, number by number/);
+  const steps = stepsOf(new Computed(examples.article.request, answer), { activations: new Map(), losses: new Map() }, en.steps);
+  t.match(steps.at(2).why[0], /^tanh is applied to each number\. /);
   t.match(steps.at(steps.find('L', 2) as number).why[0], /its target t: mse\./);
 });
 
@@ -198,7 +203,7 @@ t.test('a slope that nothing comes back through, a single sample, class indices 
   const slope = numbers(quantities(back)[0])[0][0];
   t.ok(isNear(slope, 1 - Math.tanh(2) ** 2, 1));
   t.match(back.worked(0, 0), { terms: [{ factors: [{ value: slope }, { value: 0 }] }], value: 0 });
-  t.match((steps.find(({ kind }) => kind === 'dW') as Step).why[1], /^For one sample that is a column times a row\.$/);
+  t.match((steps.find(({ kind }) => kind === 'dW') as Step).why[1], /^For one sample this is a column times a row\.$/);
 
   const { weights } = softmax.network.layers[0];
   const classes: GradientsRequest = {
@@ -213,23 +218,55 @@ t.test('a slope that nothing comes back through, a single sample, class indices 
   t.equal(run.target(1, 0), 0);
 });
 
-t.test('the gradient that arrives at an output', async (t) => {
-  const { run } = await stepsTo(examples.article.request);
-  const inner = outputGradient(run, 1, 0, 2);
-  t.equal(inner.label, 'dy_3');
-  t.equal(inner.value, run.value('output_gradients', 1, 0, 2));
-  t.equal(inner.terms.length, 2, 'from each unit of the layer after');
-  t.ok(addUp(values(inner.terms), inner.value));
-  const last = outputGradient(run, 2, 1, 0);
+t.test('the gradient of the loss, as the formula everyone knows', async (t) => {
+  const cases: [known: string | undefined, request: GradientsRequest, formula: string][] = [
+    ['mse', examples.article.request, 'dY_3 = {2}/{4} (Y_3 − T)'],
+    ['softmax', exampleOf('digits'), 'dY_2 = {1}/{15} (softmax(Y_2) − T)'],
+    ['sigmoid', exampleOf('xor'), 'dY_2 = {1}/{4} (sigmoid(Y_2) − T)'],
+    ['mse', { ...examples.article.request, loss: { type: 'mse', reduction: 'sum' } }, 'dY_3 = 2 (Y_3 − T)'],
+    ['softmax', { ...exampleOf('digits'), loss: { type: 'cross_entropy', reduction: 'sum' } }, 'dY_2 = (softmax(Y_2) − T)'],
+    [undefined, { ...exampleOf('digits'), loss: { type: 'cross_entropy', label_smoothing: 0.1 } }, 'dY_2 = {∂L}/{∂Y_2}'],
+    [undefined, { ...exampleOf('xor'), loss: 'l1' }, 'dY_2 = {∂L}/{∂Y_2}'],
+  ];
+  for (const [known, request, formula] of cases) {
+    const { run, steps } = await stepsTo(request);
+    t.equal(knownLoss(run), known);
+    const step = steps.find(({ kind }) => kind === 'dY') as Step;
+    t.equal(step.formula, formula);
+    for (let sample = 0; sample < run.samples; sample++) {
+      const sum = lossGradient(run, sample, 0, en.steps);
+      if (known) t.ok(addUp(values(sum.terms), sum.value), `${formula}: ${values(sum.terms)} is ${sum.value}`);
+      else t.strictSame(sum.terms, []);
+    }
+  }
+  const weighted = { ...exampleOf('xor'), batch: { ...exampleOf('xor').batch, sample_weights: [1, 2, 3, 4] } };
+  t.equal(knownLoss((await stepsTo(weighted)).run), undefined, 'with sample weights it is another');
+});
+
+t.test('the list of steps: the layers forward, the loss, the layers backward', async (t) => {
+  const answer = await gradients(app, forPage(examples.article.request));
+  const steps = stepsOf(new Computed(examples.article.request, answer), description.formulas, en.steps);
   t.strictSame(
-    last.terms.map(({ value }) => value),
-    [run.value('output_gradients', 2, 1, 0)],
+    groupsOf(steps).map(({ phase, layer, steps }) => `${phase} ${layer === undefined ? '-' : layer + 1}: ${steps.join(' ')}`),
+    [
+      ...['forward -: 0', 'forward 1: 1 2', 'forward 2: 3 4', 'forward 3: 5 6', 'loss -: 7', 'backward -: 8'],
+      ...['backward 3: 9 10 11 12', 'backward 2: 13 14 15 16', 'backward 1: 17 18 19 20'],
+    ],
   );
 });
 
+t.test('gradients of single samples are asked for only where they are few', async (t) => {
+  const wide = {
+    ...exampleOf('digits'),
+    batch: { inputs: new Array(30).fill(new Array(64).fill(1)), targets: new Array(30).fill(0) },
+  };
+  t.ok(forPage(exampleOf('digits')).include?.includes('per_sample_gradients'));
+  t.notOk(forPage(wide).include?.includes('per_sample_gradients'));
+});
+
 t.test('a sum of many terms shows the largest ones', async (t) => {
-  const { run } = await stepsTo((pageExamples.find(({ name }) => name === 'digits') ?? pageExamples[0]).request);
-  const sum = weightGradient(run, run.layers - 1, 0, 0);
+  const { run } = await stepsTo(exampleOf('digits'));
+  const sum = weightGradient(run, run.layers - 1, 0, 0, en.steps);
   t.equal(shortened(sum, sum.terms.length).rest, undefined);
   const { terms, rest } = shortened(sum, 4);
   t.equal(terms.length, 3);
@@ -263,11 +300,14 @@ t.test('ranges of numbers, and short numbers', async (t) => {
     [2.5, '2.5'],
     [100, '100'],
     [1e-7, '1e−7'],
-    [-1.26e-5, '−1.3e−5'],
+    [-1.264e-5, '−1.26e−5'],
     [3e8, '3e8'],
     [Number.NaN, '–'],
     [Number.POSITIVE_INFINITY, '–'],
   ];
   for (const [value, text] of shorts) t.equal(short(value), text);
   t.equal(short(0.664, 2), '0.66');
+  t.equal(short(-0.1238277784070517, 6), '−0.123828');
+  t.equal(short(-0.1238277784070517, 'all'), '−0.1238277784070517');
+  t.equal(short(1.5e-7, 'all'), '1.5e−7');
 });

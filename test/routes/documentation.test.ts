@@ -2,6 +2,7 @@
 import type { TSchema } from '@sinclair/typebox';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import t from 'tap';
+import { buildPage } from '../../deploy/page.ts';
 import { activations } from '../../schemas/activation.ts';
 import { examples } from '../../schemas/examples.ts';
 import { losses } from '../../schemas/loss.ts';
@@ -171,6 +172,7 @@ t.test('a path outside the folder of the documentation is not found', async (t) 
 });
 
 t.test('GET /, as JSON and as a page', async (t) => {
+  await buildPage();
   const app = await startApp();
   await app.readiness.started;
   const home = (await app.inject({ url: '/', headers: { host: 'example.org:3000' } })).json();

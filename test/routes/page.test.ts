@@ -1,17 +1,23 @@
 // GET / in a browser, and the files of the page: how they are sent.
-import { readFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import type { FastifyInstance } from 'fastify';
+import { type FastifyInstance, fastify } from 'fastify';
 import t from 'tap';
+import { buildPage } from '../../deploy/page.ts';
 import { problems } from '../../schemas/problem.ts';
+import { BUILT_PAGE } from '../../src/http/assets.ts';
+import { homeRoutes } from '../../src/routes/home.ts';
 import { startApp, startOwnApp } from '../support/app.ts';
 
 /** The Accept header of browsers. */
 const HTML = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
 
-/** The most bytes for the whole page, compressed. */
-const MOST = 300_000;
+/** The most bytes, compressed, of what the first view loads, and of all files. The answer to its request adds about 2 kB to the former. */
+const FIRST_BYTES = 105_000;
+const ALL_BYTES = 330_000;
 
+await buildPage();
 const app = await startApp();
 
 function get(url: string, headers: Record<string, string> = {}, method: 'GET' | 'HEAD' = 'GET', from: FastifyInstance = app) {
@@ -44,14 +50,10 @@ t.test('the page: routes, errors, and nothing inline', async (t) => {
 });
 
 t.test('its files: correct media types, cached for ever', async (t) => {
-  const types = {
-    ts: 'text/javascript; charset=utf-8',
-    js: 'text/javascript; charset=utf-8',
-    css: 'text/css; charset=utf-8',
-    svg: 'image/svg+xml',
-  };
-  t.ok(assets.length > 20, `${assets.length} files`);
+  const types = { js: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8', svg: 'image/svg+xml' };
+  t.ok(assets.length >= 3, `${assets.length} files`);
   for (const url of assets) {
+    t.match(url, /^\/page\/\w+-[0-9A-Z]{8}\.\w+$/);
     const file = await get(url);
     t.equal(file.statusCode, 200, url);
     t.equal(file.headers['content-type'], types[url.split('.').pop() as keyof typeof types], url);
@@ -59,33 +61,33 @@ t.test('its files: correct media types, cached for ever', async (t) => {
   }
 });
 
-t.test('modules have no types, and the same line numbers as their sources', async (t) => {
-  const modules = assets.filter((url) => url.endsWith('.ts'));
-  for (const url of modules) {
+t.test('source maps are served, and the page does not load them', async (t) => {
+  for (const url of assets.filter((url) => !url.endsWith('.svg'))) {
     const { body } = await get(url);
-    const path = url.replace(/^\/page\/[^/]+\//, '');
-    const source = readFileSync(path, 'utf8');
-    t.equal(body.split('\n').length, source.split('\n').length, path);
-    t.notMatch(body, /^(import|export) type|^export interface/m, path);
-    for (const [, imported] of body.matchAll(/from '(\.[^']+)'/g)) {
-      const needed = new URL(imported, `http://a${url}`).pathname;
-      t.ok(modules.includes(needed), `${path} needs ${needed}, which the page names`);
-    }
+    t.match(body, `# sourceMappingURL=${url.slice('/page/'.length)}.map`);
+    const map = await get(`${url}.map`);
+    t.equal(map.statusCode, 200);
+    t.ok(map.json().sourcesContent.length > 0);
   }
-  t.ok(modules.some((url) => url.endsWith('/schemas/examples.ts')));
 });
 
-t.test(`the whole page takes less than ${MOST} bytes`, async (t) => {
+t.test('sizes: what the first view loads, and all files together', async (t) => {
+  const sizeOf = async (url: string, encoding: string) => {
+    const { headers, rawPayload } = await get(url, { 'accept-encoding': encoding });
+    t.equal(headers['content-encoding'], encoding, url);
+    t.equal(Number(headers['content-length']), rawPayload.length);
+    return rawPayload.length;
+  };
+  const all = readdirSync(BUILT_PAGE).filter((name) => /\.(js|css|svg)$/.test(name));
+  t.ok(all.length > assets.length, 'some files are loaded later');
   for (const encoding of ['br', 'gzip']) {
-    let sum = 0;
-    for (const url of ['/', ...assets]) {
-      const { headers, rawPayload } = await get(url, { 'accept-encoding': encoding });
-      t.equal(headers['content-encoding'], encoding, url);
-      t.equal(Number(headers['content-length']), rawPayload.length);
-      sum += rawPayload.length;
-    }
-    t.comment(`${encoding}: ${sum} bytes`);
-    t.ok(sum < MOST, `${encoding}: ${sum} bytes`);
+    const sizes = new Map<string, number>();
+    for (const url of ['/', '/openapi.json', ...all.map((name) => `/page/${name}`)]) sizes.set(url, await sizeOf(url, encoding));
+    const sum = (urls: Iterable<string>) => [...urls].reduce((total, url) => total + (sizes.get(url) ?? Number.NaN), 0);
+    const [first, total] = [sum(['/', '/openapi.json', ...assets]), sum(sizes.keys())];
+    t.comment(`${encoding}: ${first} bytes at first, ${total} in all`);
+    t.ok(first <= FIRST_BYTES, `${encoding}: ${first} bytes at first`);
+    t.ok(total <= ALL_BYTES, `${encoding}: ${total} bytes in all`);
   }
 });
 
@@ -120,22 +122,31 @@ t.test('encodings, and files that a browser has already', async (t) => {
   }
 });
 
-t.test('files of another version, and unknown files', async (t) => {
-  const other = await get(assets[0].replace(/^\/page\/[^/]+/, '/page/old'));
+t.test('files of another build, and unknown files', async (t) => {
+  const other = await get(`${assets[0].slice(0, -'K2QX7ZB4.svg'.length)}K2QX7ZB4.svg`);
   t.equal(other.statusCode, 200);
   t.equal(other.headers['cache-control'], 'no-cache');
-  for (const path of [
-    'src/server.ts',
-    'src/page/tsconfig.json',
-    '../../package.json',
-    '%2e%2e/%2e%2e/package.json',
-    'src/page/',
-    'constructor',
-  ]) {
-    const missing = await get(`/page/old/${path}`);
+  t.equal(other.body, (await get(assets[0])).body);
+  for (const path of ['index.html', 'main.ts', '../../package.json', '%2e%2e%2f%2e%2e%2fpackage.json', '', 'constructor']) {
+    const missing = await get(`/page/${path}`);
     t.equal(missing.statusCode, 404, path);
     t.match(missing.json(), { type: '/problems/not-found' });
   }
+});
+
+t.test('a page that has not been built says so, until it is', async (t) => {
+  const folder = t.testdir({});
+  const app = fastify().decorate('swagger', () => ({ openapi: '3.1.0', info: { title: '', version: '' }, paths: {} }));
+  homeRoutes(app, pathToFileURL(`${folder}/`));
+  const html = () => app.inject({ url: '/', headers: { accept: HTML } });
+  const missing = await html();
+  t.match(missing.body, 'npm run build:page');
+  t.equal(missing.headers['cache-control'], 'no-cache');
+  t.equal((await app.inject({ url: '/', headers: { accept: 'application/json' } })).json().documentation, '/docs');
+  writeFileSync(`${folder}/index.html`, '<p>{{routes}}built</p>');
+  t.equal((await html()).body, '<p>built</p>');
+  rmSync(`${folder}/index.html`);
+  t.match((await html()).body, 'npm run build:page');
 });
 
 t.test('the page needs no key, even if keys are configured', async (t) => {
@@ -144,10 +155,10 @@ t.test('the page needs no key, even if keys are configured', async (t) => {
   t.equal((await get(assets[0], {}, 'GET', locked)).statusCode, 200);
 });
 
-t.test('the page is built once the service listens', async (t) => {
-  const listening = await startApp();
+t.test('over a connection, in the best encoding that the client accepts', async (t) => {
+  const listening = await startOwnApp(t);
   const address = await listening.listen({ host: '127.0.0.1', port: 0 });
   const response = await fetch(address, { headers: { accept: HTML, 'accept-encoding': 'gzip, deflate, br, zstd' } });
-  t.equal(response.headers.get('content-encoding'), 'br', 'the best of those that the client takes');
+  t.equal(response.headers.get('content-encoding'), 'br');
   t.equal(await response.text(), index);
 });

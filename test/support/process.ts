@@ -63,7 +63,7 @@ export async function startService({
   const watchers = new Set<(line: LogLine) => void>();
   createInterface({ input: child.stdout }).on('line', (text) => {
     const line = parsed(text);
-    if (!line || Number(line.level) >= 50) badLines.push(text);
+    if (!line || ['error', 'fatal'].includes(`${line.level}`)) badLines.push(text);
     if (!line) return;
     if (keep(line)) lines.push(line);
     for (const watch of watchers) watch(line);

@@ -1,11 +1,13 @@
 // What every chart is: a figure with a caption in words, a drawing, and a table for those who want or need the numbers.
-import { short } from './words.ts';
+import * as Plot from '@observablehq/plot';
+import * as d3 from 'd3';
+import { type ChartsText, short } from './words.ts';
 
 /** Lines differ by colour and by shape, so that neither needs the other. */
 export const series = {
-  weights: { name: 'weights', label: 'weights', colour: 'var(--muted)', symbol: 'square', dash: '4 3' },
-  gradients: { name: 'gradients', label: 'gradients of weights', colour: 'var(--accent)', symbol: 'circle', dash: 'none' },
-  sums: { name: 'sums', label: 'gradients of weighted sums', colour: 'var(--ink)', symbol: 'triangle', dash: '1 3' },
+  weights: { name: 'weights', colour: 'var(--muted)', symbol: 'square', dash: '4 3' },
+  gradients: { name: 'gradients', colour: 'var(--accent)', symbol: 'circle', dash: 'none' },
+  sums: { name: 'sums', colour: 'var(--ink)', symbol: 'triangle', dash: '1 3' },
 } as const;
 
 export type Series = (typeof series)[keyof typeof series];
@@ -26,22 +28,22 @@ export interface Table {
 const ROWS = 200;
 
 /** A figure with its words and its table, and the place for its drawing. */
-export function figure({ title, text, table }: Parts): { element: HTMLElement; drawing: HTMLElement } {
+export function figure(t: ChartsText, { title, text, table }: Parts): { element: HTMLElement; drawing: HTMLElement } {
   const element = d3.create('figure').attr('class', 'chart').style('margin', '0 0 1.5rem');
   const caption = element.append('figcaption');
   caption.append('strong').text(`${title}. `);
   caption.append('span').text(text);
   const drawing = element.append('div').attr('class', 'drawing');
   const details = element.append('details').attr('data-name', title);
-  details.append('summary').text(`${title} as a table`);
+  details.append('summary').text(t.asTable(title));
   // Built when it is first opened: few are, and large ones take time.
   details.on('toggle', () => {
-    if (details.select('table').empty()) appendTable(details.node() as HTMLElement, title, table);
+    if (details.select('table').empty()) appendTable(t, details.node() as HTMLElement, title, table);
   });
   return { element: element.node() as HTMLElement, drawing: drawing.node() as HTMLElement };
 }
 
-function appendTable(details: HTMLElement, title: string, { head, count, row }: Table): void {
+function appendTable(t: ChartsText, details: HTMLElement, title: string, { head, count, row }: Table): void {
   // One that is wider than the page scrolls by itself, by keys too.
   const scroller = d3.select(details).append('div').style('overflow-x', 'auto').attr('tabindex', 0).attr('role', 'region');
   const table = scroller.attr('aria-label', title).append('table');
@@ -66,13 +68,13 @@ function appendTable(details: HTMLElement, title: string, { head, count, row }: 
   if (count <= ROWS) return;
   d3.select(details)
     .append('p')
-    .text(`The other ${count - ROWS} of ${count} rows are not shown.`);
+    .text(t.moreRows(count - ROWS, count));
 }
 
 /** What the symbols of a drawing mean. */
-export function appendLegend(drawing: HTMLElement, shown: readonly Series[]): void {
+export function appendLegend(t: ChartsText, drawing: HTMLElement, shown: readonly Series[]): void {
   const legend = d3.select(drawing).append('p').attr('class', 'legend').style('margin', '.25rem 0');
-  for (const { label, colour, symbol, dash } of shown) {
+  for (const { name, colour, symbol, dash } of shown) {
     const item = legend.append('span').style('margin-right', '1.5em').style('white-space', 'nowrap');
     const svg = item
       .append('svg')
@@ -82,7 +84,7 @@ export function appendLegend(drawing: HTMLElement, shown: readonly Series[]): vo
       .attr('aria-hidden', 'true');
     svg.append('path').attr('d', 'M-14,0H14').attr('stroke', colour).attr('stroke-width', 1.5).attr('stroke-dasharray', dash);
     svg.append('path').attr('d', d3.symbol(symbols[symbol], 40)()).attr('fill', colour);
-    item.append('span').text(` ${label}`);
+    item.append('span').text(` ${t.series[name]}`);
   }
 }
 

@@ -1,33 +1,46 @@
 // The norms of weights and gradients, layer by layer.
+import * as Plot from '@observablehq/plot';
+import * as d3 from 'd3';
 import type { GradientsAnswer, GradientsRequest } from '../../../schemas/gradients.ts';
 import { appendLegend, countTicks, figure, plot, type Series, series, tickFormat } from './figure.ts';
 import { type LayerNorms, layerNorms, verdict } from './measures.ts';
-import { short, verdictText } from './words.ts';
+import { type ChartsText, short, verdictText } from './words.ts';
 
 /** Above as many layers, a line is clearer without a symbol at each. */
 const SYMBOLS = 60;
 
-export function* normsChart(request: GradientsRequest, answer: GradientsAnswer, width: number): Generator<void, HTMLElement> {
+export function* normsChart(
+  t: ChartsText,
+  request: GradientsRequest,
+  answer: GradientsAnswer,
+  width: number,
+): Generator<void, HTMLElement> {
   const norms = layerNorms(request, answer);
   yield;
   const sums = norms.map(({ sums }) => sums).filter((norm) => norm !== undefined);
-  const said = verdictText(verdict(norms.map(({ gradients }) => gradients)), sums.length > 0 ? verdict(sums) : undefined);
-  const text = `${said} Shown are L2 norms.`;
+  const said = verdictText(t, verdict(norms.map(({ gradients }) => gradients)), sums.length > 0 ? verdict(sums) : undefined);
+  const text = `${said} ${t.norms.shown}`;
   const shown = Object.values(series).filter(({ name }) => name !== 'sums' || sums.length > 0);
   const row = (k: number) => [
     `${k + 1}`,
     ...shown.map(({ name }) => short(norms[k][name] as number)),
     norms[k].weights > 0 ? short(norms[k].gradients / norms[k].weights) : '-',
   ];
-  const head = ['layer', ...shown.map(({ label }) => label), 'gradients of weights / weights'];
+  const head = [t.layer, ...shown.map(({ name }) => t.series[name]), t.norms.ratio];
   const table = { head, count: norms.length, row };
-  const { element, drawing } = figure({ title: 'Norms per layer', text, table });
-  appendLegend(drawing, shown);
-  drawing.append(drawn(norms, shown, text, width));
+  const { element, drawing } = figure(t, { title: t.norms.title, text, table });
+  appendLegend(t, drawing, shown);
+  drawing.append(drawn(t, norms, shown, text, width));
   return element;
 }
 
-function drawn(norms: readonly LayerNorms[], shown: readonly Series[], label: string, width: number): SVGSVGElement {
+function drawn(
+  t: ChartsText,
+  norms: readonly LayerNorms[],
+  shown: readonly Series[],
+  label: string,
+  width: number,
+): SVGSVGElement {
   const points = shown.map((each) => ({
     ...each,
     values: norms.map((layer, k) => ({ layer: k + 1, norm: layer[each.name] as number })).filter(({ norm }) => norm > 0),
@@ -45,12 +58,12 @@ function drawn(norms: readonly LayerNorms[], shown: readonly Series[], label: st
     marginLeft: 52,
     marginRight: 16,
     x: {
-      label: 'layer',
+      label: t.layer,
       domain: [0.5, norms.length + 0.5],
       ticks: countTicks(norms.length, width / 50),
       tickFormat: (k: number) => `${k}`,
     },
-    y: { label: 'norm', type: 'log', domain: [ticks[0], ticks[ticks.length - 1]], ticks, tickFormat, grid: true },
+    y: { label: t.norms.norm, type: 'log', domain: [ticks[0], ticks[ticks.length - 1]], ticks, tickFormat, grid: true },
     marks,
   });
 }

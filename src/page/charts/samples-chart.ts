@@ -1,8 +1,10 @@
 // What each sample has of the loss and of the gradient, so that an outlier shows.
+import * as Plot from '@observablehq/plot';
+import * as d3 from 'd3';
 import type { GradientsAnswer, GradientsRequest } from '../../../schemas/gradients.ts';
 import { countTicks, figure, plot, tickFormat } from './figure.ts';
 import { outliers, sampleShares } from './measures.ts';
-import { OUTLIER_RULE, outlierText, short } from './words.ts';
+import { type ChartsText, outlierRule, outlierText, short } from './words.ts';
 
 /** More samples than this are drawn in groups, from the least to the largest value of each. */
 const GROUPS = 300;
@@ -14,6 +16,7 @@ const FEW = 5;
 const NAMED = 8;
 
 export function* samplesChart(
+  t: ChartsText,
   request: GradientsRequest,
   answer: GradientsAnswer,
   width: number,
@@ -21,24 +24,24 @@ export function* samplesChart(
   const { losses, norms } = sampleShares(request, answer);
   yield;
   const measures = [
-    { title: 'share of the loss', what: 'its share of the loss', values: losses },
-    { title: 'norm of the gradient', what: 'the norm of its gradient', values: norms },
+    { title: t.samples.measures.losses, what: t.samples.by.losses, values: losses },
+    { title: t.samples.measures.norms, what: t.samples.by.norms, values: norms },
   ].filter((measure) => measure.values !== undefined) as Measure[];
   if (measures.length === 0) return undefined;
   const count = measures[0].values.length;
-  const groups = count > GROUPS ? `Each line spans ${Math.ceil(count / GROUPS)} samples, from the least to the largest. ` : '';
-  const found = measures.map(({ values, what }) => outlierText(values, what)).filter((text) => text !== '');
-  const standing = count < FEW ? '' : `${found.join(' ') || 'No sample stands out.'} (${OUTLIER_RULE})`;
-  const text = `Each sample's share of the loss, and the norm of its share of the gradient of all parameters. ${groups}${standing}`;
+  const groups = count > GROUPS ? `${t.samples.groups(Math.ceil(count / GROUPS))} ` : '';
+  const found = measures.map(({ values, what }) => outlierText(t, values, what)).filter((text) => text !== '');
+  const standing = count < FEW ? '' : `${found.join(' ') || t.samples.none} (${outlierRule(t)})`;
+  const text = `${t.samples.text} ${groups}${standing}`;
   const table = {
-    head: ['sample', ...measures.map(({ title }) => title)],
+    head: [t.sample, ...measures.map(({ title }) => title)],
     count,
     row: (i: number) => [`${i + 1}`, ...measures.map(({ values }) => short(values[i]))],
   };
-  const { element, drawing } = figure({ title: 'Samples', text, table });
+  const { element, drawing } = figure(t, { title: t.samples.title, text, table });
   for (const measure of measures) {
     yield;
-    drawing.append(drawn(measure, width));
+    drawing.append(drawn(t, measure, width));
   }
   return element;
 }
@@ -49,7 +52,7 @@ interface Measure {
   readonly values: readonly number[];
 }
 
-function drawn({ title, values }: Measure, width: number): SVGSVGElement {
+function drawn(t: ChartsText, { title, values }: Measure, width: number): SVGSVGElement {
   const far = outliers(values).slice(0, GROUPS);
   const named = far.slice(0, NAMED);
   const at = (i: number) => ({ sample: i + 1, value: values[i], name: `${i + 1}` });
@@ -63,7 +66,7 @@ function drawn({ title, values }: Measure, width: number): SVGSVGElement {
     size > 1
       ? Plot.ruleX(groupsOf(values, size), { ...ends, y1: 'low', y2: 'high' })
       : Plot.ruleX([...values.keys()].map(at), { ...ends, y: 'value' });
-  const label = `Each sample's ${title}, from ${short(d3.min(values) as number)} to ${short(d3.max(values) as number)}`;
+  const label = t.samples.label(title, short(d3.min(values) as number), short(d3.max(values) as number));
   return plot(label, {
     width,
     height: 150,
@@ -71,7 +74,7 @@ function drawn({ title, values }: Measure, width: number): SVGSVGElement {
     marginRight: 16,
     marginTop: 30,
     x: {
-      label: 'sample',
+      label: t.sample,
       domain: [0.5, values.length + 0.5],
       ticks: countTicks(values.length, width / 60),
       tickFormat: (i: number) => `${i}`,

@@ -205,6 +205,6 @@ t.test('a worker ends at once after an uncaught error', async (t) => {
   const { start } = await startCluster(t);
   const { process, logged, exit } = await start(worker, { NODE_OPTIONS: `--import=data:text/javascript,${UNCAUGHT}` });
   process.kill('SIGUSR2');
-  t.match(await logged('not caught'), { level: 60 });
+  t.match(await logged('not caught'), { level: 'fatal' });
   t.equal(await exit, 1);
 });

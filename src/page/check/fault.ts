@@ -1,0 +1,16 @@
+// What is wrong with a pasted text: a sentence in whichever language the page is read.
+import type { check } from '../text/en/check.ts';
+
+export type Texts = typeof check;
+
+/** A sentence of the dictionary, with what it is about. */
+export type Message = (t: Texts) => string;
+
+export class PasteFault extends Error {
+  readonly text: Message;
+
+  constructor(text: Message) {
+    super('the pasted text cannot be read');
+    this.text = text;
+  }
+}

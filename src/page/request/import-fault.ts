@@ -1,0 +1,13 @@
+// Why a file or a text cannot be opened: a sentence in whichever language the page is read.
+import type { imports } from '../text/en/imports.ts';
+
+export type Message = (t: typeof imports) => string;
+
+export class ImportFault extends Error {
+  readonly text: Message;
+
+  constructor(text: Message) {
+    super('the network cannot be read');
+    this.text = text;
+  }
+}

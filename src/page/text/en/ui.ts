@@ -1,0 +1,33 @@
+// The frame of the page, and what its small parts say.
+
+export const ui = {
+  title: 'Gradients, step by step',
+  heading: 'Where a gradient comes from',
+  skip: 'Skip to the network',
+  navigation: 'Page',
+  docs: 'API documentation',
+  dark: 'Dark',
+  undo: 'Undo',
+  redo: 'Redo',
+  views: 'What is shown beside the network',
+  loading: 'Loading …',
+  loadFailed: 'This part of the page could not be loaded.',
+  reload: 'Reload the page',
+  dismiss: 'Dismiss',
+  digits: 'Digits',
+  digitChoice: (digits: number | 'all') => `${digits}`,
+  loss: 'loss',
+  before: (loss: string) => `before: ${loss}`,
+  parameters: 'parameters',
+  gradientNorm: 'norm of the gradient',
+  outOfDate: 'These results are out of date.',
+  copied: (what: string) => `${what} copied`,
+  copyFailed: 'The browser does not allow copying here.',
+  spoken: { transposed: 'transposed', elementwise: 'times, element by element,', prime: 'prime', over: 'over' },
+  computed: (loss: string) => `Computed. The loss is ${loss}.`,
+  damagedLink:
+    'This link is damaged: it was cut off or changed, so the request in it cannot be read. Ask for the link again. An example is shown instead.',
+  restored: 'The request of your last visit is shown.',
+  lost: 'The request was too large for the address, and the browser no longer has it. An example is shown instead.',
+  descriptionFailed: 'The description of the API could not be loaded, so formulas and options are missing.',
+};

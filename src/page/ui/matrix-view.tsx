@@ -1,0 +1,115 @@
+// A matrix to look at: a table with its numbers where they fit, pictures where its samples are pictures, otherwise a canvas.
+import type { JSX, TargetedKeyboardEvent } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { text } from '../text/text.ts';
+import { CanvasMap } from './canvas-map.tsx';
+import { Formula, say } from './math.tsx';
+import { type Marked, type MatrixProps, placeOf } from './matrix-props.ts';
+import { arrow, hint, releaseKeys, show } from './parts.tsx';
+import { Pictures, pictureSide } from './pictures.tsx';
+import { shadeOf } from './scale.ts';
+
+/** The largest matrix that is shown with its numbers. */
+const TABLE = { rows: 16, columns: 10 };
+
+/** A quantity with its symbol, its size and its name. */
+export function MatrixView(props: MatrixProps): JSX.Element {
+  const { quantity, children } = props;
+  const { rows, columns } = quantity.matrix;
+  const Body = rows <= TABLE.rows && columns <= TABLE.columns ? Table : pictureSide(quantity) ? Pictures : CanvasMap;
+  return (
+    <figure class="heat-map" data-symbol={quantity.symbol}>
+      <figcaption>
+        <span class="symbol">
+          <Formula of={quantity.symbol} />
+        </span>
+        <span class="size">
+          {rows} × {columns}
+        </span>
+      </figcaption>
+      <div class="scroller">
+        <Body {...props} />
+      </div>
+      <p class="origin">
+        {quantity.name} {children}
+      </p>
+    </figure>
+  );
+}
+
+function isMarked(marked: Marked | undefined, i: number, j: number): boolean {
+  if (!marked || (marked[0] === undefined && marked[1] === undefined)) return false;
+  return (marked[0] ?? i) === i && (marked[1] ?? j) === j;
+}
+
+function Table({ quantity, top, marked, choose }: MatrixProps): JSX.Element {
+  const { rows, columns, at } = quantity.matrix;
+  const table = useRef<HTMLTableElement>(null);
+  const t = text.value.steps;
+  const current = useRef(false);
+  const [row, column] = [marked?.[0] ?? 0, marked?.[1] ?? 0];
+  // After an arrow key the number that it went to has the keyboard.
+  useLayoutEffect(() => {
+    if (!current.current) return;
+    current.current = false;
+    table.current?.querySelector<HTMLElement>('button[tabindex="0"]')?.focus();
+  }, [row, column]);
+  const walk = (event: TargetedKeyboardEvent<HTMLTableElement>) => {
+    const move = arrow(event.key);
+    if (!move || !choose) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const [i, j] = [row + move[0], column + move[1]];
+    if (i < 0 || j < 0 || i >= rows || j >= columns) return;
+    current.current = true;
+    choose(i, j);
+  };
+  const cell = (i: number, j: number) => {
+    const value = at(i, j);
+    const place = placeOf(quantity, i, j);
+    const shown = Number.isFinite(value) ? show(value, 6) : '–';
+    const classes = [value < 0 && 'below', isMarked(marked, i, j) && 'marked'].filter(Boolean).join(' ');
+    return (
+      <td
+        key={j}
+        class={classes}
+        title={t.number(place, Number.isFinite(value) ? `${value}` : t.undefinedNumber)}
+        data-value={value}
+        style={{ '--t': quantity.names ? 0 : shadeOf(value, top) }}
+      >
+        {choose ? (
+          <button
+            type="button"
+            tabIndex={i === row && j === column ? 0 : -1}
+            aria-label={t.number(place, shown)}
+            onPointerEnter={() => choose(i, j)}
+            onFocus={() => choose(i, j)}
+            onClick={(event) => {
+              choose(i, j);
+              releaseKeys(event);
+            }}
+          >
+            {shown}
+          </button>
+        ) : (
+          shown
+        )}
+      </td>
+    );
+  };
+  return (
+    <table
+      ref={table}
+      class={rows > 6 || columns > 6 ? 'cells dense' : 'cells'}
+      onKeyDown={walk}
+      onPointerLeave={() => (hint.value = undefined)}
+    >
+      <caption class="unseen">{t.matrixLabel(say(quantity.symbol), rows, columns)}</caption>
+      <tbody>
+        {Array.from({ length: rows }, (_, i) => (
+          <tr key={i}>{Array.from({ length: columns }, (_, j) => cell(i, j))}</tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
