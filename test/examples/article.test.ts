@@ -6,7 +6,7 @@ import t, { type Test } from 'tap';
 import { examples } from '../../schemas/examples.ts';
 import type { GradientsAnswer } from '../../schemas/gradients.ts';
 import type { Finding } from '../../schemas/problem.ts';
-import { noBrowser, openBrowser } from '../page/browser.ts';
+import { launchBrowser, noBrowser } from '../page/browser.ts';
 import type { Outcome } from '../support/languages.ts';
 import { startService } from '../support/process.ts';
 import { startFront, WAIT } from './front.ts';
@@ -60,7 +60,7 @@ const response = await fetch(new URL('/gradients', service.url), {
 });
 const said = (await response.json()) as { title: string; detail: string; errors?: Finding[] };
 const skips = await Promise.all(articles.map(skipped));
-const browser = noBrowser ? undefined : await openBrowser();
+const browser = noBrowser ? undefined : await launchBrowser();
 t.teardown(() => browser?.close());
 // Everything is started: from here on, tap waits only for the tests.
 t.equal(said.errors?.length, 2, 'the wrong request has two errors');
