@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
 import { missing } from './support/languages.ts';
-import { type Block, blocksOf, linksOf, markdownFiles, notRun } from './support/markdown.ts';
+import { type Block, blocksOf, linksOf, markdownFiles, notRun, originalOf } from './support/markdown.ts';
 import { type Service, startService } from './support/process.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -143,7 +143,7 @@ function checkTree(t: Test, block: Block): Block[] {
 
 for (const file of markdownFiles) {
   const blocks = blocksOf(file);
-  if (blocks.length === 0) continue;
+  if (blocks.length === 0 || originalOf(file)) continue;
   t.test(file, async (t) => {
     const done: Block[] = [];
     for (const block of blocks) {
@@ -156,6 +156,19 @@ for (const file of markdownFiles) {
     t.strictSame(unknown, [], 'every block is run, or is the output of one that is');
   });
 }
+
+t.test('translations have the same code blocks, and both link to each other', (t) => {
+  const translations = markdownFiles.filter(originalOf);
+  t.strictSame(translations, ['README.zh-CN.md', 'docs/tutorial.zh-CN.md']);
+  const texts = (file: string) => blocksOf(file).map(({ language, text }) => ({ language, text }));
+  for (const file of translations) {
+    const original = originalOf(file) as string;
+    t.strictSame(texts(file), texts(original), file);
+    t.ok(linksOf(file).includes(join(root, original)), `${file} links to ${original}`);
+    t.ok(linksOf(original).includes(join(root, file)), `${original} links to ${file}`);
+  }
+  t.end();
+});
 
 t.test('the blocks that are not run exist', (t) => {
   const all = markdownFiles.flatMap(blocksOf);

@@ -3607,7 +3607,10 @@ export interface operations {
     };
     problem: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description the language of the texts; left out: what Accept-Language prefers, otherwise English */
+                lang?: "en" | "zh";
+            };
             header?: never;
             path: {
                 type: "malformed-body" | "invalid-request" | "malformed-request" | "unauthorized" | "place-not-allowed" | "not-found" | "method-not-allowed" | "not-acceptable" | "request-timeout" | "dataset-changed" | "not-finished" | "precondition-failed" | "body-too-large" | "too-much-memory" | "too-many-operations" | "answer-too-large" | "too-complex" | "unsupported-media-type" | "shape-mismatch" | "out-of-domain" | "non-finite-result" | "unknown-dataset" | "not-additive" | "idempotency-key-reused" | "too-many-jobs" | "too-many-requests" | "headers-too-large" | "overloaded" | "unavailable" | "deadline-exceeded" | "storage-full" | "internal";
@@ -3633,6 +3636,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["ProblemMeaning"];
                     "text/html": string;
+                };
+            };
+            /** @description The body cannot be read. The request does not fit the schema. The request is not HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem400"];
                 };
             };
             /** @description There is nothing at this path */
@@ -3666,7 +3678,10 @@ export interface operations {
     };
     mistakes: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description the language of the texts; left out: what Accept-Language prefers, otherwise English */
+                lang?: "en" | "zh";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3697,6 +3712,15 @@ export interface operations {
                     "text/html": string;
                 };
             };
+            /** @description The body cannot be read. The request does not fit the schema. The request is not HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem400"];
+                };
+            };
             /** @description Too many jobs. Too many requests */
             429: {
                 headers: {
@@ -3719,7 +3743,10 @@ export interface operations {
     };
     mistake: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description the language of the texts; left out: what Accept-Language prefers, otherwise English */
+                lang?: "en" | "zh";
+            };
             header?: never;
             path: {
                 name: "sample-weights-left-out" | "sample-weights-not-in-divisor" | "sample-weights-only-in-divisor" | "class-weights-left-out" | "class-weights-not-in-divisor" | "class-weights-only-in-divisor" | "pos-weight-left-out" | "pos-weight-on-all-targets" | "label-smoothing-left-out" | "label-smoothing-on-other-classes" | "ignored-samples-counted" | "ignored-samples-in-divisor" | "summed-not-averaged" | "mean-over-samples-only" | "mean-over-outputs-too" | "factor-half" | "factor-two" | "sign-reversed" | "mean-over-outputs-only" | "averaged-twice" | "logarithm-base" | "logarithm-base-10" | "constant-factor" | "mean-in-parameters-only" | "sigmoid-derivative-on-top" | "softmax-derivative-on-top" | "link-derivative-left-out" | "logits-as-probabilities" | "probabilities-as-logits" | "output-derivative-doubled" | "softmax-over-samples" | "true-class-only" | "target-not-subtracted" | "class-index-off-by-one" | "targets-broadcast" | "loss-in-place-of-derivative" | "another-loss" | "only-last-sample" | "only-first-sample" | "derivative-at-pre-activation" | "derivative-at-output" | "derivative-left-out" | "derivative-twice" | "output-in-place-of-derivative" | "pre-activation-in-place-of-derivative" | "square-left-out" | "factor-left-out" | "sign-inside-derivative" | "slope-1-at-0" | "mask-inverted" | "mask-by-gradient" | "activation-applied-to-gradient" | "options-left-out-of-derivative" | "gelu-derivative-of-other-form" | "product-rule-left-out" | "derivative-of-neighbouring-layer" | "slopes-of-another-layer" | "derivative-of-another-activation" | "softmax-diagonal-only" | "softmax-derivative-over-samples" | "weights-from-pre-activations" | "weights-from-own-outputs" | "weights-from-output-gradients" | "weights-from-inputs-of-another-layer" | "weights-transposed" | "weights-of-one-sample" | "product-of-means" | "bias-of-one-sample" | "bias-from-output-gradients" | "bias-kept-dimension" | "bias-summed-over-units" | "bias-summed-over-wrong-axis" | "bias-not-summed" | "gradient-zero" | "gradient-clipped" | "parameters-after-step" | "penalty-not-on-biases" | "penalty-on-biases" | "penalty-left-out" | "penalty-doubled" | "penalty-averaged" | "penalty-subtracted" | "penalty-of-other-kind" | "penalty-of-other-strength" | "penalty-not-in-request" | "inputs-from-output-gradients" | "weights-not-transposed-backward" | "weights-after-update" | "weights-of-another-layer" | "weights-left-out-backward" | "gradient-stopped" | "bias-left-out" | "activation-left-out" | "another-activation" | "activation-options-left-out" | "gelu-of-other-form" | "weights-not-transposed-forward" | "softmax-over-samples-forward" | "layers-reversed" | "samples-as-columns" | "float32";
@@ -3746,6 +3773,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["Mistake"];
                     "text/html": string;
+                };
+            };
+            /** @description The body cannot be read. The request does not fit the schema. The request is not HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem400"];
                 };
             };
             /** @description There is nothing at this path */

@@ -1,6 +1,7 @@
 // HTML pages for visitors with a browser.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { preferred } from './accept.ts';
+import { type Language, languages } from './language.ts';
 
 /** A piece of HTML. html`…` inserts it unchanged, and escapes strings. */
 export class Html {
@@ -22,18 +23,24 @@ function render(insert: Insert): string {
   return insert.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 }
 
+export interface Page {
+  readonly title: string;
+  readonly body: Html;
+  /** The negotiated language; undefined: the page is in English only. */
+  readonly language?: Language;
+}
+
 /** Answers with HTML if the client prefers it, as browsers do; otherwise with `document` as JSON. */
 export function sendPage(
   request: FastifyRequest,
   reply: FastifyReply,
   document: object,
-  title: string,
-  body: Html,
+  { title, body, language }: Page,
 ): FastifyReply {
-  reply.header('vary', 'accept');
+  reply.header('vary', language ? 'accept, accept-language' : 'accept');
   if (preferred(request, ['application/json', 'text/html']) !== 'text/html') return reply.send(document);
   const page = html`<!doctype html>
-<html lang="en">
+<html lang="${languages[language ?? 'en'].tag}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
@@ -44,10 +51,11 @@ pre { background: #f4f4f4; padding: 1rem; white-space: pre-wrap; overflow-wrap: 
 code { font-size: .9rem; }
 table { border-collapse: collapse; }
 td { padding: .25rem 1rem .25rem 0; vertical-align: top; }
+nav { text-align: right; }
 </style>
 </head>
 <body>
-${body}
+${language ? html`<nav>${otherLanguages(language)}</nav>\n` : ''}${body}
 </body>
 </html>
 `;
@@ -55,6 +63,12 @@ ${body}
     .type('text/html; charset=utf-8')
     .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
     .send(page.text);
+}
+
+/** Links to the same page in the other languages. */
+function otherLanguages(language: Language): Html[] {
+  const others = Object.entries(languages).filter(([name]) => name !== language);
+  return others.map(([name, { tag, own }]) => html`<a href="?lang=${name}" hreflang="${tag}" lang="${tag}">${own}</a>`);
 }
 
 /** The OpenAPI description of an answer that is JSON or HTML. */

@@ -86,7 +86,7 @@ export function homeRoutes(app: FastifyInstance, folder = BUILT_PAGE): void {
       if (preferred(request, ['application/json', 'text/html']) === 'text/html') {
         const { index } = await page();
         reply.header('cache-control', 'no-cache');
-        if (!index) return sendPage(request, reply, {}, 'The page has not been built', NOT_BUILT);
+        if (!index) return sendPage(request, reply, {}, { title: 'The page has not been built', body: NOT_BUILT });
         return sendAsset(request, reply.header('content-security-policy', CONTENT_SECURITY_POLICY), index);
       }
       const { name, description } = packageJson;

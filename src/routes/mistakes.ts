@@ -4,8 +4,10 @@ import type { FastifyInstance } from 'fastify';
 import { type MistakeName, mistakes } from '../../schemas/mistake.ts';
 import { Names } from '../../schemas/names.ts';
 import { html, pageResponse, sendPage } from '../http/html.ts';
+import { inSameLanguage, type Language, languageQuery, negotiateLanguage } from '../http/language.ts';
 import { handleNotFound } from '../http/problems.ts';
 import { problemResponses } from '../http/responses.ts';
+import { texts } from './page-texts.ts';
 
 const NAMES = Object.keys(mistakes) as MistakeName[];
 
@@ -24,7 +26,6 @@ const Mistake = Type.Object(
 const MistakeList = Type.Object({ mistakes: Type.Array(Mistake) }, { $id: 'MistakeList' });
 
 export function mistakesRoutes(app: FastifyInstance): void {
-  const all = { mistakes: NAMES.map(described) };
   app.get(
     '/mistakes',
     {
@@ -33,23 +34,27 @@ export function mistakesRoutes(app: FastifyInstance): void {
         summary: 'Mistakes in backpropagation',
         description: 'The catalogue of the mistakes that POST /check names.',
         tags: ['documentation'],
+        querystring: languageQuery,
         response: {
-          200: pageResponse('All mistakes', MistakeList, { mistakes: [described('derivative-at-pre-activation')] }),
+          200: pageResponse('All mistakes', MistakeList, { mistakes: [described('derivative-at-pre-activation', 'en')] }),
+          ...problemResponses(400),
         },
       },
     },
     (request, reply) => {
-      const title = 'Mistakes in backpropagation';
-      const rows = NAMES.map(
-        (name) => html`<tr><td><a href="/mistakes/${name}"><code>${name}</code></a></td><td>${mistakes[name].title}</td></tr>
-`,
-      );
+      const language = negotiateLanguage(request, reply);
+      const { mistakesTitle: title, mistakesIntroduction, letters, home } = texts[language];
+      const all = NAMES.map((name) => described(name, language));
+      const rows = all.map(({ mistake, title }) => {
+        const link = inSameLanguage(request, `/mistakes/${mistake}`);
+        return html`<tr><td><a href="${link}"><code>${mistake}</code></a></td><td>${title}</td></tr>\n`;
+      });
       const body = html`<h1>${title}</h1>
-<p>POST /check names the one that your code makes; <a href="/#view=check">the page</a> takes what your program prints. W is outputs x inputs, samples are rows.</p>
+<p>${mistakesIntroduction} ${letters}</p>
 <table>
 ${rows}</table>
-<p><a href="/">Back to the service</a></p>`;
-      return sendPage(request, reply, all, title, body);
+<p><a href="/">${home}</a></p>`;
+      return sendPage(request, reply, { mistakes: all }, { title, body, language });
     },
   );
   app.get<{ Params: { name: string } }>(
@@ -61,33 +66,37 @@ ${rows}</table>
         description: 'The `mistake` of a diagnosis is the name in the path.',
         tags: ['documentation'],
         params: Type.Object({ name: Names(NAMES) }),
+        querystring: languageQuery,
         response: {
-          200: pageResponse('The mistake', Mistake, described('derivative-at-pre-activation')),
-          ...problemResponses(404),
+          200: pageResponse('The mistake', Mistake, described('derivative-at-pre-activation', 'en')),
+          ...problemResponses(400, 404),
         },
       },
     },
     (request, reply) => {
       const { name } = request.params;
       if (!Object.hasOwn(mistakes, name)) return handleNotFound(request, reply);
-      const mistake = described(name as MistakeName);
+      const language = negotiateLanguage(request, reply);
+      const labels = texts[language];
+      const mistake = described(name as MistakeName, language);
       const { title, wrong, right, sign, remedy } = mistake;
       const body = html`<h1>${title}</h1>
 <p><code>${name}</code></p>
-<h2>Wrong</h2>
+<h2>${labels.wrong}</h2>
 <pre>${wrong}</pre>
-<h2>Right</h2>
+<h2>${labels.right}</h2>
 <pre>${right}</pre>
-<h2>How to recognise it</h2>
+<h2>${labels.sign}</h2>
 <p>${sign}</p>
-<h2>What to do</h2>
+<h2>${labels.remedy}</h2>
 <p>${remedy}</p>
-<p><a href="/mistakes">All mistakes</a></p>`;
-      return sendPage(request, reply, mistake, title, body);
+<p>${labels.letters}</p>
+<p><a href="${inSameLanguage(request, '/mistakes')}">${labels.allMistakes}</a></p>`;
+      return sendPage(request, reply, mistake, { title, body, language });
     },
   );
 }
 
-function described(name: MistakeName) {
-  return { mistake: name, ...mistakes[name] };
+function described(name: MistakeName, language: Language) {
+  return { mistake: name, ...texts[language].mistakes[name] };
 }

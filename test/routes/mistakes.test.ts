@@ -6,7 +6,7 @@ import { startApp } from '../support/app.ts';
 t.test('all mistakes', async (t) => {
   const app = await startApp();
   const response = await app.inject('/mistakes');
-  t.match(response.headers, { 'content-type': 'application/json; charset=utf-8', vary: 'accept' });
+  t.match(response.headers, { 'content-type': 'application/json; charset=utf-8', vary: 'accept, accept-language' });
   const listed = response.json().mistakes;
   t.strictSame(
     listed.map(({ mistake }: { mistake: string }) => mistake),

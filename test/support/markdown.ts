@@ -19,6 +19,11 @@ export const markdownFiles: readonly string[] = globSync('**/*.md', {
   exclude: (name) => name === 'node_modules' || name === 'target' || (name.startsWith('.') && name !== '.'),
 }).toSorted();
 
+/** The file that a file translates: docs/tutorial.md for docs/tutorial.zh-CN.md; undefined if it is no translation. */
+export function originalOf(file: string): string | undefined {
+  return /\.zh-CN\.md$/.test(file) ? file.replace('.zh-CN', '') : undefined;
+}
+
 /** The code blocks of a file, in order. */
 export function blocksOf(file: string): Block[] {
   const text = readFileSync(join(root, file), 'utf8');
