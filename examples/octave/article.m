@@ -1,7 +1,7 @@
-% Prints the gradients of the network of the article, or of the request in a JSON file.
+% Prints the gradients of the network of the article, or of the requests in JSON files.
 %
 %   octave-cli article.m
-%   octave-cli article.m FILE
+%   octave-cli article.m FILE...
 
 network.layers = {
   struct('weights', 0.1 * ones(3, 2), 'biases', [0.1 0.1 0.1], 'activation', 'tanh')
@@ -13,17 +13,20 @@ batch = struct('inputs', [3 2; 4 5], 'targets', [2 1; 2 2], 'samples', 'columns'
 request = struct('network', network, 'batch', batch, 'loss', 'mse');
 
 try
-  files = argv();
-  if ~isempty(files)
-    request = fileread(files{1});
+  requests = cellfun(@fileread, argv(), 'UniformOutput', false);
+  if isempty(requests)
+    requests = {request};
   end
-  answer = gradients(request);
-  fprintf('loss: %.17g\n', answer.loss);
-  for k = 1:numel(answer.gradients)
-    layer = answer.gradients{k};
-    for name = fieldnames(layer)'
-      fprintf('layer %d %s: %s\n', k - 1, name{1}, mat2str(layer.(name{1}), 17));
+  for number = 1:numel(requests)
+    answer = gradients(requests{number});
+    fprintf('loss: %.17g\n', answer.loss);
+    for k = 1:numel(answer.gradients)
+      layer = answer.gradients{k};
+      for name = fieldnames(layer)'
+        fprintf('layer %d %s: %s\n', k - 1, name{1}, mat2str(layer.(name{1}), 17));
+      end
     end
+    fprintf('divisor: %.17g\n', answer.divisor);
   end
 catch problem
   fprintf(stderr, '%s\n', problem.message);

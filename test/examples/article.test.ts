@@ -6,9 +6,11 @@ import t, { type Test } from 'tap';
 import { examples } from '../../schemas/examples.ts';
 import type { GradientsAnswer } from '../../schemas/gradients.ts';
 import type { Finding } from '../../schemas/problem.ts';
+import { launchBrowser, noBrowser } from '../page/browser.ts';
 import type { Outcome } from '../support/languages.ts';
 import { startService } from '../support/process.ts';
 import { startFront, WAIT } from './front.ts';
+import { browse, page, pageWith } from './pages.ts';
 import { articles, run, skipped } from './programs.ts';
 
 const KEY = 'the-key-of-the-examples';
@@ -48,8 +50,8 @@ t.teardown(async () => {
 });
 front.service = service.url;
 const withKey = (page: string) => page.replace('name="key"', `name="key" value="${KEY}"`);
-front.pages.set('article', withKey);
-front.pages.set('wrong', (page) => withKey(page).replace(/(?<=<textarea[^>]*>)[^<]*/, JSON.stringify(wrong)));
+front.pages.set('article', withKey(page));
+front.pages.set('wrong', withKey(pageWith(JSON.stringify(wrong))));
 
 const response = await fetch(new URL('/gradients', service.url), {
   method: 'POST',
@@ -58,27 +60,33 @@ const response = await fetch(new URL('/gradients', service.url), {
 });
 const said = (await response.json()) as { title: string; detail: string; errors?: Finding[] };
 const skips = await Promise.all(articles.map(skipped));
+const browser = noBrowser ? undefined : await launchBrowser();
+t.teardown(() => browser?.close());
 // Everything is started: from here on, tap waits only for the tests.
 t.equal(said.errors?.length, 2, 'the wrong request has two errors');
 const errors = (said.errors ?? []).map(({ pointer, detail }) => `\n  ${pointer}: ${detail}`);
 const explained = `${said.title}: ${said.detail}${errors.join('')}`;
 
 // The tests run in parallel, since they mostly wait. Those with the longest compilation come first.
-t.equal(articles.length, 13);
+t.equal(articles.length, 14);
 t.jobs = 4;
 const slow = ['browser', 'java', 'go', 'rust'];
 for (const program of articles.toSorted((a, b) => slow.indexOf(b.language) - slow.indexOf(a.language))) {
   const { file, language } = program;
   const name = file.replaceAll('/', '-');
   const isPage = language === 'browser';
-  const usesCurl = ['shell', 'octave'].includes(language);
 
   /** Runs the program with a front that is `busy`, `broken` or `straight`. */
   const visit = (path: string, request: 'article' | 'wrong'): Promise<Outcome> => {
     const url = `${origin}/${path}`;
-    if (isPage) return run(program, `${pageOrigin}/page/${request}?url=${encodeURIComponent(url)}`);
+    const retryTime = path.startsWith('broken') ? '0' : '60';
+    if (browser && isPage) {
+      const at = new URL(`/page/${request}`, pageOrigin);
+      at.search = `${new URLSearchParams({ url, retryTime })}`;
+      return browse(browser, at);
+    }
     const wrongFile = join(folder, language === 'numpy' ? 'wrong.safetensors' : 'wrong.json');
-    const environment = { GRADIENTS_API_KEY: KEY, GRADIENTS_RETRY_TIME: path.startsWith('broken') ? '0' : '60' };
+    const environment = { GRADIENTS_API_KEY: KEY, GRADIENTS_RETRY_TIME: retryTime };
     return run(program, url, { args: request === 'wrong' ? [wrongFile] : [], environment });
   };
   /** Asserts that a program prints this text and fails; pages have no exit status. */
@@ -97,19 +105,12 @@ for (const program of articles.toSorted((a, b) => slow.indexOf(b.language) - slo
       t.strictSame(answerOf(stdout, digits), rounded(answer, digits));
       const [first, second, ...more] = front.posted.get(`busy/${name}`) ?? [];
       t.equal(more.length, 0, 'it asked twice');
-      // Not for pages: the browser's clock is advanced while it waits.
-      if (!isPage) t.ok(second - first > 1000 * WAIT - 100, `it waited as long as it was told to: ${second - first} ms`);
+      t.ok(second - first > 1000 * WAIT - 100, `it waited as long as it was told to: ${second - first} ms`);
     });
     await t.test('an invalid request', async (t) => fails(t, await visit(`straight/${name}`, 'wrong'), explained));
     await t.test('a broken service', async (t) => {
-      // After 503 curl would retry, with increasing delays if Retry-After is 0.
-      const status = usesCurl ? 404 : 503;
-      fails(t, await visit(`broken/${name}/${status}`, 'article'), `answered ${status}`);
-      t.equal(
-        front.posted.get(`broken/${name}`)?.length,
-        ['browser', 'php', 'ruby'].includes(language) ? 5 : 1,
-        'it tried as often as it should',
-      );
+      fails(t, await visit(`broken/${name}/503`, 'article'), 'answered 503');
+      t.equal(front.posted.get(`broken/${name}`)?.length, 1, 'it does not try again after its retry time');
     });
   });
 }

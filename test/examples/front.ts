@@ -1,10 +1,8 @@
 // A proxy for the tests of examples: simulates a busy or broken service, and forwards all other requests to the real one.
 
-import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
-import { folder } from './programs.ts';
 
 /** The Retry-After of a busy service, in seconds. Differs from the clients' default of one second. */
 export const WAIT = 2;
@@ -13,8 +11,8 @@ export interface Front {
   readonly port: number;
   /** The URL of the service; must be set before the first request. */
   service: URL;
-  /** Changes to the page of the browser example, by name. */
-  readonly pages: Map<string, (page: string) => string>;
+  /** The pages of the browser example, by name. */
+  readonly pages: Map<string, string>;
   /** When requests were posted, by kind and client, as `busy/NAME`. */
   readonly posted: Map<string, number[]>;
 }
@@ -50,9 +48,7 @@ export async function startFront(t: Test): Promise<Front> {
 }
 
 function servePage({ pages }: Front, name: string, answer: ServerResponse): void {
-  const page = readFileSync(`${folder}browser/gradients.html`, 'utf8');
-  answer.setHeader('content-type', 'text/html');
-  answer.end(pages.get(name)?.(page) ?? page);
+  answer.setHeader('content-type', 'text/html').end(pages.get(name));
 }
 
 function refuse(

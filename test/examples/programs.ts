@@ -1,9 +1,9 @@
 // The programs listed in examples/README.md, run by the commands given there.
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { noBrowser } from '../page/browser.ts';
 import { type LanguageName, missing, type Options, type Outcome, runCommand } from '../support/languages.ts';
 
 export const folder = fileURLToPath(new URL('../../examples/', import.meta.url));
@@ -28,6 +28,7 @@ export const languageOf: Record<string, Program['language']> = {
   '.go': 'go',
   '.java': 'java',
   '.rs': 'rust',
+  '.c': 'c',
   '.php': 'php',
   '.rb': 'ruby',
   '.R': 'r',
@@ -42,15 +43,13 @@ const downloads: Record<string, readonly [file: string, command: string]> = {
   'r/test-my_backprop.R': ['/usr/lib/R/site-library/testthat', 'apt-get install r-cran-testthat'],
 };
 
-const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
-
 function read([, file, command, needs]: RegExpMatchArray): Program {
   return { file, command, needs, language: file.endsWith('safetensors.py') ? 'numpy' : languageOf[extname(file)] };
 }
 
 /** The reason why a program cannot be run here, for the option `skip` of a test; false if it can. */
 export async function skipped({ file, language }: Program): Promise<string | false> {
-  if (language === 'browser') return !existsSync(chromium) && 'there is no Chromium here: apt-get install chromium';
+  if (language === 'browser') return noBrowser;
   for (const place of [file, dirname(file), file.split('/')[0]]) {
     const [needed, command] = downloads[place] ?? [];
     if (needed && !existsSync(needed)) return `what it needs is not here: ${command}`;
@@ -73,16 +72,28 @@ const hasty = { JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' };
 /** The compilations so far, by folder and commands. */
 const compiled = new Map<string, Promise<Outcome>>();
 
-/** Runs a program as the README says. What comes before the last && compiles it, and is run once in this process. */
+/** Copies of folders, where programs are compiled: other tests may do the same at the same time. */
+const workshops = new Map<string, string>();
+
+function workshopOf(folder: string): string {
+  const known = workshops.get(folder);
+  if (known) return known;
+  const workshop = mkdtempSync(join(tmpdir(), 'examples-'));
+  process.on('exit', () => rmSync(workshop, { recursive: true }));
+  cpSync(folder, workshop, { recursive: true, filter: (file) => basename(file) !== 'build' });
+  workshops.set(folder, workshop);
+  return workshop;
+}
+
+/** Runs a program, other than a page, as the README says. What comes before the last && compiles it, and is run once in this process. */
 export async function run(
-  { file, command, language }: Program,
+  { file, command }: Program,
   url: string,
   { args = [], environment = {} }: Options = {},
 ): Promise<Outcome> {
-  if (language === 'browser') return browse(url);
   const local = command.replace('npm install && ', '').replace(/^python3/, process.env.PYTHON ?? 'python3');
   const [, compile, last] = /^(?:(.*) && )?(.*)$/.exec(local) ?? [];
-  const folder = folderOf(file);
+  const folder = compile ? workshopOf(folderOf(file)) : folderOf(file);
   if (compile) {
     const key = `${folder}: ${compile}`;
     const compilation = compiled.get(key) ?? runCommand(['sh', '-c', compile], { folder, environment: hasty });
@@ -96,22 +107,9 @@ export async function run(
   });
 }
 
-/** Opens a page in a browser; standard output has the text of the page at the end. */
-async function browse(page: string): Promise<Outcome> {
-  // Chromium would contact other hosts without the first options, and would not start as root without the last one.
-  const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
-  const options = ['--headless', '--no-sandbox', '--disable-gpu', ...quiet, '--virtual-time-budget=60000', '--dump-dom'];
-  // A new profile: otherwise a running Chromium would open the page.
-  const profile = await mkdtemp(join(tmpdir(), 'chromium-'));
-  const outcome = await runCommand([chromium, ...options, `--user-data-dir=${profile}`, page]);
-  await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-  const [, said = ''] = /<output[^>]*>(.*?)<\/output>/s.exec(outcome.stdout) ?? [];
-  return { ...outcome, stdout: said };
-}
-
-/** The programs in the README's tables: those for the article, those that train, those by Levenberg and Marquardt, tests, and those for UM-Bridge. */
+/** The programs in the README's tables: those for the article, those that no test runs, those with a classifier, those that train, those by Levenberg and Marquardt, tests, and those for UM-Bridge. */
 export const tables = readme
-  .split(/^\|---.*\n/m)
+  .split(/^\| example \|.*\n\|---.*\n/m)
   .slice(1)
   .map((table) => [...table.matchAll(/^\| \[.*?\]\((.*?)\).*?\| `(.*?)`(.*)$/gm)].map(read));
-export const [articles, trainings, levenbergs, backprops, bridges] = tables;
+export const [articles, untested, classifiers, trainings, levenbergs, backprops, bridges] = tables;

@@ -1,9 +1,9 @@
 // The README of the examples lists exactly the examples; and the examples pass the formatters of their languages.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import t from 'tap';
 import { type Language, languages, missing, runCommand } from '../support/languages.ts';
-import { articles, folder, languageOf, readme, tables } from './programs.ts';
+import { articles, folder, languageOf, readme, tables, untested } from './programs.ts';
 
 t.test('each example is listed', async (t) => {
   const links = [...readme.matchAll(/\]\(([^)]*)\)/g)].map(([, file]) => file);
@@ -11,7 +11,7 @@ t.test('each example is listed', async (t) => {
   t.strictSame(
     listed,
     tables.flat().map(({ file }) => file),
-    'each link is a program that the tests run',
+    'each link is a program of a table',
   );
   t.strictSame(
     listed.filter((file) => !existsSync(`${folder}${file}`)),
@@ -23,13 +23,22 @@ t.test('each example is listed', async (t) => {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => !name.includes('node_modules/'));
   const programs = files.filter(
     (name) =>
-      extname(name) in languageOf && /\/(gradients|xor|levenberg_marquardt|server|check|(test-)?my_?backprop)/i.test(name),
+      extname(name) in languageOf &&
+      /\/(gradients|classes|xor|levenberg_marquardt|server|check|(test-)?my_?backprop)/i.test(name),
   );
   t.strictSame(
     programs.filter((name) => !listed.includes(name)),
     [],
     'each program is linked to',
   );
+});
+
+t.test('programs that no test runs say so', async (t) => {
+  t.equal(untested.length, 4);
+  for (const { file } of untested) {
+    const beginning = readFileSync(`${folder}${file}`, 'utf8').split('\n').slice(0, 3).join('\n');
+    t.match(beginning, 'The tests do not run this example', file);
+  }
 });
 
 t.test('the README and the tests require the same versions', async (t) => {

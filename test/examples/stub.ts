@@ -2,9 +2,13 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { json } from 'node:stream/consumers';
 import type { Test } from 'tap';
+import { pageWith } from './pages.ts';
 
-export type Fault = 'none' | 'busy' | 'flapping' | 'broken' | 'cut' | 'stalled' | 'stalled-body' | 'large';
+/** The loss of a request says what it meets. */
+export const faults = ['none', 'busy', 'flapping', 'broken', 'cut', 'stalled', 'stalled-body', 'large'] as const;
+export type Fault = (typeof faults)[number];
 
 export interface Seen {
   /** The connections of the requests: the same object for the same connection. */
@@ -16,7 +20,7 @@ export interface Seen {
 
 export interface Stub {
   readonly origin: string;
-  /** What was seen of a client, by `FAULT/NAME`. */
+  /** What was seen of a client, by `NAME/FAULT`. */
   readonly seen: Map<string, Seen>;
 }
 
@@ -29,20 +33,31 @@ const text = JSON.stringify(answer);
 const row = `[${Array(1000).fill('0.12345678901234567').join()}]`;
 const large = JSON.stringify({ ...answer, outputs: 0 }).replace('"outputs":0', `"outputs":[${Array(2000).fill(row).join()}]`);
 
-/** Starts the stub. A request to `/FAULT/NAME/gradients` meets the fault; all but `none`, `stalled` and `large` only at times. */
+/** A request that meets a fault. */
+export const requestOf = (fault: Fault): string =>
+  JSON.stringify({ network: { layers: [{ weights: [[1, 2]] }] }, batch: { inputs: [[1, 2]], targets: [[1]] }, loss: fault });
+
+/**
+ * Starts the stub. Clients post to `/NAME/gradients`. All faults but `none`, `stalled`, `stalled-body` and `large` are met only at
+ * times. `/page/FAULT` is the example for browsers with a request that meets the fault.
+ */
 export async function startStub(t: Test): Promise<Stub> {
   const seen: Stub['seen'] = new Map();
   const server = createServer(async (asked, response) => {
-    const [, fault, name] = `${asked.url}`.split('/') as [string, Fault, string];
-    const key = `${fault}/${name}`;
-    const client = seen.get(key) ?? { connections: [], waits: [] };
-    seen.set(key, client);
-    if (client.answered) client.waits.push(performance.now() - client.answered);
-    client.connections.push(asked.socket);
-    asked.resume();
-    await once(asked, 'end');
-    respond(fault, client.connections.length, asked, response);
-    client.answered = performance.now();
+    const [, name, fault] = `${asked.url}`.split(/[/?]/);
+    if (name === 'page') {
+      response.setHeader('content-type', 'text/html').end(pageWith(requestOf(fault as Fault)));
+    } else if (asked.method === 'POST') {
+      const { loss } = (await json(asked)) as { loss: Fault };
+      const client = seen.get(`${name}/${loss}`) ?? { connections: [], waits: [] };
+      seen.set(`${name}/${loss}`, client);
+      if (client.answered) client.waits.push(performance.now() - client.answered);
+      client.connections.push(asked.socket);
+      respond(loss, client.connections.length, asked, response);
+      client.answered = performance.now();
+    } else {
+      response.writeHead(404).end();
+    }
   });
   server.keepAliveTimeout = 60_000;
   server.listen(0, '127.0.0.1');

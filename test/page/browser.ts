@@ -19,9 +19,14 @@ function isThere(): boolean {
   }
 }
 
-/** Starts a browser that contacts no host except the service, for a page that is up to date. */
+/** Starts a browser for a page of the service that is up to date. */
 export async function openBrowser(): Promise<Browser> {
   await buildPage();
+  return launchBrowser();
+}
+
+/** Starts a browser that contacts no host except the service. */
+export function launchBrowser(): Promise<Browser> {
   const quiet = ['quic', 'background-networking', 'component-update', 'sync', 'gpu'].map((what) => `--disable-${what}`);
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--no-first-run', ...quiet] });
 }

@@ -61,9 +61,14 @@ export const languages = {
     atLeast: [1, 85],
     run: (file, scratch) => [['rustc', '-o', join(scratch, 'program'), file], [join(scratch, 'program')]],
   },
+  c: {
+    packages: 'gcc libc6-dev libcurl4-openssl-dev libjansson-dev',
+    check: ['sh', '-c', 'printf "#include <jansson.h>\\n#include <curl/curl.h>\\n" | cc -E -x c - > /dev/null'],
+    run: (file, scratch) => [['cc', '-o', join(scratch, 'program'), file, '-lcurl', '-ljansson'], [join(scratch, 'program')]],
+  },
   php: {
-    packages: 'php-cli',
-    check: ['php', '--version'],
+    packages: 'php-cli php-curl',
+    check: ['php', '-r', 'echo PHP_VERSION; exit(extension_loaded("curl") ? 0 : 1);'],
     atLeast: [8, 1],
     run: (file) => [['php', file]],
   },
