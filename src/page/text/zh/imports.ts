@@ -21,4 +21,6 @@ export const imports = {
   notLinear: (name) => `${name} 不属于线性层。只能打开全连接层。`,
   notChained: (layers) =>
     `各层的大小不相符：${layers.map(([name, outputs, inputs]) => `${name} 为 ${outputs} × ${inputs}`).join('，')}。`,
+  notNpy: (name) => `${name} 不是 numpy.save 保存的文件。`,
+  fortranOrder: (name) => `${name} 按列存储（Fortran 顺序）。请改为保存 numpy.ascontiguousarray(a)。`,
 } satisfies Dictionary['imports'];

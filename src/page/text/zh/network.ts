@@ -43,4 +43,6 @@ export const network = {
   edge: (from, to) => `从${from}到${to}`,
   digitPicture: (sample) => `样本 ${sample} 的输入（图像）`,
   weightPicture: '该神经元的权重（图像）',
+  savePicture: '另存为',
+  saveAs: (format) => `将图保存为 ${format}`,
 } satisfies Dictionary['network'];

@@ -107,4 +107,5 @@ export const request = {
   withoutData: { title: '没有可画的内容', detail: '服务接受这个请求，但本页只能显示自带数据的请求。' },
   offline: { title: '离线', detail: '此设备没有网络连接。' },
   proxy: (status) => ({ title: `状态 ${status}`, detail: '这个应答来自代理，而不是本服务。' }),
+  saveAnswer: '保存应答',
 } satisfies Dictionary['request'];

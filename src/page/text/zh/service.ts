@@ -1,4 +1,4 @@
-// 服务：路由与错误。
+// 服务：数据集、作业、路由与错误。
 import type { Dictionary } from '../en.ts';
 
 export const service = {
@@ -9,4 +9,28 @@ export const service = {
   routeHead: ['路由', '含义'],
   errors: '错误',
   errorHead: ['状态', '类型', '标题'],
+  datasets: '数据集',
+  noDatasets: '还没有数据集。上传到这里的文件可以用来训练，也可以在任何请求中按名称引用。',
+  file: '文件（.csv、.npy、.safetensors）',
+  fileHint: 'CSV 要有一行表头；safetensors 要有 inputs，以及 targets 或 classes；或者两个 .npy 文件，分别是输入与目标。',
+  fileUnreadable: '无法读取该文件',
+  name: '名称',
+  kind: '要学习的是',
+  kinds: { targets: '数值', classes: '类别' },
+  columns: '所在的列',
+  columnsHint: '表头中的列名，用逗号分隔；其余各列都是输入。',
+  put: '上传',
+  dataset: (samples, features, targets) =>
+    `${samples} × ${features}，${targets === undefined ? '无目标' : targets === 0 ? '类别' : `${targets} 个目标`}`,
+  bytes: '字节',
+  until: (time) => `保留至 ${time}`,
+  delete: '删除',
+  deleteDataset: (name) => `删除数据集 ${name}`,
+  jobs: '作业',
+  noJobs: '没有作业。带有 Prefer: respond-async 的请求会成为作业。',
+  states: { queued: '排队中', running: '运行中', succeeded: '成功', failed: '失败' },
+  parts: (completed, total) => `${total} 个部分中已完成 ${completed} 个`,
+  cancel: '取消',
+  deleteJob: (operation, id) => `取消或删除作业 ${operation} ${id}`,
+  refresh: '刷新',
 } satisfies Dictionary['service'];

@@ -182,4 +182,7 @@ export const steps = {
     rate: '学习率',
     button: '每个权重都加上 −学习率 × 梯度',
   },
+  copy: '复制',
+  copyMatrix: (name) => `将 ${name} 复制为源代码`,
+  copyAs: (name, language) => `${name}，用于 ${language}`,
 } satisfies Dictionary['steps'];
