@@ -47,7 +47,11 @@ export function LossCurve({ losses }: { losses: readonly number[] }): JSX.Elemen
     (loss) => y(value(loss)),
   )(losses as number[]);
   return (
-    <Frame id="loss-curve" title={t.lossTitle} label={t.lossLabel(short(losses[0]), short(losses[losses.length - 1]))}>
+    <Frame
+      id="loss-curve"
+      title={isLog ? t.lossTitleLog : t.lossTitle}
+      label={t.lossLabel(short(losses[0]), short(losses[losses.length - 1]))}
+    >
       <path class="curve" d={path ?? ''} />
       <text x={PAD} y={12}>
         {short(most)}
@@ -150,8 +154,9 @@ function Field({ of: { ranges, points, outputs }, request }: PartProps): JSX.Ele
             opacity={0.1 + 0.35 * sure}
             x={x(px) - width / 2}
             y={y(py) - height / 2}
-            width={width + 0.3}
-            height={height + 0.3}
+            width={width}
+            height={height}
+            shape-rendering="crispEdges"
           />
         );
       })}

@@ -56,6 +56,8 @@ function fresh(data: Data, units: readonly number[]): unknown {
 }
 
 const noise = signal(0);
+const count = signal<number | undefined>(undefined);
+const seed = signal(1);
 const csvFault = signal<CsvFault | undefined>(undefined);
 
 function DataFields(): JSX.Element {
@@ -85,7 +87,11 @@ function DataFields(): JSX.Element {
           key={name}
           data-generator={name}
           onClick={() =>
-            take(generators[name]({ samples: hidden[name].samples, noise: noise.value, seed: 1 }), hidden[name].units, 'example')
+            take(
+              generators[name]({ samples: count.value ?? hidden[name].samples, noise: noise.value, seed: seed.value }),
+              hidden[name].units,
+              'example',
+            )
           }
         >
           {t.dataChoices[name]}
@@ -101,6 +107,29 @@ function DataFields(): JSX.Element {
           step={0.01}
           value={noise.value}
           onChange={({ currentTarget }) => (noise.value = Math.max(0, currentTarget.valueAsNumber || 0))}
+        />
+      </label>
+      <label class="inline">
+        {t.samples}
+        <input
+          type="number"
+          id="sample-count"
+          min={1}
+          max={2000}
+          value={count.value}
+          onChange={({ currentTarget }) => {
+            const n = Math.round(currentTarget.valueAsNumber);
+            count.value = n >= 1 ? Math.min(2000, n) : undefined;
+          }}
+        />
+      </label>
+      <label class="inline">
+        {t.seed}
+        <input
+          type="number"
+          id="seed"
+          value={seed.value}
+          onChange={({ currentTarget }) => (seed.value = Math.round(currentTarget.valueAsNumber || 0))}
         />
       </label>
       <label class="button" title={t.csvHint}>

@@ -76,6 +76,11 @@ t.test('training in a browser', { skip: noBrowser }, async (t) => {
   await answered(page);
   t.equal(await lossOf(page), untrained);
 
+  await page.fill('#sample-count', '10');
+  await page.press('#sample-count', 'Tab');
+  await page.click('[data-generator=circle]');
+  await page.waitForFunction(() => document.querySelectorAll('#decisions circle').length === 10);
+
   const csv = 'x,y,kind\n0,0,red\n1,1,blue\n2,0,green\n0,2,red\n';
   await page.setInputFiles('#csv', { name: 'data.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
   await answered(page);
