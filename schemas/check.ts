@@ -9,19 +9,7 @@ import { Network } from './network.ts';
 import { List, Matrix, type MaybeRagged, UNDOCUMENTED, Vector } from './numbers.ts';
 import { Penalty } from './penalty.ts';
 import type { Finding } from './problem.ts';
-
-/** The arrays of a layer in the candidate's trace, by their names in an answer to /gradients. */
-export const tracedArrays = {
-  inputs: 'samples x inputs',
-  pre_activations: 'samples x outputs',
-  outputs: 'samples x outputs',
-  output_gradients: 'samples x outputs',
-  slopes: 'samples x outputs',
-  pre_activation_gradients: 'samples x outputs',
-  input_gradients: 'samples x inputs',
-} as const;
-
-export type TracedArray = keyof typeof tracedArrays;
+import { DEFAULT_TOLERANCE, type TracedArray, tracedArrays } from './traced-arrays.ts';
 
 /** Arrays of any shape are taken, since a wrong shape is a finding. Only the right one is documented. */
 const undocumented = [Vector(), Matrix(), Type.Number()].map((schema) => ({ ...schema, [UNDOCUMENTED]: true }));
@@ -69,9 +57,6 @@ export function emptyCandidate(document: unknown): Finding[] {
   if (Object.values(candidate).some(isFilled)) return [];
   return [{ pointer: '/candidate', detail: 'expected at least one array to compare: loss, outputs, gradients or trace' }];
 }
-
-/** The tolerance by default: above the rounding errors of float64, below those of most mistakes. */
-export const DEFAULT_TOLERANCE = 1e-6;
 
 export const CheckRequest = Type.Object(
   {

@@ -10,7 +10,7 @@ export const flowTexts = {
   },
   'weights-not-transposed-backward': {
     title: '往回传时乘的是转置后的权重',
-    sign: '只有方阵的层才不报错。',
+    sign: '除非该层的权重是方阵，否则会报错。',
     remedy: "权重按“输出 × 输入”存放时，前馈是 X W'，后馈是 dZ W。",
   },
   'weights-after-update': {
@@ -25,7 +25,7 @@ export const flowTexts = {
   },
   'weights-left-out-backward': {
     title: '往回传时没有乘权重',
-    sign: '只有方阵的层才不报错。',
+    sign: '除非该层的权重是方阵，否则会报错。',
     remedy: '乘上权重。',
   },
   'gradient-stopped': {
@@ -61,11 +61,11 @@ export const flowTexts = {
   },
   'weights-not-transposed-forward': {
     title: '前馈时乘的是转置后的权重',
-    sign: '只有方阵的层才不报错。',
+    sign: '除非该层的权重是方阵，否则会报错。',
     remedy: '这里的权重是“输出 × 输入”：Keras 的权重要先转置。',
   },
   'softmax-over-samples-forward': {
-    title: 'softmax 层沿样本方向归一了',
+    title: 'softmax 层沿样本方向作了归一化',
     sign: '同一个样本的各个输出之和不是 1。',
     remedy: '对每个样本，沿神经元方向求和。',
   },

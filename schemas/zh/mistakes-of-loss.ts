@@ -35,7 +35,7 @@ export const lossTexts = {
     remedy: 'p - t 已经是对加权和的梯度，不要再乘 sigmoid 的导数。',
   },
   'softmax-over-samples': {
-    title: '损失函数中的 softmax 沿样本方向归一了',
+    title: '损失函数中的 softmax 沿样本方向作了归一化',
     sign: '同一个样本的各个概率之和不是 1，而同一个类别在整批样本上的概率之和是 1。',
     remedy: '对每个样本，沿类别方向求和。',
   },

@@ -10,7 +10,7 @@ export const parameterTexts = {
   },
   'weights-from-own-outputs': {
     title: '计算 dW 时用了本层的输出',
-    sign: '除非该层是方阵，否则形状不对。',
+    sign: '除非该层的权重是方阵，否则形状不对。',
     remedy: '使用本层的输入。',
   },
   'weights-from-output-gradients': {
@@ -25,7 +25,7 @@ export const parameterTexts = {
   },
   'weights-transposed': {
     title: 'dW 被转置了',
-    sign: '对于方阵的层，从形状上看不出来。',
+    sign: '权重是方阵时，从形状上看不出来。',
     remedy: '这里的权重是“输出 × 输入”，它的梯度也是。',
   },
   'weights-of-one-sample': {

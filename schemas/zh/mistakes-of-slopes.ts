@@ -62,7 +62,7 @@ export const slopeTexts = {
   'mask-by-gradient': {
     title: '对梯度作了 relu，而不是乘它的掩码',
     sign: 'dZ 中没有小于 0 的数。',
-    remedy: '用前馈时的加权和作掩码。',
+    remedy: '掩码由前馈时的加权和决定。',
   },
   'activation-applied-to-gradient': {
     title: '把激活函数作用在了梯度上',
@@ -107,7 +107,7 @@ export const slopeTexts = {
     remedy: 'softmax 的每个输出都与该样本的每个加权和有关。',
   },
   'softmax-derivative-over-samples': {
-    title: 'softmax 导数中的求和沿样本方向进行了',
+    title: 'softmax 的导数中，求和是沿样本方向的',
     sign: 'dZ 的各行之和不是 0。',
     remedy: '对每个样本，沿神经元方向求和。',
   },

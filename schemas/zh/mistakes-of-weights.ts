@@ -5,7 +5,7 @@ import type { ChineseMistakeText } from './mistake-text.ts';
 export const weightTexts = {
   'sample-weights-left-out': {
     title: '漏了样本权重',
-    sign: '所有样本的份量都相同。',
+    sign: '所有样本的比重都相同。',
     remedy: '每个样本乘以它的权重，再除以权重之和。',
   },
   'sample-weights-not-in-divisor': {
@@ -15,12 +15,12 @@ export const weightTexts = {
   },
   'sample-weights-only-in-divisor': {
     title: '样本权重只用在了除数里',
-    sign: '所有样本的份量都相同，但整体比例不对。',
+    sign: '所有样本的比重都相同，但整体比例不对。',
     remedy: '每个样本乘以它的权重。',
   },
   'class-weights-left-out': {
     title: '漏了类别权重',
-    sign: '所有类别的份量都相同。',
+    sign: '所有类别的比重都相同。',
     remedy: '每个样本乘以它所属类别的权重。',
   },
   'class-weights-not-in-divisor': {
@@ -30,7 +30,7 @@ export const weightTexts = {
   },
   'class-weights-only-in-divisor': {
     title: '类别权重只用在了除数里',
-    sign: '所有类别的份量都相同，但整体比例不对。',
+    sign: '所有类别的比重都相同，但整体比例不对。',
     remedy: '每个样本乘以它所属类别的权重。',
   },
   'pos-weight-left-out': {

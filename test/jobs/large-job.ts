@@ -64,7 +64,12 @@ export const hasEnded = ({ state }: Job) => ['succeeded', 'failed'].includes(sta
 
 export async function bytesAt({ url }: Service, path: string, init: RequestInit = {}): Promise<Buffer> {
   const headers = { ...type, accept: SAFETENSORS };
-  return Buffer.from(await (await fetch(new URL(path, url), { headers, ...init })).arrayBuffer());
+  for (;;) {
+    const response = await fetch(new URL(path, url), { headers, ...init });
+    const bytes = Buffer.from(await response.arrayBuffer());
+    // A connection to the store that was open while it was away fails once, which clients are told to try again.
+    if (response.status !== 503) return bytes;
+  }
 }
 
 /** The parts of jobs that a process has computed. */

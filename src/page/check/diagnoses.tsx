@@ -5,7 +5,7 @@ import { update } from '../state.ts';
 import { text } from '../text/text.ts';
 import { short } from '../ui/matrix.ts';
 import { type Comparison, comparison, goToNumber } from './comparison.ts';
-import { mistakeOf } from './mistakes.ts';
+import { mistakeOf, pathOf } from './mistakes.ts';
 import { placeName, whereName } from './words.ts';
 
 export function Diagnoses(): JSX.Element | null {
@@ -64,7 +64,7 @@ function Card({ diagnosis, of }: { diagnosis: Diagnosis; of: Comparison }): JSX.
       )}
       <p class="hint">
         {t.explains(explains.map((one) => placeName(one, of.of, t)))} {factor !== undefined && t.factor(short(factor, 4))}{' '}
-        <a href={`mistakes/${mistake}`}>{t.page}</a>
+        <a href={pathOf(mistake)}>{t.page}</a>
       </p>
       {alternatives.length > 0 && (
         <div class="alternatives">
@@ -72,7 +72,7 @@ function Card({ diagnosis, of }: { diagnosis: Diagnosis; of: Comparison }): JSX.
           <ul>
             {alternatives.map((name) => (
               <li key={name} data-mistake={name}>
-                <a href={`mistakes/${name}`}>{mistakeOf(name)?.title ?? name}</a>
+                <a href={pathOf(name)}>{mistakeOf(name)?.title ?? name}</a>
               </li>
             ))}
           </ul>

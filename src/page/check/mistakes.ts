@@ -1,6 +1,7 @@
 // The catalogue of mistakes, as GET /mistakes/{name} has it, read as far as it is needed.
 import { signal } from '@preact/signals';
 import { ask } from '../service/ask.ts';
+import { language } from '../state.ts';
 
 export interface Mistake {
   readonly mistake: string;
@@ -14,18 +15,24 @@ export interface Mistake {
 const known = signal<ReadonlyMap<string, Mistake>>(new Map());
 const asked = new Set<string>();
 
-/** A mistake by its name; undefined until it has been read. */
-export function mistakeOf(name: string): Mistake | undefined {
-  if (!asked.has(name)) {
-    asked.add(name);
-    read(name);
-  }
-  return known.value.get(name);
+/** Where a mistake is described in the language of the page, which may be another one than the browser's. */
+export function pathOf(name: string): string {
+  return `mistakes/${name}?lang=${language.value}`;
 }
 
-async function read(name: string): Promise<void> {
-  const outcome = await ask<Mistake>('GET', `mistakes/${name}`);
-  if ('answer' in outcome) known.value = new Map([...known.peek(), [name, outcome.answer]]);
+/** A mistake by its name; undefined until it has been read. */
+export function mistakeOf(name: string): Mistake | undefined {
+  const path = pathOf(name);
+  if (!asked.has(path)) {
+    asked.add(path);
+    read(path);
+  }
+  return known.value.get(path);
+}
+
+async function read(path: string): Promise<void> {
+  const outcome = await ask<Mistake>('GET', path);
+  if ('answer' in outcome) known.value = new Map([...known.peek(), [path, outcome.answer]]);
   // It is asked for again when it is shown again.
-  else asked.delete(name);
+  else asked.delete(path);
 }

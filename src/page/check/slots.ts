@@ -1,6 +1,7 @@
 // The places of a candidate for POST /check, with their shapes for a request.
-import { type TracedArray, tracedArrays } from '../../../schemas/check.ts';
+
 import type { GradientsRequest } from '../../../schemas/gradients.ts';
+import { type TracedArray, tracedArrays } from '../../../schemas/traced-arrays.ts';
 
 /** What an array of the candidate is. */
 export type Kind = 'loss' | 'network_outputs' | 'weights' | 'biases' | TracedArray;

@@ -1,5 +1,5 @@
 // How exact the numbers of a paste are: half of the last digit that was printed.
-import { DEFAULT_TOLERANCE } from '../../../schemas/check.ts';
+import { DEFAULT_TOLERANCE } from '../../../schemas/traced-arrays.ts';
 import type { PastedArray } from './arrays.ts';
 import type { Printed } from './printed.ts';
 

@@ -1,6 +1,7 @@
 // The arrays of a candidate, compared with the right ones, in the order in which backpropagation computes them.
-import type { ArrayCheck, DecodedCheck, TracedArray } from '../../../schemas/check.ts';
+import type { ArrayCheck, DecodedCheck } from '../../../schemas/check.ts';
 import { isTensor, type Tensor } from '../../../schemas/numbers.ts';
+import type { TracedArray } from '../../../schemas/traced-arrays.ts';
 import type { Computed } from '../../backprop/finite.ts';
 import type { Layer } from '../../backprop/network.ts';
 import { Dense } from '../../linalg/dense.ts';

@@ -1,10 +1,11 @@
 // The check of a candidate: the right values, the comparison, and the search for what is wrong.
 
 import { targetsOf } from '../../../schemas/batch.ts';
-import { type CheckAnswer, DEFAULT_TOLERANCE, type DecodedCheck } from '../../../schemas/check.ts';
+import type { CheckAnswer, DecodedCheck } from '../../../schemas/check.ts';
 import { defaultLoss } from '../../../schemas/loss.ts';
 import { lineOf } from '../../../schemas/mistake.ts';
 import type { Tensors } from '../../../schemas/numbers.ts';
+import { DEFAULT_TOLERANCE } from '../../../schemas/traced-arrays.ts';
 import { slopesOf } from '../../backprop/activation.ts';
 import { backward } from '../../backprop/backward.ts';
 import { buildBatch } from '../../backprop/batch.ts';

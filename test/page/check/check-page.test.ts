@@ -90,7 +90,7 @@ t.test('check mine in a browser', { skip: noBrowser }, async (t) => {
     await service.exit;
   });
   const corpus = [...wrongSlopes, ...wrongLosses, ...wrongParameters, ...wrongFlow];
-  const { page, complaints } = await openPage(browser, service.url.href);
+  const { page, complaints, requests } = await openPage(browser, service.url.href);
   await page.click('#tab-check');
   const languages = Object.entries(prints);
   for (const [i, mistake] of wanted.entries()) {
@@ -110,6 +110,13 @@ t.test('check mine in a browser', { skip: noBrowser }, async (t) => {
   }
   t.ok(await page.locator('.edge.marked-wrong, .unit.marked-wrong').count(), 'in the picture');
   t.match(await page.textContent('.diagnosis .lines .right'), /\w/, 'with the right line');
+  const described = requests.filter((url) => url.includes('/mistakes/'));
+  t.ok(described.length >= wanted.length, 'each is read once');
+  t.strictSame(
+    described.filter((url) => !url.endsWith('?lang=en')),
+    [],
+    'in the language of the page, not of the browser',
+  );
 
   const before = await page.inputValue('#paste');
   await page.reload();
