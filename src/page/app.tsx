@@ -13,6 +13,8 @@ import {
   change,
   digitChoices,
   digits,
+  language,
+  languages,
   phase,
   present,
   redo,
@@ -22,7 +24,7 @@ import {
   view,
 } from './state.ts';
 import { PresentBar } from './steps/present.tsx';
-import { text } from './text/text.ts';
+import { languageNames, languageTags, text } from './text/text.ts';
 import { copyStatus } from './ui/copy.ts';
 import { Announcer, show, Tabs, Tooltip, Value } from './ui/parts.tsx';
 import { dark, toggleDark } from './ui/theme.ts';
@@ -76,11 +78,22 @@ function Head(): JSX.Element {
           {copyStatus.value}
         </span>
         <a href="docs">{t.docs}</a>
+        <LanguageSwitch />
         <button type="button" id="theme" class="plain" aria-pressed={dark.value} onClick={toggleDark}>
           {t.dark}
         </button>
       </nav>
     </div>
+  );
+}
+
+/** Goes to the next language, named in itself. */
+function LanguageSwitch(): JSX.Element {
+  const next = languages[(languages.indexOf(language.value) + 1) % languages.length];
+  return (
+    <button type="button" id="language" class="plain" lang={languageTags[next]} onClick={() => update({ language: next })}>
+      {languageNames[next]}
+    </button>
   );
 }
 

@@ -3,7 +3,7 @@ import { batch, effect } from '@preact/signals';
 import { fromHash, MAX_LINK, MAX_LIVE, toHash } from './address.ts';
 import { forget, keep, kept, prune } from './keep.ts';
 import { pageExamples } from './request/examples.ts';
-import { notice, START, source, type Visit, visit } from './state.ts';
+import { languageFor, notice, START, source, type Visit, visit } from './state.ts';
 import { text } from './text/text.ts';
 import { copy } from './ui/copy.ts';
 
@@ -97,7 +97,7 @@ async function restore({ visit: saved, key }: Entry): Promise<void> {
   if (key !== undefined) {
     const json = await kept(key);
     request = json === undefined ? START.request : JSON.parse(json);
-    if (json === undefined) notice.value = text.value.ui.lost;
+    if (json === undefined) notice.value = (t) => t.ui.lost;
     else if (request instanceof Object) known.set(request, { length: json.length, key });
   }
   set({ ...START, ...saved, request: sameExample(request) });
@@ -127,7 +127,7 @@ async function openLink(): Promise<boolean> {
     notice.value = undefined;
   } catch {
     damaged = true;
-    notice.value = text.value.ui.damagedLink;
+    notice.value = (t) => t.ui.damagedLink;
   }
   return true;
 }
@@ -136,11 +136,12 @@ async function openLast(): Promise<void> {
   const json = await kept(LAST);
   if (json === undefined) return;
   set({ ...START, ...JSON.parse(json), present: false });
-  notice.value = text.value.ui.restored;
+  notice.value = (t) => t.ui.restored;
 }
 
 /** Comes back to where the visitor was, and records from now on where they go. */
 export async function startHistory(): Promise<void> {
+  set({ ...START, language: languageFor(navigator.languages) });
   const entry = history.state as Entry | null;
   if (entry?.visit) await restore(entry);
   else if (!(await openLink())) await openLast();
@@ -161,12 +162,11 @@ export async function copyLink(): Promise<void> {
   const { request } = current;
   const hash = await toHash(current, Number.POSITIVE_INFINITY);
   const link = new URL(hash, location.href).href;
-  const t = text.value;
   if (link.length > MAX_LINK) {
-    notice.value = t.request.linkTooLong(link.length, MAX_LINK);
+    notice.value = (t) => t.request.linkTooLong(link.length, MAX_LINK);
     return;
   }
   if (request instanceof Object) linked.add(request);
   history.replaceState(entryOf(current), '', hash);
-  await copy(link, t.request.link);
+  await copy(link, text.value.request.link);
 }

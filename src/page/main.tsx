@@ -7,7 +7,7 @@ import { openDroppedFiles } from './request/files.ts';
 import { readDescription } from './request/schema.ts';
 import { startSending } from './request/sending.ts';
 import { description, language, notice, phase } from './state.ts';
-import { text } from './text/text.ts';
+import { languageTags, loadTexts, shownLanguage, text } from './text/text.ts';
 
 /** Reads the service's description of itself: the formulas and options of activations and losses. */
 async function describe(): Promise<void> {
@@ -15,15 +15,21 @@ async function describe(): Promise<void> {
     const response = await fetch(new URL('openapi.json', document.baseURI));
     description.value = readDescription(await response.json());
   } catch {
-    notice.value = text.value.ui.descriptionFailed;
+    notice.value = (t) => t.ui.descriptionFailed;
   }
 }
 
 const described = describe();
 await startHistory();
 startSending();
+/** English stays if the texts cannot be loaded. */
+const speak = () => loadTexts(language.value).catch(() => (notice.value = (t) => t.ui.languageFailed));
+await speak();
 effect(() => {
-  document.documentElement.lang = language.value;
+  speak();
+});
+effect(() => {
+  document.documentElement.lang = languageTags[shownLanguage.value];
   document.title = text.value.ui.title;
 });
 // For styles and tests.

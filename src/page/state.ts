@@ -6,13 +6,20 @@ import type { Computed } from './request/computed.ts';
 import { pageExamples } from './request/examples.ts';
 import type { Problem, Progress } from './request/problem.ts';
 import type { Description } from './request/schema.ts';
+import type { Dictionary } from './text/en.ts';
 
 /** The views, one of which is beside the picture. */
 export const viewNames = ['steps', 'request', 'check', 'train', 'charts', 'code', 'service'] as const;
 export type ViewName = (typeof viewNames)[number];
 
-export const languages = ['en'] as const;
+export const languages = ['en', 'zh'] as const;
 export type Language = (typeof languages)[number];
+
+/** The first of a browser's languages that the page has; English if it has none of them. */
+export function languageFor(preferred: readonly string[]): Language {
+  const known = preferred.map((tag) => languages.find((language) => language === tag.toLowerCase().split('-')[0]));
+  return known.find((language) => language !== undefined) ?? 'en';
+}
 
 /** How many digits of a number are shown. */
 export const digitChoices = [3, 6, 'all'] as const;
@@ -101,8 +108,8 @@ export const progress = signal<Progress | undefined>(undefined);
 /** What is wrong with the request, or with sending it. */
 export const problem = signal<Problem | undefined>(undefined);
 
-/** What is said until it is dismissed: that a link is damaged, that a request was restored. */
-export const notice = signal<string | undefined>(undefined);
+/** What is said until it is dismissed, in whichever language: that a link is damaged, that a request was restored. */
+export const notice = signal<((t: Dictionary) => string) | undefined>(undefined);
 
 /** Sent with requests; kept only as long as the page is open. */
 export const apiKey = signal('');

@@ -103,7 +103,7 @@ t.test('the page in a browser', { skip: noBrowser }, async (t) => {
     await page.keyboard.press('Tab');
     await page.click('.step-list [aria-label="backward, layer 1"]');
     const { run } = await expected(service, pageExamples[0].request);
-    await page.focus('#step .heat-map button');
+    await page.focus('#step .heat-map td button');
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowDown');
     t.equal(await page.getAttribute('#step .full', 'data-full'), `${run.value('pre_activation_gradients', 0, 1, 1)}`);

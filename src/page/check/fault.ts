@@ -1,7 +1,7 @@
 // What is wrong with a pasted text: a sentence in whichever language the page is read.
-import type { check } from '../text/en/check.ts';
+import type { Dictionary } from '../text/en.ts';
 
-export type Texts = typeof check;
+export type Texts = Dictionary['check'];
 
 /** A sentence of the dictionary, with what it is about. */
 export type Message = (t: Texts) => string;

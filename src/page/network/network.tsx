@@ -5,11 +5,12 @@ import { type Answered, type Edges, edgeChoices, edges, goToStep, marks, sample,
 import { currentStep, steps, top } from '../steps/current.ts';
 import { cellOf, inPicture, stepOfChoice } from '../steps/links.ts';
 import { text } from '../text/text.ts';
-import { show, useSize, wide } from '../ui/parts.tsx';
+import { LinkButton, show, useSize, wide } from '../ui/parts.tsx';
 import { Picture as PixelPicture, sideOf } from '../ui/pictures.tsx';
 import { DECADES } from '../ui/scale.ts';
 import { Details } from './details.tsx';
 import { Drawing } from './drawing.tsx';
+import { savePng, saveSvg } from './export.ts';
 import { type Choice, heightFor, type Room } from './layout.ts';
 
 /** What is chosen in the picture: what was selected, or what the explained number is of. */
@@ -61,7 +62,21 @@ export function Network({ of }: { of: Answered }): JSX.Element {
           />
         )}
       </div>
-      <Legend show={show_} top={top.value} />
+      <div class="legend">
+        <Legend show={show_} top={top.value} />
+        <span id="save-picture">
+          {t.savePicture}
+          {Object.entries({ SVG: saveSvg, PNG: savePng }).map(([format, saveAs]) => (
+            <LinkButton
+              key={format}
+              aria-label={t.saveAs(format)}
+              onClick={() => saveAs(host.current?.querySelector('svg') as SVGSVGElement, `network.${format.toLowerCase()}`)}
+            >
+              {format}
+            </LinkButton>
+          ))}
+        </span>
+      </div>
       {choice && <Details of={of} choice={choice} choose={(next) => choose(of, next)} />}
     </section>
   );
@@ -116,7 +131,7 @@ function Legend({ show: shown, top }: { show: 'weights' | 'gradients'; top: numb
   const t = text.value.network.legend;
   const shades = Array.from({ length: DECADES + 1 }, (_, i) => i / DECADES);
   return (
-    <div class="legend">
+    <>
       <span>{t[shown]}</span>
       <span class="scale" title={t.scale}>
         {shades.map((shade, i) => (
@@ -136,6 +151,6 @@ function Legend({ show: shown, top }: { show: 'weights' | 'gradients'; top: numb
           <i class="key right" /> {t.right} <i class="key wrong" /> {t.wrong}
         </span>
       )}
-    </div>
+    </>
   );
 }

@@ -1,7 +1,7 @@
 // Why a file or a text cannot be opened: a sentence in whichever language the page is read.
-import type { imports } from '../text/en/imports.ts';
+import type { Dictionary } from '../text/en.ts';
 
-export type Message = (t: typeof imports) => string;
+export type Message = (t: Dictionary['imports']) => string;
 
 export class ImportFault extends Error {
   readonly text: Message;

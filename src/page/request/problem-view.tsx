@@ -11,7 +11,7 @@ export function ProblemView(): JSX.Element {
     <div id="messages">
       {notice.value && (
         <div id="notice" role="status">
-          <p>{notice.value}</p>
+          <p>{notice.value(text.value)}</p>
           <LinkButton onClick={() => (notice.value = undefined)}>{text.value.ui.dismiss}</LinkButton>
         </div>
       )}

@@ -2,11 +2,11 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { copyLink } from '../history.ts';
-import { phase, progress, visit } from '../state.ts';
+import { answered, phase, progress, visit } from '../state.ts';
 import { text } from '../text/text.ts';
 import { Tabs } from '../ui/parts.tsx';
 import { Build } from './build-fields.tsx';
-import { openFile } from './files.ts';
+import { openFile, save } from './files.ts';
 import { Form } from './form.tsx';
 import { JsonEditor } from './json-editor.tsx';
 import { focusField, mode, wanted } from './reveal.ts';
@@ -35,6 +35,14 @@ export default function RequestView(): JSX.Element {
         </button>
         <button type="button" id="copy-link" onClick={copyLink}>
           {t.copyLink}
+        </button>
+        <button
+          type="button"
+          id="save-answer"
+          disabled={!answered.value}
+          onClick={() => save('answer.json', JSON.stringify(answered.value?.answer))}
+        >
+          {t.saveAnswer}
         </button>
         <label class="button">
           {t.openFile}

@@ -1,13 +1,15 @@
-// The view of the service: its routes and its errors, whose tables are in index.html for those without JavaScript.
+// The view of the service: its datasets and jobs, its routes and its errors, whose tables are in index.html for those without JavaScript.
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { text } from '../text/text.ts';
+import { Owned } from './owned-view.tsx';
 
 export default function ServiceView(): JSX.Element {
   const t = text.value.service;
   return (
     <section id="service" aria-labelledby="tab-service">
       <p>{t.intro}</p>
+      <Owned />
       <h2>{t.routes}</h2>
       <Table id="routes" head={t.routeHead} />
       <h2>{t.errors}</h2>

@@ -98,6 +98,14 @@ export function StepCard({ of, current, go }: StepCardProps): JSX.Element {
       {example && step.kind === 'X' && (
         <p class="why" id="example-text">
           {text.value.request.exampleTexts[example.name].text}
+          {example.name === 'article' && (
+            <>
+              {' '}
+              <a href="https://www.bbbdata.com" lang="zh-CN">
+                《老饼讲解-深度学习》 www.bbbdata.com
+              </a>
+            </>
+          )}
         </p>
       )}
       {step.why.map((paragraph) => (

@@ -12,4 +12,12 @@ import { ui } from './en/ui.ts';
 
 export const en = { ui, request, network, steps, charts, code, service, check, train, imports };
 
-export type Dictionary = typeof en;
+/** What every language says. */
+export type Dictionary = Texts<typeof en>;
+
+/** The same keys and parameters, with any text in place of the English one. */
+type Texts<Of> = Of extends string
+  ? string
+  : Of extends (...parameters: infer Parameters) => infer Said
+    ? (...parameters: Parameters) => Texts<Said>
+    : { readonly [Key in keyof Of]: Texts<Of[Key]> };

@@ -1,9 +1,9 @@
 // Reads data from a CSV file: columns of numbers are inputs, and one is what is to be learned.
 import { dsvFormat } from 'd3';
-import type { train } from '../text/en/train.ts';
+import type { Dictionary } from '../text/en.ts';
 import type { Data } from './data.ts';
 
-type Message = (t: typeof train) => string;
+type Message = (t: Dictionary['train']) => string;
 
 export class CsvFault extends Error {
   readonly text: Message;

@@ -1,11 +1,13 @@
 // A matrix to look at: a table with its numbers where they fit, pictures where its samples are pictures, otherwise a canvas.
 import type { JSX, TargetedKeyboardEvent } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { matrixTexts, type Numbers } from '../steps/matrix-text.ts';
 import { text } from '../text/text.ts';
 import { CanvasMap } from './canvas-map.tsx';
+import { copy } from './copy.ts';
 import { Formula, say } from './math.tsx';
 import { type Marked, type MatrixProps, placeOf } from './matrix-props.ts';
-import { arrow, hint, releaseKeys, show } from './parts.tsx';
+import { arrow, hint, LinkButton, releaseKeys, show } from './parts.tsx';
 import { Pictures, pictureSide } from './pictures.tsx';
 import { shadeOf } from './scale.ts';
 
@@ -26,6 +28,7 @@ export function MatrixView(props: MatrixProps): JSX.Element {
         <span class="size">
           {rows} × {columns}
         </span>
+        <CopyMenu {...props} />
       </figcaption>
       <div class="scroller">
         <Body {...props} />
@@ -34,6 +37,34 @@ export function MatrixView(props: MatrixProps): JSX.Element {
         {quantity.name} {children}
       </p>
     </figure>
+  );
+}
+
+/** The matrix as source code, under the name of its symbol. */
+function CopyMenu({ quantity: { symbol, matrix } }: MatrixProps): JSX.Element {
+  const t = text.value.steps;
+  const name = symbol.replaceAll(/\W+/g, '_').replaceAll(/^_|_$/g, '');
+  const numbers = (): Numbers =>
+    Array.from({ length: matrix.rows }, (_, i) => Array.from({ length: matrix.columns }, (_, j) => matrix.at(i, j)));
+  return (
+    <details class="copy-menu">
+      <summary aria-label={t.copyMatrix(say(symbol))} title={t.copyMatrix(name)}>
+        {t.copy}
+      </summary>
+      <div>
+        {Object.entries(matrixTexts).map(([language, write]) => (
+          <LinkButton
+            key={language}
+            onClick={({ currentTarget }) => {
+              copy(write(name, numbers()), t.copyAs(name, language));
+              currentTarget.closest('details')?.removeAttribute('open');
+            }}
+          >
+            {language}
+          </LinkButton>
+        ))}
+      </div>
+    </details>
   );
 }
 

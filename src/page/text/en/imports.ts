@@ -10,6 +10,8 @@ export const imports = {
     '"Open a file" takes a state dict as .safetensors or JSON. Activations stay if there are as many layers; otherwise hidden layers get relu. Other files are converted by a line:',
   convert: (library: string, line: string) =>
     `A browser cannot read this file of ${library}. Convert it, and open model.json: ${line}`,
+  notNpy: (name: string) => `${name} is not a file of numpy.save.`,
+  fortranOrder: (name: string) => `${name} is in Fortran order. Save numpy.ascontiguousarray(a) instead.`,
   notSafetensors: () => 'This is not a safetensors file.',
   cutOff: () => 'The file is cut off: a tensor ends outside it.',
   unknownDtype: (name: string, dtype: string, known: readonly string[]) =>

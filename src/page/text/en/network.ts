@@ -39,6 +39,8 @@ export const network = {
   },
   sampleNumber: (sample: number, samples: number) => `sample ${sample} of ${samples}`,
   edge: (from: string, to: string) => `from ${from} to ${to}`,
+  savePicture: 'Save as',
+  saveAs: (format: string) => `Save the picture as ${format}`,
   digitPicture: (sample: number) => `The inputs of sample ${sample} as a picture`,
   weightPicture: 'The weights of this unit as a picture',
 };

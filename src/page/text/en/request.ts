@@ -35,6 +35,7 @@ export const request = {
   linkTooLong: (length: number, max: number) =>
     `The request is too large for a link: it would have ${length} characters, and browsers take ${max}. Save it as a file.`,
   openFile: 'Open a file',
+  saveAnswer: 'Save the answer',
   fileUnreadable: (name: string) => `${name} cannot be read`,
   large: 'Large request: press Compute.',
   cancel: 'Cancel',

@@ -1,4 +1,4 @@
-// The service: its routes and errors.
+// The service: its datasets, jobs, routes and errors.
 
 export const service = {
   tab: 'Service',
@@ -8,4 +8,29 @@ export const service = {
   routeHead: ['route', 'meaning'] as const,
   errors: 'Errors',
   errorHead: ['status', 'type', 'title'] as const,
+  datasets: 'Datasets',
+  noDatasets: 'There are no datasets. A file that is put here can be trained on, and used by name in every request.',
+  file: 'File (.csv, .npy, .safetensors)',
+  fileHint:
+    'CSV with a line of headers; safetensors with inputs, targets or classes; or two .npy files, of the inputs and the targets.',
+  fileUnreadable: 'The file cannot be read',
+  name: 'Name',
+  kind: 'To learn',
+  kinds: { targets: 'numbers', classes: 'classes' },
+  columns: 'in the columns',
+  columnsHint: 'Names from the line of headers, separated by commas. The other columns are inputs.',
+  put: 'Put',
+  dataset: (samples: number, features: number, targets: number | undefined) =>
+    `${samples} × ${features}, ${targets === undefined ? 'no targets' : targets === 0 ? 'classes' : targets === 1 ? '1 target' : `${targets} targets`}`,
+  bytes: 'bytes',
+  until: (time: string) => `kept until ${time}`,
+  delete: 'Delete',
+  deleteDataset: (name: string) => `Delete the dataset ${name}`,
+  jobs: 'Jobs',
+  noJobs: 'There are no jobs. A request that is sent with Prefer: respond-async becomes one.',
+  states: { queued: 'queued', running: 'running', succeeded: 'succeeded', failed: 'failed' },
+  parts: (completed: number, total: number) => `${completed} of ${total} parts`,
+  cancel: 'Cancel',
+  deleteJob: (operation: string, id: string) => `Cancel or delete the job ${operation} ${id}`,
+  refresh: 'Refresh',
 };

@@ -33,6 +33,9 @@ export const steps = {
   mapLabel: (name: string, rows: number, columns: number, least: string, greatest: string) =>
     `${name}, ${rows} by ${columns}, from ${least} to ${greatest}. Arrow keys read single numbers.`,
   picturesLabel: (name: string, count: number) => `${name}: ${plural(count, 'picture', 'pictures')}, one per sample`,
+  copy: 'copy',
+  copyMatrix: (name: string) => `Copy ${name} as source code`,
+  copyAs: (name: string, language: string) => `${name} for ${language}`,
   axes: { unit: 'unit', input: 'input', sample: 'sample' },
   place: (parts: readonly (readonly [axis: string, n: number])[]) => parts.map(([axis, n]) => `${axis} ${n}`).join(', '),
   number: (place: string, value: string) => `${place}: ${value}`,

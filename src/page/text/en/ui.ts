@@ -29,5 +29,6 @@ export const ui = {
     'This link is damaged: it was cut off or changed, so the request in it cannot be read. Ask for the link again. An example is shown instead.',
   restored: 'The request of your last visit is shown.',
   lost: 'The request was too large for the address, and the browser no longer has it. An example is shown instead.',
+  languageFailed: 'The texts in this language could not be loaded.',
   descriptionFailed: 'The description of the API could not be loaded, so formulas and options are missing.',
 };

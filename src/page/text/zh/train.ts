@@ -1,0 +1,37 @@
+// “训练”的文字。
+import type { Dictionary } from '../en.ts';
+
+export const train = {
+  tab: '训练',
+  noRequest: '本页的请求没有可供训练的数据。请选择一个示例，或修改请求。',
+  data: '数据',
+  dataChoices: { own: '请求中的数据', xor: 'XOR', circle: '圆', spiral: '螺旋', regression: '回归' },
+  noise: '噪声',
+  samples: '样本数',
+  csv: 'CSV 文件',
+  csvHint: '最后一列是要学习的目标。',
+  play: '开始',
+  pause: '暂停',
+  step: '走一步',
+  reset: '恢复初始权重',
+  speed: '每帧步数',
+  times: (speed) => `×${speed}`,
+  optimizer: '优化方法',
+  optimizers: { gradient_descent: '梯度下降', momentum: '动量', adam: 'Adam' },
+  rate: '学习率',
+  batchSize: '小批量',
+  steps: (steps, epochs) => `第 ${steps} 步，${epochs} 轮`,
+  lossTitle: '损失',
+  lossLabel: (first, last) => `损失，从 ${first} 到 ${last}`,
+  histogramTitle: '权重的梯度',
+  histogramLabel: (least, greatest) => `权重梯度的直方图，从 ${least} 到 ${greatest}`,
+  planeTitle: '网络的判断',
+  planeLabel: (points) => `样本（${points} 个），背景为网络在样本之间的判断`,
+  curveTitle: '网络计算的函数',
+  notFinite: '损失已不是有限值：步长太大。请恢复初始权重，并减小学习率。',
+  csvEmpty: () => '文件中没有数据行。',
+  csvRagged: (row, expected, got) => `第 ${row} 行有 ${got} 个单元格，而首行有 ${expected} 个。`,
+  csvOneColumn: () => '文件只有一列。至少需要一列输入和一列目标。',
+  csvNotNumber: (row, column, cell) =>
+    `第 ${row} 行，${column} 列：应为数字，实际为“${cell}”。输入必须是数字；文字列只能作为目标。`,
+} satisfies Dictionary['train'];

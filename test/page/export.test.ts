@@ -1,0 +1,94 @@
+// What the page saves and copies: the picture, a matrix, the answer.
+import { readFile } from 'node:fs/promises';
+import type { Page } from 'playwright-core';
+import t from 'tap';
+import { startService } from '../support/process.ts';
+import { answered, noBrowser, openBrowser, openPage } from './browser.ts';
+
+async function saved(page: Page, button: string): Promise<{ name: string; contents: Buffer }> {
+  const download = page.waitForEvent('download');
+  await page.click(button);
+  const file = await download;
+  return { name: file.suggestedFilename(), contents: await readFile(await file.path()) };
+}
+
+t.test('exports in a browser', { skip: noBrowser }, async (t) => {
+  const service = await startService();
+  const browser = await openBrowser();
+  t.teardown(async () => {
+    await browser.close();
+    service.process.kill();
+    await service.exit;
+  });
+  const { page, complaints } = await openPage(browser, service.url.href);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.click('[data-example=xor]');
+  await answered(page);
+
+  t.test('the picture', async (t) => {
+    const svg = await saved(page, '#save-picture button >> text=SVG');
+    t.equal(svg.name, 'network.svg');
+    const source = `${svg.contents}`;
+    t.notMatch(source, /class=|var\(|color\(/, 'it needs no style sheet');
+    const drawn = await page.evaluate((source) => {
+      const parsed = new DOMParser().parseFromString(source, 'image/svg+xml');
+      const count = (of: ParentNode, what: string) => of.querySelectorAll(what).length;
+      const shown = document.querySelector('#network svg') as Element;
+      const colour = (of: ParentNode) => of.querySelector('circle')?.getAttribute('fill');
+      return {
+        error: count(parsed, 'parsererror'),
+        counts: ['line', 'circle', 'text'].map((what) => [count(parsed, what), count(shown, what)]),
+        colour: colour(parsed),
+        negative: parsed.querySelector('line[stroke-dasharray="6px, 3.5px"]') !== null,
+      };
+    }, source);
+    t.equal(drawn.error, 0);
+    for (const [inFile, onPage] of drawn.counts) t.ok(inFile > 0 && inFile === onPage, `${inFile} shapes of ${onPage}`);
+    t.match(drawn.colour, /^#[0-9a-f]{6}$/);
+    t.ok(drawn.negative, 'what is below 0 is dashed');
+
+    const png = await saved(page, '#save-picture button >> text=PNG');
+    t.equal(png.name, 'network.png');
+    t.equal(png.contents.toString('latin1', 1, 4), 'PNG');
+    const pixels = await page.evaluate(async (base64) => {
+      const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+      const image = await createImageBitmap(new Blob([bytes]));
+      const context = new OffscreenCanvas(image.width, image.height).getContext('2d') as OffscreenCanvasRenderingContext2D;
+      context.drawImage(image, 0, 0);
+      const svg = document.querySelector('#network svg') as SVGSVGElement;
+      const [unit] = (svg.querySelector('[data-key="1:0"]') as Element).getAttribute('transform')?.match(/[\d.]+,[\d.]+/) ?? [];
+      const [x, y] = (unit as string).split(',').map(Number);
+      const radius = Number(svg.querySelector('circle')?.getAttribute('r'));
+      const at = (x: number, y: number) => [...context.getImageData(2 * x, 2 * y, 1, 1).data].join();
+      return {
+        size: [image.width / 2, image.height / 2],
+        box: [svg.clientWidth, svg.clientHeight],
+        corner: at(1, 1),
+        unit: at(x, y - radius * 0.8),
+      };
+    }, png.contents.toString('base64'));
+    t.strictSame(pixels.size, pixels.box);
+    t.not(pixels.unit, pixels.corner, 'a unit is coloured');
+  });
+
+  t.test('a matrix', async (t) => {
+    await page.click('[data-symbol=X_1] .copy-menu summary');
+    await page.click('[data-symbol=X_1] .copy-menu >> text=NumPy');
+    const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
+    t.equal((await clipboard()).replaceAll(/\s+/g, ' '), 'X_1 = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])');
+    t.equal(await page.locator('.copy-menu[open]').count(), 0, 'the menu closes');
+    await page.click('[data-symbol=X_1] .copy-menu summary');
+    await page.click('[data-symbol=X_1] .copy-menu >> text=MATLAB');
+    t.equal(await clipboard(), 'X_1 = [0 0; 0 1; 1 0; 1 1];');
+  });
+
+  t.test('the answer', async (t) => {
+    await page.click('#tab-request');
+    const { name, contents } = await saved(page, '#save-answer');
+    t.equal(name, 'answer.json');
+    const { loss, gradients } = JSON.parse(`${contents}`);
+    t.equal(`${loss}`, await page.getAttribute('#loss-value', 'data-value'));
+    t.ok(gradients[0].weights.length > 0);
+  });
+  t.strictSame(complaints, []);
+});

@@ -1,0 +1,97 @@
+// The datasets and jobs of the service in a browser.
+import axe from 'axe-core';
+import t from 'tap';
+import { startService } from '../../support/process.ts';
+import { noBrowser, openBrowser } from '../browser.ts';
+import { npyFile } from '../npy-file.ts';
+import { safetensorsFile } from '../safetensors-file.ts';
+
+t.test('datasets and jobs', { skip: noBrowser }, async (t) => {
+  const service = await startService({ environment: { API_KEYS: 'me=secret-of-the-test' } });
+  const browser = await openBrowser();
+  t.teardown(async () => {
+    await browser.close();
+    service.process.kill();
+    await service.exit;
+  });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 720 } });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  await page.goto(service.url.href);
+  await page.click('#tab-service');
+  await page.fill('#service-key', 'secret-of-the-test');
+  await page.press('#service-key', 'Tab');
+  await page.waitForSelector('#service-problem', { state: 'detached' });
+
+  const put = async (files: { name: string; buffer: Buffer }[], name: string) => {
+    await page.setInputFiles(
+      '#dataset-file',
+      files.map((file) => ({ ...file, mimeType: 'application/octet-stream' })),
+    );
+    await page.waitForFunction((name) => (document.getElementById('dataset-name') as HTMLInputElement).value === name, name);
+    await page.click('#put-dataset button');
+  };
+  const shown = async (name: string) => (await page.locator(`#datasets [data-name=${name}]`).innerText()).split(', kept')[0];
+
+  const csv = { name: 'My data.csv', buffer: Buffer.from('a,b,kind\n1,2,0\n3,4,1\n5,6,1\n') };
+  await page.setInputFiles('#dataset-file', { ...csv, mimeType: 'text/csv' });
+  await page.selectOption('#dataset-kind', 'classes');
+  await page.waitForFunction(() => (document.getElementById('dataset-columns') as HTMLInputElement).value === 'kind');
+  await page.click('#put-dataset button');
+  t.equal(await shown('my-data'), 'my-data 3 × 2, classes, 72 bytes');
+
+  const buffer = Buffer.from(
+    safetensorsFile([
+      ['inputs', 'F32', [2, 2], [1, 2, 3, 4]],
+      ['targets', 'F32', [2, 1], [1, 2]],
+    ]),
+  );
+  await put([{ name: 'tensors.safetensors', buffer }], 'tensors');
+  t.match(await shown('tensors'), /^tensors 2 × 2, 1 target,/);
+
+  const y = { name: 'y.npy', buffer: Buffer.from(npyFile('<i8', [2], new BigInt64Array([0n, 1n]))) };
+  const x = { name: 'x.npy', buffer: Buffer.from(npyFile('<f8', [2, 3], new Float64Array(6))) };
+  await put([y, x], 'x');
+  t.match(await shown('x'), /^x 2 × 3, classes,/, 'the inputs are those named x');
+  await put([{ name: 'bad.npy', buffer: Buffer.from('no') }], 'bad');
+  await page.waitForSelector('#service-problem >> text=bad.npy is not a file of numpy.save.');
+  await put([{ name: 'bad.safetensors', buffer: Buffer.from('no') }], 'bad');
+  await page.waitForSelector('#service-problem >> text=expected 8 bytes with the length of the header');
+
+  await page.setViewportSize({ width: 390, height: 700 });
+  await page.evaluate(axe.source);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const violations = await page.evaluate(async () => {
+      const { violations } = await (window as unknown as { axe: { run(): Promise<{ violations: { id: string }[] }> } }).axe.run();
+      return violations.map(({ id }) => id);
+    });
+    t.strictSame(violations, [], `axe, ${colorScheme}`);
+  }
+  t.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'not wider than a phone');
+  await page.click('[data-name=tensors] button');
+  await page.waitForSelector('[data-name=tensors]', { state: 'detached' });
+  t.equal(await page.locator('#datasets li').count(), 2);
+
+  const submit = (body: object) =>
+    fetch(new URL('gradients', service.url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', prefer: 'respond-async', authorization: 'Bearer secret-of-the-test' },
+      body: JSON.stringify(body),
+    });
+  const layers = [
+    {
+      weights: [
+        [1, 2],
+        [3, 4],
+      ],
+    },
+  ];
+  const { status } = await submit({ network: { layers }, batch: { dataset: 'my-data' }, loss: 'cross_entropy' });
+  t.equal(status, 202);
+  await page.click('#list-again');
+  await page.waitForSelector('#jobs [data-state=succeeded]');
+  t.match(await page.innerText('#jobs li'), /succeeded, 1 of 1 parts/);
+  await page.click('#jobs li button');
+  await page.waitForSelector('#jobs', { state: 'detached' });
+});
