@@ -145,7 +145,7 @@ t.test('kustomize', { skip: !command && 'there is no kustomize 5 here, nor a kub
     const documents = parseYaml(text);
     const of = (kind: string) => documents.find((document) => document.kind === kind);
     const { containers, volumes } = of('Deployment').spec.template.spec;
-    t.equal(containers[0].image, 'registry.example.com/gradient-service:1.0.0');
+    t.equal(containers[0].image, 'registry.example.com/gradient-service:1.7.0');
     t.match(of('ConfigMap').data, settings);
     const file = containers[0].env.find(({ name }: { name: string }) => name === 'API_KEYS_FILE').value;
     const named = (list: { name: string }[], wanted: string): Document => list.find(({ name }) => name === wanted);
