@@ -116,6 +116,8 @@ export class Jobs {
   async remove(owner: string, id: string): Promise<boolean> {
     const record = await this.get(owner, id);
     if (!record) return false;
+    // It is in the store before it is started: started after its end, it would run for nobody.
+    await this.#submissions.do(owner, async () => {});
     await this.#remove(record);
     return true;
   }

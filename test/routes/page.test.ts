@@ -13,9 +13,12 @@ import { startApp, startOwnApp } from '../support/app.ts';
 /** The Accept header of browsers. */
 const HTML = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
 
-/** The most bytes, compressed, of what the first view loads, and of all files. The answer to its request adds about 2 kB to the former. */
+/**
+ * The most bytes, compressed, of what the first view loads, and of all files, in either language. The answer to its request adds about 2 kB
+ * to the former.
+ */
 const FIRST_BYTES = 105_000;
-const ALL_BYTES = 330_000;
+const ALL_BYTES = { br: 330_000, gzip: 350_000 };
 
 await buildPage();
 const app = await startApp();
@@ -81,14 +84,14 @@ t.test('sizes: what the first view loads, and all files together', async (t) => 
   };
   const all = readdirSync(BUILT_PAGE).filter((name) => /\.(js|css|svg)$/.test(name));
   t.ok(all.length > assets.length, 'some files are loaded later');
-  for (const encoding of ['br', 'gzip']) {
+  for (const encoding of ['br', 'gzip'] as const) {
     const sizes = new Map<string, number>();
     for (const url of ['/', '/openapi.json', ...all.map((name) => `/page/${name}`)]) sizes.set(url, await sizeOf(url, encoding));
     const sum = (urls: Iterable<string>) => [...urls].reduce((total, url) => total + (sizes.get(url) ?? Number.NaN), 0);
     const [first, total] = [sum(['/', '/openapi.json', ...assets]), sum(sizes.keys())];
     t.comment(`${encoding}: ${first} bytes at first, ${total} in all`);
     t.ok(first <= FIRST_BYTES, `${encoding}: ${first} bytes at first`);
-    t.ok(total <= ALL_BYTES, `${encoding}: ${total} bytes in all`);
+    t.ok(total <= ALL_BYTES[encoding], `${encoding}: ${total} bytes in all`);
   }
 });
 
