@@ -77,7 +77,7 @@ t.test('the page as a whole', { skip: noBrowser }, async (t) => {
     t.equal(await page.textContent('#present-bar output'), '10 / 21', 'two steps in ten seconds');
     await page.keyboard.press('Escape');
     await page.waitForSelector('#present-bar', { state: 'detached' });
-    t.ok(await page.isVisible('#tab-steps'));
+    await page.waitForSelector('#tab-steps', { state: 'visible' });
     await page.close();
   });
 
@@ -98,7 +98,7 @@ t.test('the page as a whole', { skip: noBrowser }, async (t) => {
     await page.click('#tab-code');
     await page.waitForSelector('#code-text');
     await page.goBack();
-    t.equal(await page.getAttribute('#tab-steps', 'aria-selected'), 'true', 'Back from a view');
+    await page.waitForSelector('#tab-steps[aria-selected=true]');
     t.equal(await page.getAttribute('[data-example=digits]', 'aria-pressed'), 'true');
     await page.goBack();
     await page.waitForSelector('[data-example=xor][aria-pressed=true]');
