@@ -5,6 +5,7 @@ import { type Answered, type Edges, edgeChoices, edges, goToStep, marks, sample,
 import { currentStep, steps, top } from '../steps/current.ts';
 import { cellOf, inPicture, stepOfChoice } from '../steps/links.ts';
 import { text } from '../text/text.ts';
+import { NumberField } from '../ui/number-field.tsx';
 import { LinkButton, show, useSize, wide } from '../ui/parts.tsx';
 import { Picture as PixelPicture, sideOf } from '../ui/pictures.tsx';
 import { DECADES } from '../ui/scale.ts';
@@ -106,23 +107,20 @@ function Controls({ of: { run } }: { of: Answered }): JSX.Element {
           label={t.digitPicture(current + 1)}
         />
       )}
-      <label class="inline">
-        {t.sample}
-        <input
-          type="number"
-          id="sample"
-          min={1}
-          max={run.samples}
-          value={current + 1}
-          onChange={({ currentTarget }) => {
-            const n = Math.round(currentTarget.valueAsNumber || 1) - 1;
-            const next = Math.max(0, Math.min(run.samples - 1, n));
-            const shown = currentStep.value;
-            update({ sample: next, ...(shown && { cell: cellOf(run, shown.step.kind, next, shown.cell) }) });
-          }}
-        />
+      <NumberField
+        id="sample"
+        label={t.sample}
+        min={1}
+        max={run.samples}
+        value={current + 1}
+        put={(value) => {
+          const next = Math.max(0, Math.min(run.samples - 1, Math.round(value || 1) - 1));
+          const shown = currentStep.value;
+          update({ sample: next, ...(shown && { cell: cellOf(run, shown.step.kind, next, shown.cell) }) });
+        }}
+      >
         <span>{t.ofSamples(run.samples)}</span>
-      </label>
+      </NumberField>
     </div>
   );
 }

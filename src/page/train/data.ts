@@ -1,5 +1,6 @@
 // Data to train on: generated, the same each time for a seed.
 import type { GradientsRequest } from '../../../schemas/gradients.ts';
+import { withSizes } from '../request/build.ts';
 import { resized, sizesOf } from '../request/edit.ts';
 import { normal, type Random, seeded } from './random.ts';
 
@@ -10,6 +11,8 @@ export interface Data {
   readonly classes?: number[];
   /** How many classes there are; left out for targets. */
   readonly classCount?: number;
+  /** Whether the classes stay indices even if there are two: those of a dataset of the service are. */
+  readonly keepsClasses?: boolean;
 }
 
 export interface Recipe {
@@ -76,8 +79,8 @@ function rounded(value: number): number {
 
 /** A request for the data, with as many inputs and outputs as they need. Weights stay where they fit; the loss fits the data. */
 export function withData(request: GradientsRequest, data: Data): GradientsRequest {
-  const { inputs, classes, classCount = 0 } = data;
-  const targets = classes && classCount <= 2 ? classes.map((label) => [label]) : data.targets;
+  const { inputs, classes, classCount = 0, keepsClasses } = data;
+  const targets = classes && classCount <= 2 && !keepsClasses ? classes.map((label) => [label]) : data.targets;
   const outputs = targets ? targets[0].length : classCount;
   const { units } = sizesOf(request);
   const sized = resized(request, { features: inputs[0].length, units: units.with(-1, outputs), samples: 1 });
@@ -89,4 +92,10 @@ export function withData(request: GradientsRequest, data: Data): GradientsReques
     batch: targets ? { inputs, targets } : { inputs, classes: classes as number[] },
     loss,
   };
+}
+
+/** A request for the data with a new network of these hidden layers, whose weights differ from each other. */
+export function networkFor(data: Data, hidden: readonly number[]): GradientsRequest {
+  const one = { network: { layers: [{ weights: [[]], biases: [] }] }, batch: { inputs: [[0]], targets: [[0]] } };
+  return withData(withSizes(one, [data.inputs[0].length, ...hidden, 1]), data);
 }

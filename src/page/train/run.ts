@@ -8,19 +8,38 @@ import { forPage } from '../request/for-page.ts';
 import type { Problem } from '../request/problem.ts';
 import { answered, change, request } from '../state.ts';
 import { lastingSignal } from '../ui/lasting.ts';
-import { advanced, begun, requestOfStep, type Settings, type Training } from './training.ts';
+import { advanced, begun, requestOfStep, type Settings, type Source, type Training } from './training.ts';
 
 /** Steps per picture. */
 export const speeds = [1, 10, 100] as const;
 
-export const settings = lastingSignal<Settings>('train.settings', { optimizer: 'adam', rate: 0.05, batchSize: 1_000_000 });
+/** A batch size that takes all samples, however many there are. */
+export const ALL = 1_000_000;
+
+export const settings = lastingSignal<Settings>('train.settings', { optimizer: 'adam', rate: 0.05, batchSize: ALL });
 export const speed = lastingSignal<number>('train.speed', 1);
 const kept = lastingSignal<Training | undefined>('train.training', undefined);
+
+const keptSource = lastingSignal<(Source & { readonly batch: string }) | undefined>('train.dataset', undefined);
+
+/** The dataset of the service whose first samples the page shows; with other samples, there is none. */
+export const dataset = computed<Source | undefined>(() => {
+  const current = request.value;
+  return isRequest(current) && keptSource.value?.batch === JSON.stringify(current.batch) ? keptSource.value : undefined;
+});
+
+/** From now on, steps take the samples of a dataset that begins with those of the request. */
+export function trainOn(source: Source, { batch }: GradientsRequest): void {
+  keptSource.value = { ...source, batch: JSON.stringify(batch) };
+}
 
 /** The type of the problem if a step is so long that numbers are no longer finite. */
 export const NOT_FINITE = '/problems/non-finite-result';
 
 export const running = signal(false);
+
+/** Whether steps are computed; after a pause, those that had begun are finished. */
+export const stepping = signal(false);
 
 /** What stopped the training. */
 export const fault = signal<Problem | undefined>(undefined);
@@ -46,12 +65,21 @@ export function pause(): void {
 
 /** Makes so many steps, then shows the network. False if that is not possible, or if the request was changed meanwhile. */
 export async function proceed(steps: number): Promise<boolean> {
+  stepping.value = true;
+  try {
+    return await makeSteps(steps);
+  } finally {
+    stepping.value = false;
+  }
+}
+
+async function makeSteps(steps: number): Promise<boolean> {
   const from = request.peek();
   let current = training.peek();
   if (!isRequest(from) || !current) return false;
   fault.value = undefined;
   for (let i = 0; i < steps; i++) {
-    const wanted = requestOfStep(current, from, settings.peek(), undefined);
+    const wanted = requestOfStep(current, from, settings.peek(), dataset.peek());
     // The answer that is shown has the gradients of the next step, if that is of all samples.
     const shown =
       i === 0 && wanted.batch === from.batch && answered.peek()?.request === from ? answered.peek()?.answer : undefined;
@@ -105,5 +133,5 @@ async function answerTo(wanted: GradientsRequest): Promise<GradientsAnswer | und
 
 /** How many samples a step takes at most. */
 export function samplesOf(of: unknown): number {
-  return isRequest(of) ? sizesOf(of).samples : 1;
+  return dataset.value?.samples ?? (isRequest(of) ? sizesOf(of).samples : 1);
 }

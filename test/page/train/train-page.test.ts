@@ -81,6 +81,22 @@ t.test('training in a browser', { skip: noBrowser }, async (t) => {
   await page.click('[data-generator=circle]');
   await page.waitForFunction(() => document.querySelectorAll('#decisions circle').length === 10);
 
+  await fetch(new URL('datasets/two?classes=c', service.url), {
+    method: 'PUT',
+    headers: { 'content-type': 'text/csv' },
+    body: `a,b,c\n${'0,0,0\n1,1,1\n'.repeat(150)}`,
+  });
+  await page.focus('#train-dataset');
+  await page.waitForSelector('#train-dataset option:text-is("two")', { state: 'attached' });
+  await page.selectOption('#train-dataset', 'two');
+  await page.waitForFunction(() => document.querySelectorAll('#decisions circle').length === 200);
+  await answered(page);
+  const body = page.waitForRequest((request) => request.postData()?.includes('"dataset":"two"') ?? false);
+  await page.click('#train-step');
+  t.equal(JSON.parse((await body).postData() ?? '').batch.indices.length, 20, 'steps take samples of the dataset');
+  await page.waitForSelector('#train-count[data-steps="1"]');
+  t.match(await page.textContent('#train-data .hint'), 'all 300 samples');
+
   const csv = 'x,y,kind\n0,0,red\n1,1,blue\n2,0,green\n0,2,red\n';
   await page.setInputFiles('#csv', { name: 'data.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
   await answered(page);

@@ -7,7 +7,12 @@ export const train = {
   dataChoices: { own: 'of the request', xor: 'XOR', circle: 'circle', spiral: 'spiral', regression: 'regression' },
   noise: 'noise',
   samples: 'samples',
+  automatic: 'auto',
   seed: 'seed',
+  dataset: 'dataset of the service',
+  chooseDataset: 'none',
+  datasetShown: (shown: number, samples: number) =>
+    `The steps take all ${samples} samples of the dataset; the page shows the first ${shown}.`,
   csv: 'CSV file',
   csvHint: 'The last column is what is to be learned.',
   play: 'Play',
