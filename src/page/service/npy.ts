@@ -24,8 +24,10 @@ function readNpy(name: string, file: ArrayBuffer): NumpyArray {
   const begin = view.getUint8(6) === 1 ? 10 : 12;
   const end = begin + (begin === 10 ? view.getUint16(8, true) : view.getUint32(8, true));
   const header = new TextDecoder('latin1').decode(file.slice(begin, end));
-  const dtype = /'descr': *'([^']*)'/.exec(header)?.[1] ?? '';
-  const sizes = /'shape': *\(([^)]*)\)/.exec(header)?.[1] ?? '';
+  // A structured dtype is a list.
+  const dtype = /'descr': *('[^']*'|\[.*?\](?=[,}]))/.exec(header)?.[1].replaceAll(/^'|'$/g, '');
+  const sizes = /'shape': *\(([^)]*)\)/.exec(header)?.[1];
+  if (dtype === undefined || sizes === undefined) throw new ImportFault((t) => t.notNpy(name));
   const type = dtypes[dtype];
   if (!type) throw new ImportFault((t) => t.unknownDtype(name, dtype, Object.keys(dtypes)));
   if (/'fortran_order': *True/.test(header)) throw new ImportFault((t) => t.fortranOrder(name));

@@ -49,6 +49,16 @@ t.test('what cannot be read is named', async (t) => {
   };
   t.equal(message(new ArrayBuffer(20)), 'a.npy is not a file of numpy.save.');
   t.match(message(npyFile('<c16', [1], new Float64Array([1, 0]))), /^a\.npy has the dtype <c16/);
+  const header = (text: string) => {
+    const file = new Uint8Array(10 + text.length);
+    file.set([0x93, ...Buffer.from('NUMPY'), 1, 0, text.length, 0, ...Buffer.from(text)]);
+    return file.buffer;
+  };
+  t.match(
+    message(header("{'descr': [('a', '<f8'), ('b', '<i4', (2,))], 'shape': (3,), }")),
+    "has the dtype [('a', '<f8'), ('b', '<i4', (2,))]",
+  );
+  for (const text of ["{'descr': '<f8', }", "{'shape': (1,), }"]) t.match(message(header(text)), /not a file/);
   t.match(message(npyFile('<f8', [9], new Float64Array([1]))), /cut off/);
   t.match(message(npyFile('<f8', [1], new Float64Array([1]), 1, 'True')), /Fortran order/);
   t.match(message(npyFile('<f8', [1], new Float64Array([1])).slice(0, 11)), /not a file/);
