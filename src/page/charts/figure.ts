@@ -31,7 +31,7 @@ const ROWS = 200;
 export function figure(t: ChartsText, { title, text, table }: Parts): { element: HTMLElement; drawing: HTMLElement } {
   const element = d3.create('figure').attr('class', 'chart').style('margin', '0 0 1.5rem');
   const caption = element.append('figcaption');
-  caption.append('strong').text(`${title}. `);
+  caption.append('strong').text(t.caption(title));
   caption.append('span').text(text);
   const drawing = element.append('div').attr('class', 'drawing');
   const details = element.append('details').attr('data-name', title);

@@ -168,7 +168,9 @@ function Units(part: Part): JSX.Element {
     const isOutput = show === 'weights' && spot.column === run.layers;
     const target = isOutput && roomy ? targetText(run, sample, spot.unit) : '';
     const what = show === 'gradients' ? t.what.gradient : spot.column === 0 ? t.what.value : t.what.output;
-    const rest = [target && (run.classes ? target : t.target(target)), flat && t.legend[flat.kind]].filter(Boolean).join(', ');
+    const rest = [target && (run.classes ? target : t.target(target)), flat && t.legend[flat.kind]]
+      .filter(Boolean)
+      .join(text.value.ui.comma);
     const label = t.unitLabel(nameOf(spot), what, short(value, 2), rest);
     return (
       <g

@@ -82,7 +82,7 @@ export function Controls(): JSX.Element {
         {t.steps(steps, epochsAfter(steps, samples, Math.min(samples, batchSize)))}
         {answered.value && (
           <>
-            {', '}
+            {text.value.ui.comma}
             {text.value.ui.loss} <Value of={answered.value.answer.loss} />
           </>
         )}

@@ -25,6 +25,7 @@ export const charts = {
   title: 'Do gradients vanish or explode?',
   intro:
     'Going back, each layer multiplies by its weights and by the slope of its activation. If that makes the gradient smaller, layer after layer, the first layers hardly learn; if it makes it larger, their steps are far too large. And a single odd sample can outweigh all others.',
+  caption: (title: string) => `${title}. `,
   asTable: (title: string) => `${title} as a table`,
   moreRows: (count: number, of: number) => `The other ${count} of ${of} rows are not shown.`,
   list: (names: readonly string[], more: number) =>

@@ -16,6 +16,7 @@ export const ui = {
   dismiss: 'Dismiss',
   digits: 'Digits',
   digitChoice: (digits: number | 'all') => `${digits}`,
+  comma: ', ',
   loss: 'loss',
   before: (loss: string) => `before: ${loss}`,
   parameters: 'parameters',

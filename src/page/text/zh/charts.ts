@@ -18,6 +18,7 @@ export const charts = {
   title: '梯度是消失还是爆炸？',
   intro:
     '后馈时，每一层都要乘以该层的权重和激活函数的斜率。如果梯度因此逐层变小，靠前的层就几乎学不到东西；如果逐层变大，靠前的层每步就会走得太远。此外，单个异常样本的影响也可能超过其余所有样本。',
+  caption: (title) => `${title}：`,
   asTable: (title) => `${title}（表格）`,
   moreRows: (count, of) => `共 ${of} 行，其余 ${count} 行未显示。`,
   list: (names, more) => `${names.join('、')}${more > 0 ? `等，另有 ${more} 个` : ''}`,

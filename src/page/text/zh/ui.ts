@@ -17,6 +17,7 @@ export const ui = {
   dismiss: '知道了',
   digits: '位数',
   digitChoice: (digits) => (digits === 'all' ? '全部' : `${digits}`),
+  comma: '，',
   loss: '损失',
   before: (loss) => `之前：${loss}`,
   parameters: '参数个数',
