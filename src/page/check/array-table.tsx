@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { ArrayCheck } from '../../../schemas/check.ts';
 import { text } from '../text/text.ts';
 import { short } from '../ui/matrix.ts';
+import { Headings } from '../ui/parts.tsx';
 import { chosen, comparison, reading } from './comparison.ts';
 import type { Placement } from './place.ts';
 import { type Slot, slotsOf } from './slots.ts';
@@ -21,13 +22,7 @@ export function ArrayTable(): JSX.Element | null {
     <table class="rows" id="arrays">
       <caption class="unseen">{t.arrays}</caption>
       <thead>
-        <tr>
-          {t.head.map((name) => (
-            <th scope="col" key={name}>
-              {name}
-            </th>
-          ))}
-        </tr>
+        <Headings names={t.head} />
       </thead>
       <tbody>
         {current.read.placements.map((placement) => (

@@ -1,5 +1,6 @@
 // Files of NumPy (numpy.save), made into the safetensors file of a dataset.
 import { ImportFault } from '../request/import-fault.ts';
+import { numbersAt, numberTypes } from '../request/number-types.ts';
 
 interface NumpyArray {
   readonly shape: readonly number[];
@@ -7,14 +8,14 @@ interface NumpyArray {
   readonly isWhole: boolean;
 }
 
-/** How a number of a dtype is read, and its bytes. */
-const dtypes: Readonly<Record<string, readonly [bytes: number, read: (view: DataView, at: number) => number]>> = {
-  '<f8': [8, (view, at) => view.getFloat64(at, true)],
-  '<f4': [4, (view, at) => view.getFloat32(at, true)],
-  '<i8': [8, (view, at) => Number(view.getBigInt64(at, true))],
-  '<i4': [4, (view, at) => view.getInt32(at, true)],
-  '|u1': [1, (view, at) => view.getUint8(at)],
-};
+/** The number types of NumPy's dtypes. */
+const dtypes = new Map([
+  ['<f8', 'F64'],
+  ['<f4', 'F32'],
+  ['<i8', 'I64'],
+  ['<i4', 'I32'],
+  ['|u1', 'U8'],
+]);
 
 /** https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html. @throws ImportFault. */
 function readNpy(name: string, file: ArrayBuffer): NumpyArray {
@@ -28,14 +29,13 @@ function readNpy(name: string, file: ArrayBuffer): NumpyArray {
   const dtype = /'descr': *('[^']*'|\[.*?\](?=[,}]))/.exec(header)?.[1].replaceAll(/^'|'$/g, '');
   const sizes = /'shape': *\(([^)]*)\)/.exec(header)?.[1];
   if (dtype === undefined || sizes === undefined) throw new ImportFault((t) => t.notNpy(name));
-  const type = dtypes[dtype];
-  if (!type) throw new ImportFault((t) => t.unknownDtype(name, dtype, Object.keys(dtypes)));
+  const type = numberTypes.get(dtypes.get(dtype) ?? '');
+  if (!type) throw new ImportFault((t) => t.unknownDtype(name, dtype, [...dtypes.keys()]));
   if (/'fortran_order': *True/.test(header)) throw new ImportFault((t) => t.fortranOrder(name));
   const shape = [...sizes.matchAll(/\d+/g)].map(([size]) => Number(size));
   const count = shape.reduce((product, size) => product * size, 1);
-  const [bytes, read] = type;
-  if (end + count * bytes > file.byteLength) throw new ImportFault((t) => t.cutOff());
-  return { shape, values: Array.from({ length: count }, (_, i) => read(view, end + i * bytes)), isWhole: !dtype.includes('f') };
+  if (end + count * type.bytes > file.byteLength) throw new ImportFault((t) => t.cutOff());
+  return { shape, values: numbersAt(view, end, count, type), isWhole: !dtype.includes('f') };
 }
 
 export interface NamedFile {

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { text } from '../text/text.ts';
+import { Headings } from '../ui/parts.tsx';
 import { Owned } from './owned-view.tsx';
 
 export default function ServiceView(): JSX.Element {
@@ -28,13 +29,7 @@ function Table({ id, head }: { id: string; head: readonly string[] }): JSX.Eleme
   return (
     <table class="rows">
       <thead>
-        <tr>
-          {head.map((name) => (
-            <th scope="col" key={name}>
-              {name}
-            </th>
-          ))}
-        </tr>
+        <Headings names={head} />
       </thead>
       <tbody ref={body} />
     </table>

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { text } from '../text/text.ts';
 import { Formula } from '../ui/math.tsx';
+import { Headings } from '../ui/parts.tsx';
 
 const rows = [
   { letters: ['X'], key: 'X', api: 'trace[k].inputs' },
@@ -21,13 +22,7 @@ export function Letters(): JSX.Element {
       <div>
         <table>
           <thead>
-            <tr>
-              {t.head.map((name) => (
-                <th scope="col" key={name}>
-                  {name}
-                </th>
-              ))}
-            </tr>
+            <Headings names={t.head} />
           </thead>
           <tbody>
             {rows.map(({ letters, key, api }) => (

@@ -19,6 +19,19 @@ export function Value({ of, id }: { of: number; id?: string }): JSX.Element {
   );
 }
 
+/** The line of headings of a table. */
+export function Headings({ names }: { names: readonly string[] }): JSX.Element {
+  return (
+    <tr>
+      {names.map((name) => (
+        <th scope="col" key={name}>
+          {name}
+        </th>
+      ))}
+    </tr>
+  );
+}
+
 export interface Tab {
   readonly id: string;
   readonly label: string;
