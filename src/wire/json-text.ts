@@ -59,6 +59,12 @@ export class JsonText {
 
   /** Skips white space, and returns the next byte without consuming it; undefined at the end of the text. */
   next(): number | undefined {
+    const byte = this.bytes[this.at];
+    // Most bytes are none, which one comparison tells.
+    return byte > SPACE ? byte : this.#nextAfterSpace();
+  }
+
+  #nextAfterSpace(): number | undefined {
     const { bytes } = this;
     let { at } = this;
     let byte = bytes[at];
