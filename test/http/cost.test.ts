@@ -2,7 +2,7 @@
 import t from 'tap';
 import { boundOf, costTable, measureCosts } from '../support/cost.ts';
 import { hasCpuTime } from '../support/cpu.ts';
-import { quantile, short } from '../support/statistics.ts';
+import { short } from '../support/statistics.ts';
 
 const options = { timeout: 120_000, skip: !hasCpuTime() && 'this system does not say what CPU time a process took' };
 
@@ -12,8 +12,9 @@ t.test('the cost of unusual bodies', options, async (t) => {
   for (const cost of costs) {
     const { kind, statuses, ratios } = cost;
     t.strictSame([...statuses], [kind.status], `${kind.name}: the status`);
-    // Other processes disturb rounds, and a body that costs too much does so in every one.
-    const ratio = quantile(ratios, 0.2);
+    // What else runs on the machine, and garbage collection, make rounds of the same body differ by half and more. A body that costs too
+    // much does so in every round; the medians are judged by `npm run bench:cost`.
+    const ratio = Math.min(...ratios);
     t.ok(ratio <= boundOf(cost), `${kind.name}: ${short(ratio)} times a plain body, of at most ${boundOf(cost)}`);
   }
 });
