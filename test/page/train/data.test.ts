@@ -5,7 +5,7 @@ import type { GradientsRequest } from '../../../schemas/gradients.ts';
 import { train } from '../../../src/page/text/en/train.ts';
 import { epochsAfter, indicesAt, part } from '../../../src/page/train/batches.ts';
 import { CsvFault, dataOf, namesClasses, readTable } from '../../../src/page/train/csv.ts';
-import { type GeneratorName, generators, withData } from '../../../src/page/train/data.ts';
+import { type GeneratorName, generators, networkFor, withData } from '../../../src/page/train/data.ts';
 import { requestOfRows, rowsOf, type Wanted } from '../../../src/page/train/dataset-rows.ts';
 import { decisionOf, pointsOf, rangesOf, requestOfPlane, SIDE } from '../../../src/page/train/plane.ts';
 import { normal, seeded } from '../../../src/page/train/random.ts';
@@ -182,6 +182,28 @@ t.test("the grid of decisions has the service's outputs", async (t) => {
   t.strictSame(rangesOf(withData(article, { inputs: [[1]], targets: [[1]] })), [{ from: 0.85, to: 1.15 }]);
   t.strictSame(requestOfPlane({ network: article.network, batch: article.batch }, []).network, article.network, 'mse by default');
   t.strictSame([decisionOf([0.3]), decisionOf([0.1, 0.7, 0.2])], [0.3, 1]);
+});
+
+t.test('a new network for data: its sizes, and weights that differ from each other', async (t) => {
+  const xor = generators.xor({ samples: 4, noise: 0, seed: 1 });
+  const { network, batch, loss } = networkFor(xor, [3]);
+  const sizes = network.layers.map(({ weights }) => [weights.length, weights[0].length]);
+  t.strictSame(sizes, [
+    [3, 2],
+    [1, 3],
+  ]);
+  t.strictSame(
+    network.layers.map(({ biases }) => biases),
+    [[0, 0, 0], [0]],
+  );
+  const weights = network.layers.flatMap(({ weights }) => weights.flat());
+  t.equal(new Set(weights).size, 9);
+  t.ok(weights.every((weight) => weight !== 0));
+  t.strictSame([network.layers[0].activation, network.layers[1].activation], ['tanh', undefined]);
+  t.strictSame([batch.inputs, loss], [xor.inputs, 'binary_cross_entropy_with_logits']);
+  const kept = networkFor({ ...xor, keepsClasses: true }, [3]);
+  t.strictSame(kept.network.layers[1].weights.length, 2, 'an output per class');
+  t.strictSame([kept.batch.classes, kept.loss], [xor.classes, 'cross_entropy']);
 });
 
 t.test('rows of a dataset come back as they were put', async (t) => {
