@@ -1,15 +1,16 @@
 // A cluster on this machine: Redis, an S3 server, the service and workers, each of which can be killed, frozen, or cut off the network.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RedisServer, startRedis } from '../../jobs/queue/redis-server.ts';
 import { freePorts, program, type Service, startService, worker } from '../../support/process.ts';
 
-/** Addresses of the two ends of the cable to a worker that can be cut off. */
-const [HERE, THERE] = ['10.77.0.1', '10.77.0.2'];
-const [NAMESPACE, END, OTHER_END] = ['chaos', 'chaos0', 'chaos1'];
+/** The two ends of the cable to a worker that can be cut off: of this process, since several may run. */
+const NET = `10.77.${process.pid % 256}`;
+const [HERE, THERE] = [`${NET}.1`, `${NET}.2`];
+const [NAMESPACE, END, OTHER_END] = ['', '-a', '-b'].map((end) => `chaos${process.pid}${end}`);
 
 const ip = (...args: string[]) => spawnSync('ip', args).status === 0;
 
@@ -25,14 +26,14 @@ export interface Cluster {
   cable(state: 'up' | 'down'): void;
   killS3(): Promise<void>;
   restartS3(): Promise<void>;
+  /** The files in which the store keeps its objects. */
+  files(): string[];
   stop(): Promise<void>;
 }
 
 /** Starts Redis and, for `withS3`, an S3 server; the service and the workers are started by the caller. */
 export async function startCluster(withS3: boolean, settings: Record<string, string>): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'chaos-'));
-  ip('netns', 'del', NAMESPACE);
-  ip('link', 'del', END);
   const hasCable =
     ip('netns', 'add', NAMESPACE) &&
     ip('link', 'add', END, 'type', 'veth', 'peer', 'name', OTHER_END, 'netns', NAMESPACE) &&
@@ -81,6 +82,10 @@ export async function startCluster(withS3: boolean, settings: Record<string, str
       await once(s3 as ChildProcess, 'exit');
     },
     restartS3: startS3,
+    files: () =>
+      readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) =>
+        entry.isFile() ? [join(entry.parentPath, entry.name)] : [],
+      ),
     async stop() {
       for (const { process } of started) process.kill('SIGKILL');
       s3?.kill('SIGKILL');

@@ -77,6 +77,7 @@ export async function testLosses(samples: number, withS3: boolean): Promise<Test
     const service = await cluster.service();
     await put(service, 'large', samples, 1);
     const body = requestOf('large', [1024, 256]);
+    const uploaded = new Set(cluster.files());
     const began = performance.now();
     const expected = await inline(service, body);
     const measured: [string, string][] = [['inline', `${((performance.now() - began) / 1000).toFixed(1)} s, ${expected}`]];
@@ -106,11 +107,16 @@ export async function testLosses(samples: number, withS3: boolean): Promise<Test
     if (!behindCable) console.log('no worker can be cut off: this needs root, and ip netns');
     await step(4, [killed(workers[0]), frozen(workers[1]), ...(behindCable ? [cut(cluster)] : [])]);
     const left = await leftIn(cluster);
-    demands.push({
-      demand: 'nothing is left of the jobs in the queue',
-      saw: left.join(', ') || 'nothing',
-      met: left.length === 0,
-    });
+    const files = cluster.files().filter((file) => !uploaded.has(file));
+    for (const [where, things] of [
+      ['queue', left],
+      ['store', files],
+    ] as const)
+      demands.push({
+        demand: `nothing is left of the jobs in the ${where}`,
+        saw: things.join(', ') || 'nothing',
+        met: things.length === 0,
+      });
     return { measured, demands };
   } finally {
     await cluster.stop();
