@@ -48,12 +48,14 @@ async function tap(options: string): Promise<void> {
   if (!(await run(`tap --reporter=tap ${options}`, showTap())) && failed === before) failed++;
 }
 
-await check('tsc');
-// The page is compiled separately, as browser code.
-await check('tsc -p src/page');
-await check('biome ci');
-// Otherwise tap would notice only during the first tests that its TypeScript plugin is disabled.
-await check('tap build');
+await Promise.all([
+  check('tsc'),
+  // The page is compiled separately, as browser code.
+  check('tsc -p src/page'),
+  check('biome ci'),
+  // Otherwise tap would notice only during the first tests that its TypeScript plugin is disabled.
+  check('tap build'),
+]);
 const { choice } = chooseEngine('auto');
 if (choice.name !== 'openblas') console.log('There is no BLAS here: its tests are skipped.');
 // The table shows which branches no test reaches.
