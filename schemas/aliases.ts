@@ -224,7 +224,7 @@ const TRANSPOSED = 'transposed if it is inputs x outputs';
 export const keyAliases = aliases<Key & string>([
   ['network', 'net nn model mlp architecture neuralnetwork parameters params statedict'],
   ['layers', 'layer hiddenlayers hidden blocks modules'],
-  ['weights', 'weight w ws weightmatrix theta thetas matrix iw lw'],
+  ['weights', 'weight w ws weightmatrix theta thetas iw lw'],
   ['weights', 'kernel kernels coef coefs coefficients', TRANSPOSED],
   ['biases', 'bias b bs intercept intercepts offset offsets biasvector'],
   [
@@ -268,8 +268,8 @@ export const keyAliases = aliases<Key & string>([
   ['penalty', 'kernelregularizer weightregularizer biasregularizer', 'and l2(f) of Keras is {"l2": 2 * f}'],
   ['l2', 'weightdecay wd decay ridge l2penalty l2regularization l2reg l2lambda lambda lam lmbda', DECAY],
   ['l1', 'lasso l1penalty l1regularization l1reg l1lambda'],
-  ['cotangents', 'cotangent gradoutputs gradoutput outputgradients outputgradient dy v u vectors adjoints'],
-  ['tangents', 'tangent v directions direction vectors seeds'],
+  ['cotangents', 'cotangent gradoutputs gradoutput outputgradients outputgradient dy v u vector vectors adjoints'],
+  ['tangents', 'tangent v directions direction vector vectors seeds'],
   ['vector', 'v vec p direction directions tangents tangent vectors'],
   ['parameters', 'params weights layers'],
   ['of', 'wrt argnums argnum withrespectto variables'],

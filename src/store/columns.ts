@@ -4,7 +4,7 @@ import { areFinite, placeOf } from '../../schemas/numbers.ts';
 import type { ProblemType } from '../../schemas/problem.ts';
 import type { Refusal } from '../refusal.ts';
 import { arrays, type Dtype, sizeOf, storedAt, widen } from '../wire/dtypes.ts';
-import { suggestKey } from '../wire/suggest.ts';
+import { suggestOwnKey } from '../wire/suggest.ts';
 import type { ColumnName } from './dataset.ts';
 
 export const COLUMN_NAMES: readonly ColumnName[] = ['inputs', 'targets', 'classes', 'sample_weights'];
@@ -27,7 +27,7 @@ export function checkColumns(columns: ReadonlyMap<string, Described>, refuse: Re
       throw refuse(
         'invalid-request',
         name,
-        `a dataset has no such array${suggestKey(name, COLUMN_NAMES, true)}; there are ${COLUMN_NAMES.join(', ')}`,
+        `a dataset has no such array${suggestOwnKey(name, COLUMN_NAMES)}; there are ${COLUMN_NAMES.join(', ')}`,
       );
   const inputs = columns.get('inputs');
   if (!inputs) throw refuse('invalid-request', 'inputs', 'expected an array of samples x features, but there is none');

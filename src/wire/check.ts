@@ -16,38 +16,38 @@ import {
   outOfBounds,
   unknownKey,
 } from './error-texts.ts';
-import { lastKey } from './pointer.ts';
+import { KeyPlaces } from './key-places.ts';
 import { nameMeant } from './suggest.ts';
 import { faultThroughout } from './survey.ts';
 
-/** Compiles a schema to a function that finds everything that is wrong with a value. */
-export function inspectorOf(schema: TSchema): (value: unknown) => Findings {
+/** Compiles a schema to a function that finds everything that is wrong with a value. `keys` are the places of the schema's keys. */
+export function inspectorOf(schema: TSchema, keys = new KeyPlaces(schema)): (value: unknown) => Findings {
   const compiled = TypeCompiler.Compile(schema);
   return (value) => {
     const findings = new Findings();
-    if (!compiled.Check(value)) explain(compiled.Errors(value), findings);
+    if (!compiled.Check(value)) explain(compiled.Errors(value), findings, keys);
     return findings;
   };
 }
 
 /** `owner` is a suffix for error texts: the variant of a union that the client named, such as " of huber". */
-function explain(errors: Iterable<ValueError>, findings: Findings, owner = ''): void {
+function explain(errors: Iterable<ValueError>, findings: Findings, keys: KeyPlaces, owner = ''): void {
   for (const error of errors) {
     if (findings.full) return;
-    if (error.type === ValueErrorType.Union) explainUnion(error, findings);
+    if (error.type === ValueErrorType.Union) explainUnion(error, findings, keys);
     else if (error.schema[Kind] === NUMBERS && error.type === ValueErrorType.Kind) explainNumbers(error, findings);
-    else findings.add(error.path, describe(error, owner));
+    else findings.add(error.path, describe(error, keys, owner));
   }
 }
 
 /** Explains a value by the variant that the client probably meant; if that is unclear, lists the known names. */
-function explainUnion({ schema, path, value, errors }: ValueError, findings: Findings): void {
+function explainUnion({ schema, path, value, errors }: ValueError, findings: Findings, keys: KeyPlaces): void {
   const { anyOf } = schema as TUnion;
   const meant = anyOf.findIndex((variant) => isMeant(variant, value));
   if (meant >= 0) {
     // Only objects have a `type` that names the variant.
     const isNamed = anyOf[meant][Kind] === 'Object';
-    explain(errors[meant], findings, isNamed ? ` of ${(value as { type: string }).type}` : '');
+    explain(errors[meant], findings, keys, isNamed ? ` of ${(value as { type: string }).type}` : '');
     return;
   }
   if (!isObject(value) || !anyOf.every((variant) => variant[Kind] === 'Object')) {
@@ -60,7 +60,7 @@ function explainUnion({ schema, path, value, errors }: ValueError, findings: Fin
     const name = nameMeant(`${value.type}`, namesOf(type));
     // For the errors in its options.
     const variant = anyOf.findIndex(({ properties }) => namesOf(properties.type).includes(`${name}`));
-    if (variant >= 0) explain(errors[variant], findings, ` of ${name}`);
+    if (variant >= 0) explain(errors[variant], findings, keys, ` of ${name}`);
   } else findings.add(`${path}/type`, missingType(type, Object.keys(value)));
 }
 
@@ -145,12 +145,12 @@ function dimensionsGiven(value: unknown): number {
   return asTensor(value)?.shape.length ?? (Array.isArray((value as unknown[])[0]) ? 2 : 1);
 }
 
-function describe({ type, schema, path, value }: ValueError, owner: string): string {
+function describe({ type, schema, path, value }: ValueError, keys: KeyPlaces, owner: string): string {
   switch (type) {
     case ValueErrorType.ObjectRequiredProperty:
       return missing(schema);
     case ValueErrorType.ObjectAdditionalProperties:
-      return unknownKey(lastKey(path), Object.keys(schema.properties), owner);
+      return unknownKey(path, Object.keys(schema.properties), owner, keys);
     case ValueErrorType.ArrayMinItems:
       return NO_ITEMS;
     default:

@@ -3,6 +3,8 @@ import { Kind, OptionalKind, type TSchema } from '@sinclair/typebox';
 import { countOf, flatText, listOf } from '../../schemas/flat-lists.ts';
 import { alternativesOf, NAMES, namesOf } from '../../schemas/names.ts';
 import { asTensor, dimensionsOf, itemOf, keyOfNumber, NUMBERS } from '../../schemas/numbers.ts';
+import type { KeyPlaces } from './key-places.ts';
+import { lastKey, pathAbove } from './pointer.ts';
 import { isVariantType, suggestKey, suggestName } from './suggest.ts';
 
 /** The most characters of a client's string to quote in an error. */
@@ -67,9 +69,13 @@ function adviceFor(schema: TSchema, value: unknown): string {
   return typeof value === 'boolean' ? suggestName(`${value}`, namesOf(schema)) : '';
 }
 
-/** `owner` is a suffix: the variant of a union that the client named, such as " of huber". */
-export function unknownKey(key: string, keys: readonly string[], owner: string): string {
-  const suggestion = suggestKey(key, keys, owner !== '');
+/**
+ * The error text for the key at a pointer, of an object with other keys. `owner` is a suffix: the variant of a union that the client
+ * named, such as " of huber". `places` are those of all keys of the request.
+ */
+export function unknownKey(pointer: string, keys: readonly string[], owner: string, places: KeyPlaces): string {
+  const key = lastKey(pointer);
+  const suggestion = suggestKey(key, { keys, path: pathAbove(pointer), isVariant: owner !== '' }, places);
   return `unknown key ${shown(key)}${owner}${suggestion}; there ${keys.length === 1 ? 'is' : 'are'} ${keys.join(', ')}`;
 }
 

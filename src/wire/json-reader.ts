@@ -9,6 +9,7 @@ import { Findings } from '../refusal.ts';
 import { mismatch, misshapen, missing, missingType, NO_ITEMS, outOfBounds, unknownKey } from './error-texts.ts';
 import type { ListNode, NamesNode, Node, NumberNode, NumbersNode, ObjectNode, Property, UnionNode, Word } from './json-nodes.ts';
 import { JsonText, MINUS, NINE, OPEN_LIST, OPEN_OBJECT, QUOTE, type TextLimits, tooMany, ZERO } from './json-text.ts';
+import type { KeyPlaces } from './key-places.ts';
 import { NumberArrays } from './number-arrays.ts';
 import { pointerTo } from './pointer.ts';
 import { nameMeant } from './suggest.ts';
@@ -31,24 +32,38 @@ const NOTHING = undefined;
 
 const [LOWER_N, LOWER_T, LOWER_F] = Buffer.from('ntf');
 
+/** The schema of a document, compiled. */
+export interface DocumentSchema {
+  readonly root: Node;
+  readonly keys: KeyPlaces;
+}
+
 /**
  * Reads a text in UTF-8 without a byte order mark. Lists and matrices of numbers become flat arrays; a ragged matrix stays nested
  * lists. Errors are added to `findings`; then the document is incomplete.
  * @throws Refusal `malformed-body`, `too-complex`; `invalid-request` if the nesting is too deep.
  */
-export function readDocument(bytes: Buffer, root: Node, limits: DocumentLimits, scratch: Scratch, findings: Findings): unknown {
-  return new Reader(bytes, limits, scratch, findings).document(root);
+export function readDocument(
+  bytes: Buffer,
+  { root, keys }: DocumentSchema,
+  limits: DocumentLimits,
+  scratch: Scratch,
+  findings: Findings,
+): unknown {
+  return new Reader(bytes, keys, limits, scratch, findings).document(root);
 }
 
 class Reader {
   readonly #text: JsonText;
+  readonly #keys: KeyPlaces;
   readonly #limits: DocumentLimits;
   readonly #findings: Findings;
   readonly #arrays: NumberArrays;
   #wrongKeys = 0;
 
-  constructor(bytes: Buffer, limits: DocumentLimits, scratch: Scratch, findings: Findings) {
+  constructor(bytes: Buffer, keys: KeyPlaces, limits: DocumentLimits, scratch: Scratch, findings: Findings) {
     this.#text = new JsonText(bytes, limits);
+    this.#keys = keys;
     this.#limits = limits;
     this.#findings = findings;
     this.#arrays = new NumberArrays(bytes, this.#text.endOfNumber, scratch);
@@ -146,10 +161,9 @@ class Reader {
   #wrongKey(node: ObjectNode, property: Property | undefined, start: number, end: number, own: Findings): void {
     // Bounds the time for a text with thousands of wrong keys.
     if (own.full || ++this.#wrongKeys > MOST_WRONG_KEYS) return;
-    const key = this.#text.stringAt(start, end);
-    const pointer = pointerTo([...this.#text.path, key]);
+    const pointer = pointerTo([...this.#text.path, this.#text.stringAt(start, end)]);
     const names = node.properties.map(({ name }) => name);
-    own.add(pointer, property ? this.#text.twice(start) : unknownKey(key, names, node.owner));
+    own.add(pointer, property ? this.#text.twice(start) : unknownKey(pointer, names, node.owner, this.#keys));
   }
 
   #missingKeys(properties: readonly Property[], met: number, own: Findings): void {

@@ -3,6 +3,7 @@ import { Kind, type TSchema } from '@sinclair/typebox';
 import { alternativesOf } from '../../schemas/names.ts';
 import { asTensor, dimensionsOf, itemOf, NUMBERS, type Tensor } from '../../schemas/numbers.ts';
 import { Findings } from '../refusal.ts';
+import { KeyPlaces, nearest } from './key-places.ts';
 import { pointerTo } from './pointer.ts';
 import { keysMeant } from './suggest.ts';
 
@@ -11,14 +12,16 @@ type Value = number | Float64Array | Tensor;
 /** The paths at which the schema of a request allows numbers or arrays of numbers. */
 export class Places {
   readonly #schema: TSchema;
+  readonly #keys: KeyPlaces;
   readonly #known = new Map<string, TSchema[]>();
   /** The names of all arrays; {k} stands for a list index. */
   readonly #names: readonly string[];
   /** The name of the first array, whose dtype the answer will have; empty if there is none. */
   readonly first: string;
 
-  constructor(schema: TSchema) {
+  constructor(schema: TSchema, keys = new KeyPlaces(schema)) {
     this.#schema = schema;
+    this.#keys = keys;
     this.#names = namesIn(schema);
     this.first = (this.#names[0] ?? '').replaceAll('{k}', '0');
   }
@@ -52,13 +55,16 @@ export class Places {
     return `a request has no tensor ${JSON.stringify(name)}${this.#suggest(name)}; there are ${this}`;
   }
 
-  /** The name of the array that was probably meant: the one with the same last key. */
+  /** The name of the array that was probably meant: of those with the same last key, the one with most other keys in common. */
   #suggest(name: string): string {
-    const keys = keysMeant((name.split(/[./]/).pop() as string).replace(/[:_]?\d+$/, ''));
-    const meant = keys.flatMap((key) => this.#names.filter((known) => known.endsWith(`.${key}`)))[0];
+    const path = name.split(/[./]/);
+    const keys = keysMeant((path.pop() as string).replace(/[:_]?\d+$/, ''), this.#keys);
+    const endsWith = (key: string) => this.#names.filter((known) => known === key || known.endsWith(`.${key}`));
+    const meant = nearest(keys.flatMap(endsWith), path.join('.'));
     if (!meant) return '';
-    const layer = /(?:^|\.)layers\.(\d+)\./.exec(name);
-    return `: it is ${layer ? meant.replace('{k}', `${Number(layer[1])}`) : meant} here`;
+    const list = /\w+(?=\.\{k\})/.exec(meant)?.[0];
+    const index = new RegExp(`(?:^|\\.)${list}\\.(\\d+)\\.`).exec(name)?.[1];
+    return `: it is ${index ? meant.replace('{k}', `${Number(index)}`) : meant} here`;
   }
 
   /** Whether the schema has an array of integers under a name. */

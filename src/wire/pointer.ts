@@ -12,3 +12,12 @@ export function lastKey(pointer: string): string {
     .replaceAll('~1', '/')
     .replaceAll('~0', '~');
 }
+
+/** The path of the object that has a pointer's last key, as schemas name it: network.layers[k] for /network/layers/0/weights. */
+export function pathAbove(pointer: string): string {
+  const [, ...keys] = pointer
+    .slice(0, pointer.lastIndexOf('/'))
+    .replaceAll(/\/\d+(?=\/|$)/g, '[k]')
+    .split('/');
+  return keys.join('.');
+}

@@ -6,9 +6,10 @@ import type { Finding } from '../../schemas/problem.ts';
 import type { Scratch } from '../memory/scratch.ts';
 import { Findings } from '../refusal.ts';
 import { inspectorOf } from './check.ts';
-import { compile, type Node } from './json-nodes.ts';
-import { type DocumentLimits, readDocument } from './json-reader.ts';
+import { compile } from './json-nodes.ts';
+import { type DocumentLimits, type DocumentSchema, readDocument } from './json-reader.ts';
 import { tooMany } from './json-text.ts';
+import { KeyPlaces } from './key-places.ts';
 import { Places } from './merge.ts';
 import { pointerTo } from './pointer.ts';
 
@@ -22,15 +23,16 @@ export class RequestSchema {
   /** The paths at which a document may have numbers or arrays of numbers. */
   readonly places: Places;
   readonly #schema: TSchema;
-  readonly #root: Node;
+  readonly #compiled: DocumentSchema;
   readonly #inspect: (value: unknown) => Findings;
   readonly #conflicts: Conflicts;
 
   constructor(schema: TSchema, conflicts: Conflicts) {
-    this.places = new Places(schema);
+    const keys = new KeyPlaces(schema);
+    this.places = new Places(schema, keys);
     this.#schema = schema;
-    this.#root = compile(schema);
-    this.#inspect = inspectorOf(schema);
+    this.#compiled = { root: compile(schema), keys };
+    this.#inspect = inspectorOf(schema, keys);
     this.#conflicts = conflicts;
   }
 
@@ -40,7 +42,7 @@ export class RequestSchema {
    */
   read(bytes: Buffer, limits: DocumentLimits, scratch: Scratch): unknown {
     const findings = new Findings();
-    const document = readDocument(bytes, this.#root, limits, scratch, findings);
+    const document = readDocument(bytes, this.#compiled, limits, scratch, findings);
     return this.#checked(document, findings);
   }
 
