@@ -131,7 +131,15 @@ async function assemble(parts: Parts): Promise<FastifyInstance> {
     exchanges.closeConnections();
   });
   const ready = () => readiness.state === 'ready';
-  const metrics = collectMetrics({ engine, pool, jobs, ...measured, ready, connections: () => countConnections(app) });
+  const metrics = collectMetrics({
+    operations,
+    engine,
+    pool,
+    jobs,
+    ...measured,
+    ready,
+    connections: () => countConnections(app),
+  });
   const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
   // Imported only if needed: it is a third of all code that the service loads.
   const traces = endpoint ? (await import('./observability/traces.ts')).startTraces(endpoint, log) : undefined;

@@ -4,6 +4,7 @@ import { type ProblemType, problems } from '../../schemas/problem.ts';
 import type { Dependencies } from '../http/dependencies.ts';
 import type { Finished } from '../http/exchange.ts';
 import type { EngineChoice } from '../linalg/engines.ts';
+import type { Operation } from '../operations/operation.ts';
 import { phases } from '../operations/report.ts';
 import type { Pool, PoolState } from '../pool/pool.ts';
 import { Counter, Histogram, SECONDS } from './instruments.ts';
@@ -21,6 +22,7 @@ export interface Metrics {
 
 /** Sources of the metrics that are not about single requests. */
 export interface Measured {
+  readonly operations: readonly Operation[];
   readonly engine: EngineChoice;
   readonly pool: Pool;
   readonly jobs: { readonly counts: { readonly queued: number; readonly running: number } };
@@ -57,12 +59,14 @@ export function collectMetrics(measured: Measured): Metrics {
   const received = new Histogram('gradients_request_bytes', 'Bodies, decompressed', ['media_type'], BYTES);
   const sent = new Histogram('gradients_answer_bytes', 'Answers', ['media_type'], BYTES);
   const problemsMet = new Counter('problems_total', 'Problem documents by type', ['type']);
-  const flops = new Counter('gradients_flops_total', 'Floating-point operations of the requests answered, as estimated', []);
+  const flops = new Counter('gradients_flops_total', 'Estimated floating-point operations of the requests answered', [
+    'operation',
+  ]);
   const instruments = [requests, durations, phaseDurations, received, sent, problemsMet, flops, ...measured.counts.instruments];
   // Creates the children now, so that events that have not happened yet are reported as 0.
   const ofPhase = phases.map((phase) => [phase, phaseDurations.of(phase)] as const);
   for (const type of Object.keys(problems)) problemsMet.of(type);
-  const allFlops = flops.of();
+  for (const { name } of measured.operations) flops.of(name);
 
   addGauges(register, measured);
   const all = Registry.merge([ofProcess, register]);
@@ -80,7 +84,7 @@ export function collectMetrics(measured: Measured): Metrics {
       received.of(exchange.mediaType).observe(exchange.receivedBytes);
       if (exchange.problem) return;
       if (sentBytes !== undefined) sent.of(exchange.answerType).observe(sentBytes);
-      if (exchange.flops) allFlops.add(exchange.flops);
+      if (exchange.flops) flops.of(exchange.operation as string).add(exchange.flops);
     },
     count: (type) => problemsMet.of(type).add(1),
     contentType: all.contentType,

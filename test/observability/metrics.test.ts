@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { problems } from '../../schemas/problem.ts';
+import { operations } from '../../src/operations/registry.ts';
 import { phases } from '../../src/operations/report.ts';
 import { post, startOwnApp, validRequest } from '../support/app.ts';
 import { fileOf, SAFETENSORS } from '../support/safetensors-file.ts';
@@ -39,7 +40,8 @@ t.test('requests, phases, sizes, problems', async (t) => {
     'problems_total{type="not-found"}': 1,
     'problems_total{type="overloaded"}': 0,
     // Two samples with 4 and 2 weights, six operations per sample and weight, twice.
-    gradients_flops_total: 2 * 6 * 2 * (4 + 2),
+    'gradients_flops_total{operation="gradients"}': 2 * 6 * 2 * (4 + 2),
+    'gradients_flops_total{operation="vjp"}': 0,
     gradients_queue_depth: 0,
     gradients_queue_limit: 7,
     gradients_memory_budget_bytes: 1_000_000,
@@ -54,11 +56,21 @@ t.test('requests, phases, sizes, problems', async (t) => {
   for (const phase of phases) t.ok(samples.has(`gradients_phase_duration_seconds_count{phase="${phase}"}`), phase);
   for (const name of ['process_resident_memory_bytes', 'nodejs_eventloop_lag_p99_seconds'])
     t.ok((samples.get(name) as number) > 0, name);
-  const operations = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+  const documented = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
   const names = [...response.body.matchAll(/^# TYPE (\w+)/gm)]
     .map(([, name]) => name)
     .filter((name) => !/^(nodejs|process)_/.test(name));
   t.ok(names.length > 10);
-  for (const name of names) t.match(operations, `\`${name}\``, `${name} is explained`);
+  for (const name of names) t.match(documented, `\`${name}\``, `${name} is explained`);
+  const { network, batch } = validRequest();
+  await post(app, { network, batch: { inputs: batch.inputs }, cotangents: batch.targets }, {}, '/vjp');
+  const later = samplesOf((await app.inject({ url: '/metrics' })).body);
+  t.strictSame(
+    [...later].filter(([name]) => name.startsWith('gradients_flops_total')),
+    operations.map(({ name }) => [
+      `gradients_flops_total{operation="${name}"}`,
+      name === 'gradients' ? 144 : name === 'vjp' ? 6 * 2 * (4 + 2) : 0,
+    ]),
+  );
   t.match(response.body, /^gradients_engine_info\{engine="[\w-]+",library="[^"]*"\} 1$/m);
 });

@@ -82,6 +82,7 @@ export async function startWorker(config: Config, url: string, log: FastifyBaseL
   });
   const missing = () => dependencies.missing();
   const metrics = collectMetrics({
+    operations,
     engine: choice,
     pool,
     jobs: { counts: { queued: 0, running: 0 } },
