@@ -1,5 +1,6 @@
 // A fuzzing campaign: sends mutants to a running service, checks all answers, and counts them.
 import { Agent } from 'node:http';
+import { operations } from '../../src/operations/registry.ts';
 import type { Service } from '../support/process.ts';
 import { type Expectations, examine } from './check.ts';
 import { type Answer, exchange, exchangeBytes, type Sent, wireBytes } from './client.ts';
@@ -50,8 +51,9 @@ interface Options {
 export async function expectationsOf({ url }: Service): Promise<Expectations> {
   const document = await (await fetch(new URL('/openapi.json', url))).json();
   const { paths } = document as { paths: Record<string, { post: { responses: object } }> };
+  const statusesOf = (name: string) => new Set(Object.keys(paths[`/${name}`].post.responses).map(Number));
   return {
-    statuses: new Set(Object.keys(paths['/gradients'].post.responses).map(Number)),
+    statuses: new Map(operations.map(({ name }) => [name, statusesOf(name)])),
     maxAnswer: Number(settings.MAX_ANSWER),
   };
 }
@@ -114,6 +116,7 @@ async function sendMutant(url: URL, agent: Agent, made: Mutant, expected: Expect
     for (const answer of answers) {
       const { outcome, faults } = examine(made, answer, expected);
       count(tally, outcome);
+      if (answer.status === 200) count(tally, `200 /${made.operation}`);
       what.push(...faults);
     }
     if (answers.length === 0) what.push('no answer');

@@ -11,14 +11,12 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-export type Sent = Pick<Mutant, 'headers' | 'body' | 'framing'>;
-
-const PATH = '/gradients';
+export type Sent = Pick<Mutant, 'operation' | 'headers' | 'body' | 'framing'>;
 
 /** Sends a request with valid framing. */
-export async function exchange(url: URL, agent: Agent, { headers, body, framing }: Sent): Promise<Answer> {
+export async function exchange(url: URL, agent: Agent, { operation, headers, body, framing }: Sent): Promise<Answer> {
   const length = framing === 'length' ? { 'content-length': body.length } : {};
-  const sent = request(new URL(PATH, url), { method: 'POST', agent, headers: { ...headers, ...length } });
+  const sent = request(new URL(`/${operation}`, url), { method: 'POST', agent, headers: { ...headers, ...length } });
   const answered = once(sent, 'response');
   if (framing === 'chunked') for (let at = 0; at < body.length; at += 1000) sent.write(body.subarray(at, at + 1000));
   sent.end(framing === 'length' ? body : undefined);
@@ -27,14 +25,14 @@ export async function exchange(url: URL, agent: Agent, { headers, body, framing 
 }
 
 /** The bytes of a whole request. */
-export function wireBytes({ headers, body, framing }: Sent): Buffer {
+export function wireBytes({ operation, headers, body, framing }: Sent): Buffer {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   const chunked = ['chunked', 'broken chunks', 'both'].includes(framing);
   const lengths = { short: Math.floor(body.length / 2), long: body.length + 10 };
   if (framing in lengths || !chunked || framing === 'both')
     lines.push(`content-length: ${lengths[framing as 'short'] ?? body.length}`);
   if (chunked) lines.push('transfer-encoding: chunked');
-  const head = Buffer.from([`POST ${PATH} HTTP/1.1`, 'host: a', ...lines, '', ''].join('\r\n'), 'latin1');
+  const head = Buffer.from([`POST /${operation} HTTP/1.1`, 'host: a', ...lines, '', ''].join('\r\n'), 'latin1');
   if (!chunked) return Buffer.concat([head, body]);
   const size = framing === 'broken chunks' ? 'xyz' : body.length.toString(16);
   return Buffer.concat([head, Buffer.from(`${size}\r\n`), body, Buffer.from('\r\n0\r\n\r\n')]);

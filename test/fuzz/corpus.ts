@@ -5,6 +5,7 @@ import { type Extra, GradientsRequest } from '../../schemas/gradients.ts';
 import { type LossName, losses } from '../../schemas/loss.ts';
 import { namesOf } from '../../schemas/names.ts';
 import { forRandomRequests } from '../support/random-request.ts';
+import { type OperationRequest, toAnyOperation } from './operations.ts';
 import type { Random } from './random.ts';
 
 const vectors = new URL('../vectors/', import.meta.url);
@@ -66,8 +67,8 @@ function deepened(request: GradientsRequest, n: number): GradientsRequest {
   return { ...request, network: { layers: [...times([{ weights: identity }], n), ...layers] } };
 }
 
-/** A random well-formed request: some have all extra values, some are long, some have many layers. */
-export function wellFormed(random: Random): GradientsRequest {
+/** A random well-formed request to any operation: some have all extra values, some are long, some have many layers. */
+export function wellFormed(random: Random): OperationRequest {
   let request = random.pick(corpus);
   if (random.percent(30)) request = { ...request, include: extras.filter(() => random.percent(60)) };
   else if (random.percent(10)) request = { ...request, include: extras };
@@ -75,5 +76,5 @@ export function wellFormed(random: Random): GradientsRequest {
     request = { ...request, penalty: { l1: random.pick([0, 0.1, 1e300]), l2: random.below(3), biases: random.percent(50) } };
   if (random.percent(3)) request = repeated(request, 1 + random.below(300));
   if (random.percent(2)) request = deepened(request, 1 + random.below(200));
-  return request;
+  return toAnyOperation(request, random);
 }

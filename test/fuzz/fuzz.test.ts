@@ -1,5 +1,6 @@
 // A short, fixed run of the fuzzer against a real process; npm run fuzz is longer.
 import t from 'tap';
+import { operations } from '../../src/operations/registry.ts';
 import { startService } from '../support/process.ts';
 import { campaign, settings } from './campaign.ts';
 import { wireBytes } from './client.ts';
@@ -23,6 +24,7 @@ const least = {
   '422 shape-mismatch': 70,
   '422 out-of-domain': 10,
   '422 non-finite-result': 1,
+  ...Object.fromEntries(operations.map(({ name }) => [`200 /${name}`, 15])),
 };
 
 t.test('seed and index determine a mutant', (t) => {

@@ -1,6 +1,6 @@
 // Requests with known answers, sent in between to check that no mutant has left the service in a bad state.
 import { isDeepStrictEqual } from 'node:util';
-import { examples } from '../../schemas/examples.ts';
+import { operations } from '../../src/operations/registry.ts';
 import { fileOf, flattened, read, SAFETENSORS } from '../support/safetensors-file.ts';
 import type { Answer, Sent } from './client.ts';
 import { JSON_TYPE } from './mutant.ts';
@@ -10,8 +10,9 @@ interface Good extends Sent {
   isRight(answer: Answer): boolean;
 }
 
-function inJson(request: object, answer: object, padding: number): Good {
+function inJson(operation: string, request: object, answer: object, padding: number): Good {
   return {
+    operation,
     headers: { 'content-type': JSON_TYPE },
     body: Buffer.from(JSON.stringify(request) + ' '.repeat(padding)),
     framing: 'length',
@@ -20,9 +21,10 @@ function inJson(request: object, answer: object, padding: number): Good {
   };
 }
 
-function inSafetensors(request: object, answer: object): Good {
+function inSafetensors(operation: string, request: object, answer: object): Good {
   const expected = flattened(answer);
   return {
+    operation,
     headers: { 'content-type': SAFETENSORS, accept: SAFETENSORS },
     body: fileOf(request),
     framing: 'length',
@@ -30,9 +32,11 @@ function inSafetensors(request: object, answer: object): Good {
   };
 }
 
-/** In JSON, answered inline and in a thread; and in safetensors. */
-export const goodRequests: readonly Good[] = Object.values(examples).flatMap(({ request, answer }) => [
-  inJson(request, answer, 0),
-  inJson(request, answer, 100_000),
-  inSafetensors(request, answer),
-]);
+/** The examples of every operation: in JSON, answered inline and in a thread; and in safetensors. */
+export const goodRequests: readonly Good[] = operations.flatMap(({ name, examples, answersJson }) =>
+  Object.values(examples).flatMap(({ request, answer }) => [
+    inJson(name, request, answer, 0),
+    inJson(name, request, answer, 100_000),
+    ...(answersJson ? [] : [inSafetensors(name, request, answer)]),
+  ]),
+);

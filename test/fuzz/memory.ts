@@ -17,6 +17,7 @@ export const collecting = [
 
 /** A request of 4 KB, with an estimated answer of almost MAX_ANSWER. */
 const largeAnswer: Sent = {
+  operation: 'gradients',
   headers: { 'content-type': JSON_TYPE, accept: JSON_TYPE },
   body: Buffer.from(
     JSON.stringify({

@@ -15,6 +15,7 @@ export type Framing = 'length' | 'chunked' | 'short' | 'long' | 'broken chunks' 
 export interface Mutant {
   readonly seed: number;
   readonly index: number;
+  readonly operation: string;
   /** A readable description of the changes. */
   readonly story: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
@@ -49,7 +50,7 @@ function changeBytes(draft: Draft, random: Random): void {
   ) {
     const name = random.pick(byteChangeNames);
     const [told, change]: Change = random.percent(8)
-      ? ['splice', (bytes) => spliced(bytes, bodyOf(wellFormed(random), random), random)]
+      ? ['splice', (bytes) => spliced(bytes, bodyOf(wellFormed(random).request, random), random)]
       : [name, byteChanges[name]];
     draft.body = change(draft.body, random);
     draft.story.push(told);
@@ -191,12 +192,13 @@ function changeHeaders(draft: Draft, random: Random): void {
 export function mutant(seed: number, index: number): Mutant {
   const random = new Random(seed, index);
   const json = random.percent(60);
+  const { operation, request } = wellFormed(random);
   const draft: Draft = {
-    story: [json ? 'JSON' : 'safetensors'],
+    story: [operation, json ? 'JSON' : 'safetensors'],
     headers: { 'content-type': json ? JSON_TYPE : SAFETENSORS },
     body: Buffer.alloc(0),
   };
-  (json ? jsonBody : fileBody)(draft, wellFormed(random), random);
+  (json ? jsonBody : fileBody)(draft, request, random);
   if (random.percent(15)) compress(draft, random);
   changeHeaders(draft, random);
   const framing = random.weighted<Framing>([
@@ -208,5 +210,5 @@ export function mutant(seed: number, index: number): Mutant {
     [5, 'both'],
   ]);
   if (framing !== 'length') draft.story.push(framing);
-  return { seed, index, ...draft, framing };
+  return { seed, index, operation, ...draft, framing };
 }
