@@ -1,7 +1,7 @@
 // Invalid requests, with the expected answer to each.
 import { gzipSync } from 'node:zlib';
 import type { ProblemType } from '../../schemas/problem.ts';
-import { validRequest } from '../support/app.ts';
+import { validRequest } from '../support/requests.ts';
 
 interface Bad {
   readonly name: string;

@@ -2,7 +2,7 @@
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { post } from '../support/app.ts';
+import { post } from '../support/requests.ts';
 import type { Tensor } from '../support/safetensors-file.ts';
 import { type Format, mediaTypes, type Parts, uniform, write } from '../support/workloads.ts';
 

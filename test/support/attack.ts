@@ -1,7 +1,7 @@
 // Shared by the tests of attacks: starts the service as a process, posts a request, and checks that the service still works.
 import type { Test } from 'tap';
-import { validRequest } from './app.ts';
 import { peakMemory, type Service, startService } from './process.ts';
+import { validRequest } from './requests.ts';
 
 export const MiB = 2 ** 20;
 

@@ -6,8 +6,8 @@ import type { LossName } from '../../schemas/loss.ts';
 import { readConfig } from '../../src/config.ts';
 import { chooseEngine } from '../../src/linalg/engines.ts';
 import { planGradients } from '../../src/work/gradients.ts';
-import { ENGINE } from './app.ts';
 import { flat } from './flat.ts';
+import { ENGINE } from './requests.ts';
 
 const { engine } = chooseEngine(readConfig({ ENGINE }).ENGINE);
 

@@ -2,8 +2,8 @@
 // sums, which may cancel to 0.
 import type { FastifyInstance } from 'fastify';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
-import { gradients } from './app.ts';
 import { largest } from './numbers.ts';
+import { gradients } from './requests.ts';
 
 type Trace = NonNullable<GradientsAnswer['trace']>[number];
 type Layer = GradientsRequest['network']['layers'][number];
