@@ -1,5 +1,4 @@
 // Jobs in this process: each job is a run, and the runs take turns.
-import { setTimeout } from 'node:timers/promises';
 import type { Store } from '../store/store.ts';
 import { hasEnded, type JobRecord, Records } from './records.ts';
 import { Run, type RunOptions } from './run.ts';
@@ -19,14 +18,14 @@ export interface InProcessOptions
 }
 
 export class InProcess implements Scheduler {
-  readonly #options: Required<InProcessOptions>;
+  readonly #options: InProcessOptions & Pick<RunOptions, 'now'>;
   readonly #turns = new Turns(PARTS_AT_ONCE);
   /** The jobs that wait or run, by their ids. */
   readonly #runs = new Map<string, Run>();
   #isClosed = false;
 
   constructor(options: InProcessOptions) {
-    this.#options = { now: Date.now, wait: (ms) => setTimeout(ms, undefined, { ref: false }), ...options };
+    this.#options = { now: Date.now, ...options };
   }
 
   async check(): Promise<void> {}

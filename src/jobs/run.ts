@@ -1,5 +1,6 @@
 // Runs one job: its divisor, its parts and their sums, until there is the result of the root. What is in the store is not computed again.
 import { Refusal } from '../refusal.ts';
+import { retry, type Wait } from '../store/retry.ts';
 import { ARITY } from '../work/sums.ts';
 import { hasEnded, type JobRecord, type Node, problemOf, type Records } from './records.ts';
 import type { Job, Runner } from './runner.ts';
@@ -12,17 +13,13 @@ export class Stopped extends Error {}
 /** How often an error that is no refusal is met before the job fails. */
 const MOST_FAULTS = 3;
 
-/** How long to wait after a refusal for lack of room, at first and at most, in milliseconds. */
-const FIRST_WAIT_MS = 250;
-const LONGEST_WAIT_MS = 10_000;
-
 export interface RunOptions {
   readonly records: Records;
   readonly runner: Runner;
   readonly turns: Turns;
   /** How many parts of a job are computed, or wait for their turn, at a time. */
   readonly partsAtOnce: number;
-  readonly wait: (ms: number) => Promise<void>;
+  readonly wait?: Wait;
   readonly now: () => number;
   readonly log: { error(error: unknown, message: string): void };
   /** Called after each part, with its outcome and the time that it took, in seconds. */
@@ -38,8 +35,7 @@ export class Run {
   /** Changes of the record and merges, one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
   #completed = 0;
-  #isStopped = false;
-  readonly #stopped = Promise.withResolvers<void>();
+  readonly #stop = new AbortController();
 
   constructor(record: JobRecord, options: RunOptions) {
     this.record = record;
@@ -54,8 +50,7 @@ export class Run {
 
   /** Parts in flight may end, but nothing of them is kept. */
   stop(): void {
-    this.#isStopped = true;
-    this.#stopped.resolve();
+    this.#stop.abort(new Stopped());
   }
 
   /** Calls back all that watch. */
@@ -75,22 +70,16 @@ export class Run {
       await this.#withStore(() => this.#compute());
       await this.#withStore(() => this.#change({ state: 'succeeded', ended: now(), completed: this.record.plan.parts }));
     } catch (error) {
-      if (error instanceof Stopped || this.#isStopped) return;
+      if (error instanceof Stopped || this.#stop.signal.aborted) return;
       if (!(error instanceof Refusal)) log.error(error, `the job ${this.record.id} failed`);
       await this.#fail(problemOf(error, this.record.id));
     }
   }
 
   /** Does work again, after longer and longer, while the store does not answer. */
-  async #withStore(work: () => Promise<void>): Promise<void> {
-    for (let ms = FIRST_WAIT_MS; ; ms = Math.min(2 * ms, LONGEST_WAIT_MS)) {
-      try {
-        return await work();
-      } catch (error) {
-        if (!(error instanceof Refusal && error.type === 'unavailable') || this.#isStopped) throw error;
-      }
-      await Promise.race([this.#options.wait(ms), this.#stopped.promise]);
-    }
+  #withStore(work: () => Promise<void>): Promise<void> {
+    const mayPass = (error: unknown) => error instanceof Refusal && error.type === 'unavailable';
+    return retry(work, { signal: this.#stop.signal, wait: this.#options.wait, mayPass });
   }
 
   async #fail(problem: NonNullable<JobRecord['problem']>): Promise<void> {
@@ -221,24 +210,18 @@ export class Run {
   }
 
   /** Calls the runner until there is room for it, and again after a fault. */
-  async #attempt<Result>(call: (job: Job) => Promise<Result>): Promise<Result> {
-    const { wait } = this.#options;
+  #attempt<Result>(call: (job: Job) => Promise<Result>): Promise<Result> {
     let faults = 0;
-    let ms = FIRST_WAIT_MS;
-    for (;;) {
+    const work = async () => {
       this.#check();
-      try {
-        return await call(await this.#job());
-      } catch (error) {
-        this.#check();
-        if (error instanceof Stopped) throw error;
-        if (error instanceof Refusal) {
-          if (!TEMPORARY.has(error.type)) throw error;
-        } else if (++faults >= MOST_FAULTS) throw error;
-      }
-      await Promise.race([wait(ms), this.#stopped.promise]);
-      ms = Math.min(2 * ms, LONGEST_WAIT_MS);
-    }
+      return call(await this.#job());
+    };
+    const mayPass = (error: unknown) => {
+      this.#check();
+      if (error instanceof Stopped) return false;
+      return error instanceof Refusal ? TEMPORARY.has(error.type) : ++faults < MOST_FAULTS;
+    };
+    return retry(work, { signal: this.#stop.signal, wait: this.#options.wait, mayPass });
   }
 
   /** The job with its request. That is not kept in memory: there may be many jobs. */
@@ -273,7 +256,7 @@ export class Run {
 
   /** @throws Stopped. */
   #check(): void {
-    if (this.#isStopped || hasEnded(this.record)) throw new Stopped();
+    if (this.#stop.signal.aborted || hasEnded(this.record)) throw new Stopped();
   }
 }
 

@@ -1,11 +1,7 @@
 // A store that waits while the one behind it is away, instead of failing: for workers, whose work can wait.
-import { setTimeout } from 'node:timers/promises';
 import { Refusal } from '../refusal.ts';
+import { retry, type Wait } from './retry.ts';
 import type { Listed, Store } from './store.ts';
-
-/** How long to wait before the next attempt, at first and at most, in milliseconds. */
-const FIRST_WAIT_MS = 250;
-const LONGEST_WAIT_MS = 10_000;
 
 export interface PatientOptions {
   /** Ends all waiting. */
@@ -14,7 +10,7 @@ export interface PatientOptions {
   readonly onWait: (error: Error) => void;
   /** Called with the bytes that have been read or written. */
   readonly onBytes: (direction: 'read' | 'written', bytes: number) => void;
-  readonly wait?: (ms: number, signal: AbortSignal) => Promise<unknown>;
+  readonly wait?: Wait;
 }
 
 /** Whether a store that failed so may work later: it is away, or the system says why it cannot do it now. */
@@ -26,11 +22,11 @@ export function mayPass(error: unknown): boolean {
 /** Streams are written as they are: what has been read of them cannot be read again. */
 export class PatientStore implements Store {
   readonly #store: Store;
-  readonly #options: Required<PatientOptions>;
+  readonly #options: PatientOptions;
 
   constructor(store: Store, options: PatientOptions) {
     this.#store = store;
-    this.#options = { wait: (ms, signal) => setTimeout(ms, undefined, { signal, ref: false }), ...options };
+    this.#options = options;
   }
 
   async write(key: string, bytes: AsyncIterable<Uint8Array> | Uint8Array): Promise<void> {
@@ -67,18 +63,16 @@ export class PatientStore implements Store {
     return this.#store.close();
   }
 
-  async #do<Result>(work: () => Promise<Result>): Promise<Result> {
+  #do<Result>(work: () => Promise<Result>): Promise<Result> {
     const { signal, onWait, wait } = this.#options;
-    for (let ms = FIRST_WAIT_MS; ; ms = Math.min(2 * ms, LONGEST_WAIT_MS)) {
-      signal.throwIfAborted();
-      try {
-        return await work();
-      } catch (error) {
-        if (!mayPass(error)) throw error;
-        onWait(error as Error);
-      }
-      // Rejects with an error of its own when the signal is aborted.
-      await wait(ms, signal).catch(() => {});
-    }
+    return retry(work, {
+      signal,
+      wait,
+      mayPass: (error) => {
+        const passes = mayPass(error);
+        if (passes) onWait(error as Error);
+        return passes;
+      },
+    });
   }
 }

@@ -1,8 +1,8 @@
 // What a worker does with a step of a job. A step has its effect once, however often it is begun: its result is in the store or not, and a
 // result that is there is not computed again.
-import { setTimeout } from 'node:timers/promises';
 import type { RetryReason } from '../../observability/job-metrics.ts';
 import { Refusal } from '../../refusal.ts';
+import { retry } from '../../store/retry.ts';
 import type { Ended, JobRecord, Node, Records } from '../records.ts';
 import { hasEnded, problemOf } from '../records.ts';
 import { Stopped } from '../run.ts';
@@ -17,10 +17,6 @@ export const MOST_STALLS = 20;
 
 /** How often a worker looks whether the job of its step is still wanted. */
 const WATCH_MS = 2_000;
-
-/** How long to wait after a refusal for lack of room, at first and at most, in milliseconds. */
-const FIRST_WAIT_MS = 100;
-const LONGEST_WAIT_MS = 5_000;
 
 export interface StepsOptions {
   readonly records: Records;
@@ -77,7 +73,7 @@ export class Steps {
       if (closing.aborted) throw closing.reason;
       if (!(error instanceof Stopped)) await this.#failed(step, record, error);
     } finally {
-      clearInterval(watching);
+      clearTimeout(watching);
     }
   }
 
@@ -96,16 +92,15 @@ export class Steps {
 
   /** Stops a step whose job is no longer wanted. */
   #watch({ owner, id }: JobRecord, stop: AbortController): NodeJS.Timeout {
-    let isLooking = false;
     const look = async () => {
-      if (isLooking) return;
-      isLooking = true;
       // A store that is out of order says nothing of the job.
       const isWanted = await this.#wanted(owner, id).catch(() => true);
       if (!isWanted) stop.abort(new Stopped());
-      isLooking = false;
+      // Only now, since the store may be slow. Without effect once the timer is cleared.
+      timer.refresh();
     };
-    return setInterval(look, this.#options.watchMs).unref();
+    const timer = setTimeout(look, this.#options.watchMs).unref();
+    return timer;
   }
 
   async #try(step: Step, record: JobRecord, signal: AbortSignal): Promise<void> {
@@ -208,22 +203,21 @@ export class Steps {
   }
 
   /** Calls the runner until there is room for it, and what it reads is there. */
-  async #withRoom<Result>(record: JobRecord, signal: AbortSignal, call: (job: Job) => Promise<Result>): Promise<Result> {
+  #withRoom<Result>(record: JobRecord, signal: AbortSignal, call: (job: Job) => Promise<Result>): Promise<Result> {
     const { requests, onRetry } = this.#options;
-    for (let ms = FIRST_WAIT_MS; ; ms = Math.min(2 * ms, LONGEST_WAIT_MS)) {
-      signal.throwIfAborted();
+    const { operation, mediaType, plan } = record;
+    const work = async () => {
       const bytes = await requests.of(record);
       if (!bytes) throw new Stopped();
-      const { operation, mediaType, plan } = record;
-      try {
-        return await call({ request: { operation, mediaType, bytes }, plan });
-      } catch (error) {
-        const type = error instanceof Refusal && !signal.aborted ? error.type : undefined;
-        if (type !== 'overloaded' && type !== 'unavailable') throw error;
-        onRetry(type === 'overloaded' ? 'room' : 'store');
-      }
-      await setTimeout(ms, undefined, { signal }).catch(() => {});
-    }
+      return call({ request: { operation, mediaType, bytes }, plan });
+    };
+    const mayPass = (error: unknown) => {
+      const type = error instanceof Refusal ? error.type : undefined;
+      if (type !== 'overloaded' && type !== 'unavailable') return false;
+      onRetry(type === 'overloaded' ? 'room' : 'store');
+      return true;
+    };
+    return retry(work, { signal, mayPass });
   }
 }
 
