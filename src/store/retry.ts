@@ -2,8 +2,8 @@
 import { setTimeout } from 'node:timers/promises';
 
 /** The longest waits before the next attempt, at first and at last, in milliseconds. */
-const FIRST_WAIT_MS = 250;
-const LAST_WAIT_MS = 8_000;
+const FIRST_WAIT_MS = 100;
+const LAST_WAIT_MS = 6_400;
 
 /** Resolves after a time, or when the signal is aborted. */
 export type Wait = (ms: number, signal: AbortSignal) => Promise<unknown>;

@@ -131,7 +131,7 @@ t.test('no room: the part is tried again, after longer and longer; a fault: thre
     if (step === 'a' && left-- > 0) throw new Refusal('overloaded', { detail: 'no room' });
   };
   t.match(await endOf(jobs, await jobs.submit('owner', requestOf('a'))), { state: 'succeeded' });
-  t.strictSame(longestOf(waits), [250, 500, 1000, 2000, 4000, 8000, 8000, 8000]);
+  t.strictSame(longestOf(waits), [100, 200, 400, 800, 1600, 3200, 6400, 6400]);
 
   waits.length = 0;
   let faults = 2;
@@ -139,7 +139,7 @@ t.test('no room: the part is tried again, after longer and longer; a fault: thre
     if (step === 'a' && faults-- > 0) throw new Error('a fault');
   };
   t.match(await endOf(jobs, await jobs.submit('owner', requestOf('a'))), { state: 'succeeded' });
-  t.strictSame(longestOf(waits), [250, 500]);
+  t.strictSame(longestOf(waits), [100, 200]);
   t.strictSame(errors, []);
 
   faults = 3;
@@ -193,8 +193,8 @@ t.test('a store that is away for some time: the job waits for it, and goes on', 
   };
   const record = await endOf(jobs, await jobs.submit('owner', requestOf(LETTERS)));
   t.match(record, { state: 'succeeded', completed: 26 });
-  t.equal(longestOf(waits)[0], 250);
-  t.equal(longestOf(waits).at(-1), 500);
+  t.equal(longestOf(waits)[0], 100);
+  t.equal(longestOf(waits).at(-1), 200);
   t.equal(await jobs.result(record, JSON_TYPE), `((abcdefgh)(ijklmnop)(qrstuvwx)(yz))/3 as application/json`);
 });
 

@@ -1,7 +1,8 @@
 // Jobs by a queue: the tree, refusals, faults, removals, and what is left of them.
 import t from 'tap';
-import { Refusal } from '../../../src/refusal.ts';
-import { JSON_TYPE, keysOf, LETTERS, refusalOf, requestOf, twice } from '../fixture.ts';
+import { Refusal, unavailable } from '../../../src/refusal.ts';
+import { FolderStore } from '../../../src/store/folder.ts';
+import { folderOf, JSON_TYPE, keysOf, LETTERS, refusalOf, requestOf, twice } from '../fixture.ts';
 import { SummingRunner } from '../summing-runner.ts';
 import { endOf, startQueue } from './fixture.ts';
 import { missing, startRedis } from './redis-server.ts';
@@ -132,6 +133,29 @@ t.test('a job that is removed while a part of it is computed: the part is given 
   t.strictSame(await keysOf(store), []);
   t.strictSame(worker.parts, ['computed', 'computed']);
   t.strictSame(runner.calls, ['divisor', 'a', 'b', 'c']);
+});
+
+t.test('a store that fails while a part is computed says nothing of its job', async (t) => {
+  const folder = folderOf(t);
+  const { jobs, log, work } = await startQueue(t, server, { folder });
+  const [store, runner] = [new FolderStore(folder), new SummingRunner()];
+  const read = store.read.bind(store);
+  const failed = Promise.withResolvers<void>();
+  runner.before = (step) => {
+    if (step !== 'c') return undefined;
+    // Only the worker's look for the record reads meanwhile.
+    store.read = async () => {
+      store.read = read;
+      failed.resolve();
+      throw unavailable('the store does not answer', new Error('refused'));
+    };
+    return failed.promise;
+  };
+  const worker = work({ runner, store, concurrency: 1 });
+  t.match(await endOf(jobs, await jobs.submit('owner', requestOf('abcd'))), { state: 'succeeded', completed: 4 });
+  t.strictSame(worker.parts, Array(4).fill('computed'));
+  t.strictSame(worker.retries, []);
+  t.strictSame(log, []);
 });
 
 t.test('a job that is removed at the very end of a part', async (t) => {
