@@ -1,8 +1,10 @@
 // The client: operations, datasets and jobs of one service.
+import { merge, type Part, problemOfWhole, split } from './batches.ts';
 import { type CallOptions, Connection, JSON_TYPE, type Options, SAFETENSORS } from './connection.ts';
 import { Datasets } from './datasets.ts';
 import { decodeAnswer, encodeRequest } from './document.ts';
 import { Job, type Progress } from './jobs.ts';
+import { Problem } from './problem.ts';
 import type { Answers, JobOperation, LayerGradients, Numbers, Operation, Requests } from './types.ts';
 import { directionOf } from './vectors.ts';
 
@@ -15,8 +17,15 @@ type JacobianAnswer<Jacobian> = Answers['jacobian'] & { readonly jacobian: Jacob
 export class Client {
   readonly datasets: Datasets;
   readonly #connection: Connection;
+  readonly #maxBatch: number | undefined;
+  readonly #connections: number;
 
-  constructor(options: Options = {}) {
+  constructor({ maxBatch, connections = 4, ...options }: Options = {}) {
+    for (const [name, value] of Object.entries({ maxBatch, connections }))
+      if (value !== undefined && !(Number.isInteger(value) && value >= 1))
+        throw new RangeError(`expected ${name} to be a whole number of at least 1, got ${value}`);
+    this.#maxBatch = maxBatch;
+    this.#connections = connections;
     this.#connection = new Connection(options);
     this.datasets = new Datasets(this.#connection);
   }
@@ -71,6 +80,34 @@ export class Client {
 
   /** The answer of an operation. */
   async ask<Name extends Operation>(operation: Name, request: Requests[Name], options: CallOptions = {}): Promise<Answers[Name]> {
+    const parts = this.#maxBatch && split(operation, request, this.#maxBatch);
+    return parts ? merge(parts, await this.#askParts(operation, parts, options)) : this.#ask(operation, request, options);
+  }
+
+  /** The answers to the parts of a request. The first that fails ends the others. */
+  async #askParts<Name extends Operation>(
+    operation: Name,
+    parts: readonly Part<Name>[],
+    options: CallOptions,
+  ): Promise<Answers[Name][]> {
+    const failed = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
+    const answers: Answers[Name][] = [];
+    // All connections take from one iterator.
+    const waiting = parts.entries();
+    const connection = async () => {
+      for (const [i, part] of waiting) {
+        answers[i] = await this.#ask(operation, part.request, { signal }).catch((error: unknown) => {
+          if (!failed.signal.aborted) failed.abort(error instanceof Problem ? problemOfWhole(operation, part, error) : error);
+          throw failed.signal.reason;
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(parts.length, this.#connections) }, connection));
+    return answers;
+  }
+
+  async #ask<Name extends Operation>(operation: Name, request: Requests[Name], options: CallOptions): Promise<Answers[Name]> {
     const sent = { method: 'POST', body: bodyOf(request), headers: { 'content-type': SAFETENSORS }, ...options };
     if (operation === 'check') return (await this.#connection.json(`/${operation}`, sent)) as Answers[Name];
     const { body } = await this.#connection.ask(`/${operation}`, { ...sent, expected: SAFETENSORS });

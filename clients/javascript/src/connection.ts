@@ -16,6 +16,10 @@ export interface Options {
   readonly retries?: number;
   /** For how many milliseconds to repeat a request that the service refuses for the moment (503, 429); by default 60,000. */
   readonly patienceMs?: number;
+  /** The most samples in one request. Larger batches are split by samples, and the answers merged; by default they are not. */
+  readonly maxBatch?: number;
+  /** The most parts of a batch that are computed at the same time; by default 4. */
+  readonly connections?: number;
   /** In place of the global `fetch`. */
   readonly fetch?: typeof fetch;
 }

@@ -14,8 +14,8 @@ export interface ProblemDocument {
   readonly status: number;
   readonly detail?: string;
   readonly errors?: readonly Finding[];
-  readonly step?: string;
-  readonly layer?: number;
+  readonly step?: string | undefined;
+  readonly layer?: number | undefined;
 }
 
 /** A refusal by the service, or by a proxy in front of it. */
