@@ -92,6 +92,7 @@ func (p *Problem) Error() string {
 const (
 	firstBackoff   = 500 * time.Millisecond
 	longestBackoff = 10 * time.Second
+	connectTimeout = 10 * time.Second
 	// restartTime is for how long a service that accepts no connection is tried again: a restart takes less.
 	restartTime = 10 * time.Second
 )
@@ -104,8 +105,17 @@ type Client struct {
 	Timeout time.Duration
 	// RetryTime is for how long a busy service is asked again, counted from the first failure.
 	RetryTime time.Duration
-	// HTTP sends the requests; nil is http.DefaultClient.
+	// HTTP sends the requests; nil is a shared client with a timeout of its own for connecting.
 	HTTP *http.Client
+}
+
+var sharedHTTP = &http.Client{Transport: transport()}
+
+// transport is http.DefaultTransport, which would try to connect for 30 s.
+func transport() *http.Transport {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.DialContext = (&net.Dialer{Timeout: connectTimeout}).DialContext
+	return transport
 }
 
 // FromEnvironment returns the client that GRADIENTS_URL, GRADIENTS_API_KEY, GRADIENTS_TIMEOUT and GRADIENTS_RETRY_TIME
@@ -171,6 +181,8 @@ func (c *Client) try(ctx context.Context, body []byte) (answer *Answer, retryAft
 	switch {
 	case ctx.Err() != nil:
 		return nil, 0, 0, fmt.Errorf("no answer from %s: %w", c.URL, ctx.Err())
+	case errors.As(err, &network) && network.Timeout():
+		return nil, 0, 0, fmt.Errorf("no answer from %s: %w", c.URL, err)
 	case errors.As(err, &network) && network.Op == "dial":
 		return nil, 0, min(restartTime, c.RetryTime), fmt.Errorf("no answer from %s: %w", c.URL, err)
 	case err != nil:
@@ -199,7 +211,7 @@ func (c *Client) post(ctx context.Context, body []byte) (*http.Response, []byte,
 	}
 	client := c.HTTP
 	if client == nil {
-		client = http.DefaultClient
+		client = sharedHTTP
 	}
 	response, err := client.Do(request)
 	if err != nil {
