@@ -18,6 +18,16 @@ RUN npm ci --omit=dev --no-audit --no-fund \
     -regex '.*node_modules/(@[^/]+/)?[^/]+/(tests?|__tests__|bench(marks?)?|examples|docs|\.github|musl_[^/]+)' -prune -exec rm -rf {} + \
   && find node_modules -type f -regextype posix-extended -iregex '.*\.([cm]?ts|map|md|markdown)' -not -iname '*licen[cs]e*' -delete
 
+# The page, bundled with development dependencies that the image does not need.
+FROM base AS page
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY deploy/page.ts deploy/bundled.ts deploy/
+COPY schemas schemas
+COPY src/page src/page
+RUN node deploy/page.ts
+
 # The Debian files that node and OpenBLAS need, under /runtime, and the bill of materials of the image.
 FROM base AS runtime
 RUN apt-get update \
@@ -28,20 +38,11 @@ COPY --from=dependencies /app/node_modules /node_modules
 RUN sh /image/collect.sh /runtime /usr/local/bin/node "$(ldconfig -p | awk '$1 == "libopenblas.so.0" { print $NF; exit }')" \
     $(find /node_modules -name '*.node')
 COPY --from=dependencies /app/package.json /tmp/npm.json /tmp/
-RUN node /image/sbom.ts /tmp/package.json /tmp/npm.json /runtime/var/lib/dpkg/status.d /etc/os-release > /tmp/sbom.cdx.json
+COPY --from=page /app/dist/page/packages.json /tmp/
+RUN node /image/sbom.ts /tmp/package.json /tmp/npm.json /tmp/packages.json /runtime/var/lib/dpkg/status.d /etc/os-release > /tmp/sbom.cdx.json
 
 # Where datasets and jobs are kept: a volume gets its owner from here.
 RUN mkdir /data
-
-# The page, bundled with development dependencies that the image does not need.
-FROM base AS page
-WORKDIR /app
-COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY deploy/page.ts deploy/page.ts
-COPY schemas schemas
-COPY src/page src/page
-RUN node deploy/page.ts
 
 FROM scratch
 WORKDIR /app

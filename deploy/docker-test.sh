@@ -54,7 +54,7 @@ files=$(docker export "$(docker compose ps --quiet gradients)" | tar t)
 shows 'nor is there npm, apt or busybox' not grep --quiet --extended-regexp '(^|/)(ba|da|z)?sh$|/(npm|npx|apt|apt-get|dpkg|busybox)$' <<<"$files"
 shows 'it multiplies with OpenBLAS' contains '"openblas"' inside 'fetch("http://127.0.0.1:3000/readyz").then((r) => r.text()).then(console.log)'
 bill=$(docker compose cp gradients:/app/sbom.cdx.json - 2>/dev/null | tar xO)
-for package in pkg:npm/fastify@ pkg:github/nodejs/node@ pkg:deb/debian/libopenblas0-pthread@ pkg:deb/debian/libc6@; do
+for package in pkg:npm/fastify@ pkg:npm/preact@ pkg:github/nodejs/node@ pkg:deb/debian/libopenblas0-pthread@ pkg:deb/debian/libc6@; do
   shows "the bill of materials has $package" contains "$package" echo "$bill"
 done
 

@@ -4,6 +4,7 @@ import { globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, sta
 import { promisify } from 'node:util';
 import { brotliCompress, gzip, constants as zlib, zstdCompress } from 'node:zlib';
 import type { BuildOptions } from 'esbuild';
+import { bundledPackages, componentsOf, licencesOf } from './bundled.ts';
 
 const root = new URL('../', import.meta.url);
 const pathOf = (path: string) => new URL(path, root).pathname;
@@ -32,7 +33,7 @@ export const bundling = {
 
 /** Builds the page unless it is newer than everything that it is made from. */
 export async function buildPage(): Promise<void> {
-  const sources = globSync(['src/page/**/*', 'schemas/*.ts', 'deploy/page.ts', 'package-lock.json'], { cwd: root.pathname });
+  const sources = globSync(['src/page/**/*', 'schemas/*.ts', 'deploy/*.ts', 'package-lock.json'], { cwd: root.pathname });
   const newest = Math.max(...sources.map((path) => statSync(pathOf(path)).mtimeMs));
   if ((statSync(INDEX, { throwIfNoEntry: false })?.mtimeMs ?? 0) < newest) await bundle();
 }
@@ -43,14 +44,23 @@ async function bundle(): Promise<void> {
     ...bundling,
     entryPoints: ['src/page/main.tsx', 'src/page/style/page.css'],
     outdir: OUTPUT,
+    banner: { js: '/*! Licences: licenses.txt */' },
     sourcemap: 'linked',
     metafile: true,
     write: false,
   });
   const files = new Map(outputFiles.map(({ path, contents }) => [path.slice(OUTPUT.length), contents]));
-  const icon = readFileSync(pathOf('src/page/icon.svg'));
-  const iconName = `icon-${createHash('sha256').update(icon).digest('hex').slice(0, 8).toUpperCase()}.svg`;
-  files.set(iconName, icon);
+  /** Adds a file, with a digest in its name as esbuild's files have. */
+  const add = (name: string, ending: string, contents: Buffer) => {
+    const digest = createHash('sha256').update(contents).digest('hex').slice(0, 8).toUpperCase();
+    files.set(`${name}-${digest}.${ending}`, contents);
+    return `${name}-${digest}.${ending}`;
+  };
+  const iconName = add('icon', 'svg', readFileSync(pathOf('src/page/icon.svg')));
+  const packages = bundledPackages(root.pathname, metafile);
+  add('licenses', 'txt', Buffer.from(licencesOf(packages)));
+  // For the bill of materials of the image.
+  files.set('packages.json', Buffer.from(JSON.stringify(componentsOf(packages))));
   const outputs = Object.entries(metafile.outputs).map(([path, output]) => ({ ...output, name: path.replace(/^.*\//, '') }));
   const named = (entry: string) => outputs.find(({ entryPoint }) => entryPoint === entry);
   const main = named('src/page/main.tsx');
@@ -84,8 +94,8 @@ async function replaceOutput(files: ReadonlyMap<string, Uint8Array>): Promise<vo
 async function write(path: string, contents: Uint8Array): Promise<void> {
   const encoded = {
     '': contents,
-    // Source maps are for developers only, and the index is compressed when it is complete.
-    ...(!/\.(map|html)$/.test(path) && {
+    // Source maps are for developers only, the index is compressed when it is complete, and lists of packages are not served.
+    ...(!/\.(map|html|json)$/.test(path) && {
       '.gzip': await promisify(gzip)(contents, { level: 9 }),
       '.br': await promisify(brotliCompress)(contents, { params: { [zlib.BROTLI_PARAM_SIZE_HINT]: contents.length } }),
       '.zstd': await promisify(zstdCompress)(contents, { params: { [zlib.ZSTD_c_compressionLevel]: 19 } }),

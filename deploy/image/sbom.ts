@@ -1,9 +1,10 @@
-// The bill of materials of the image (CycloneDX): that of npm, plus Node and the Debian packages.
+// The bill of materials of the image (CycloneDX): that of npm, plus Node, the packages that the page is bundled from, and the Debian packages.
 import { readdirSync, readFileSync } from 'node:fs';
 
-const [packageFile, npmFile, statusDirectory, releaseFile] = process.argv.slice(2);
+const [packageFile, npmFile, bundledFile, statusDirectory, releaseFile] = process.argv.slice(2);
 const { name, version } = JSON.parse(readFileSync(packageFile, 'utf8'));
 const bill = JSON.parse(readFileSync(npmFile, 'utf8'));
+const bundled: { purl: string }[] = JSON.parse(readFileSync(bundledFile, 'utf8'));
 
 /** What a pattern finds at the start of a line, or nothing. */
 const find = (text: string, pattern: string) => new RegExp(`^${pattern}`, 'm').exec(text)?.[1] ?? '';
@@ -38,5 +39,6 @@ function debian(record: string) {
 const packages = readdirSync(statusDirectory).map((file) => debian(readFileSync(`${statusDirectory}/${file}`, 'utf8')));
 // npm names the application after its directory.
 bill.metadata.component = { ...bill.metadata.component, type: 'application', name, version };
-bill.components.push(node, ...packages);
+const listed = new Set(bill.components.map(({ purl }: { purl: string }) => purl));
+bill.components.push(node, ...bundled.filter(({ purl }) => !listed.has(purl)), ...packages);
 console.log(JSON.stringify(bill, null, 2));

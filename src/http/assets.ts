@@ -37,6 +37,7 @@ const mediaTypes: Record<string, string> = {
   css: 'text/css; charset=utf-8',
   svg: 'image/svg+xml',
   map: 'application/json; charset=utf-8',
+  txt: 'text/plain; charset=utf-8',
 };
 
 /** Where `npm run build:page` leaves the page. */

@@ -131,7 +131,19 @@ t.test('files of another build, and unknown files', async (t) => {
   t.equal(other.statusCode, 200);
   t.equal(other.headers['cache-control'], 'no-cache');
   t.equal(other.body, (await get(assets[0])).body);
-  for (const path of ['index.html', 'main.ts', '../../package.json', '%2e%2e%2f%2e%2e%2fpackage.json', '', 'constructor']) {
+  // Scripts name it without a digest.
+  const licences = await get('/page/licenses.txt');
+  t.match(licences.headers, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache' });
+  t.match(licences.body, '@codemirror/view');
+  for (const path of [
+    'index.html',
+    'packages.json',
+    'main.ts',
+    '../../package.json',
+    '%2e%2e%2f%2e%2e%2fpackage.json',
+    '',
+    'constructor',
+  ]) {
     const missing = await get(`/page/${path}`);
     t.equal(missing.statusCode, 404, path);
     t.match(missing.json(), { type: '/problems/not-found' });
