@@ -37,6 +37,10 @@ function debian(record: string) {
 }
 
 const packages = readdirSync(statusDirectory).map((file) => debian(readFileSync(`${statusDirectory}/${file}`, 'utf8')));
+// npm copies addresses as the packages have them; some are those of scp, which are no URLs.
+for (const { externalReferences = [] } of bill.components) {
+  for (const reference of externalReferences) reference.url = reference.url.replace(/^([\w.-]+@[\w.-]+):(?!\/\/)/, 'ssh://$1/');
+}
 // npm names the application after its directory.
 bill.metadata.component = { ...bill.metadata.component, type: 'application', name, version };
 const listed = new Set(bill.components.map(({ purl }: { purl: string }) => purl));

@@ -21,7 +21,11 @@ t.test('the last stage contains only what is copied into it, and does not run as
 });
 
 t.test('the bill of materials lists npm packages, also those of the page, Node and Debian packages', async (t) => {
-  const fastify = { name: 'fastify', purl: 'pkg:npm/fastify@1.0.0' };
+  const externalReferences = [
+    { type: 'vcs', url: 'git@github.com:fastify/fastify.git' },
+    { type: 'website', url: 'https://fastify.dev' },
+  ];
+  const fastify = { name: 'fastify', purl: 'pkg:npm/fastify@1.0.0', externalReferences };
   const directory = t.testdir({
     'package.json': JSON.stringify({ name: 'gradient-service', version: '1.2.3' }),
     'npm.json': JSON.stringify({ metadata: { component: { type: 'library', name: 'app' } }, components: [fastify] }),
@@ -34,7 +38,7 @@ t.test('the bill of materials lists npm packages, also those of the page, Node a
   const { metadata, components } = JSON.parse(stdout);
   t.strictSame(metadata.component, { type: 'application', name: 'gradient-service', version: '1.2.3' });
   t.match(components, [
-    fastify,
+    { ...fastify, externalReferences: [{ url: 'ssh://git@github.com/fastify/fastify.git' }, { url: 'https://fastify.dev' }] },
     { name: 'node', version: process.versions.node },
     { name: 'preact' },
     {
