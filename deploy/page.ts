@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip, constants as zlib, zstdCompress } from 'node:zlib';
-import type { BuildOptions } from 'esbuild';
+import type { BuildOptions, Plugin } from 'esbuild';
 import { bundledPackages, componentsOf, licencesOf } from './bundled.ts';
 
 const root = new URL('../', import.meta.url);
@@ -14,6 +14,18 @@ const OUTPUT = pathOf('dist/page/');
 
 /** A file of each build. */
 const INDEX = `${OUTPUT}index.html`;
+
+/** Puts the values that a module exports, as JSON, into its place, and leaves what it imports out. */
+const evaluated: Plugin = {
+  name: 'evaluated',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/src\/page\/request\/variants\.ts$/ }, async ({ path }) => {
+      // By another name each time: it may have changed since the last build.
+      const values = await import(`${path}?${Date.now()}`);
+      return { contents: JSON.stringify(values), loader: 'json' };
+    });
+  },
+};
 
 /** How modules of the page are bundled. */
 export const bundling = {
@@ -26,6 +38,7 @@ export const bundling = {
   jsx: 'automatic',
   jsxImportSource: 'preact',
   tsconfigRaw: {},
+  plugins: [evaluated],
   entryNames: '[name]-[hash]',
   chunkNames: '[name]-[hash]',
   assetNames: '[name]-[hash]',

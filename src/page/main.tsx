@@ -4,22 +4,10 @@ import { render } from 'preact';
 import { App } from './app.tsx';
 import { startHistory } from './history.ts';
 import { openDroppedFiles } from './request/files.ts';
-import { readDescription } from './request/schema.ts';
 import { startSending } from './request/sending.ts';
-import { description, language, notice, phase } from './state.ts';
+import { language, notice, phase } from './state.ts';
 import { languageTags, loadTexts, shownLanguage, text } from './text/text.ts';
 
-/** Reads the service's description of itself: the formulas and options of activations and losses. */
-async function describe(): Promise<void> {
-  try {
-    const response = await fetch(new URL('openapi.json', document.baseURI));
-    description.value = readDescription(await response.json());
-  } catch {
-    notice.value = (t) => t.ui.descriptionFailed;
-  }
-}
-
-const described = describe();
 await startHistory();
 startSending();
 /** English stays if the texts cannot be loaded. */
@@ -38,4 +26,3 @@ effect(() => {
 });
 openDroppedFiles();
 render(<App />, document.getElementById('app') as HTMLElement);
-await described;

@@ -5,7 +5,6 @@ import type { Choice } from './network/layout.ts';
 import type { Computed } from './request/computed.ts';
 import { pageExamples } from './request/examples.ts';
 import type { Problem, Progress } from './request/problem.ts';
-import type { Description } from './request/schema.ts';
 import type { Dictionary } from './text/en.ts';
 
 /** The views, one of which is beside the picture. */
@@ -113,13 +112,6 @@ export const notice = signal<((t: Dictionary) => string) | undefined>(undefined)
 
 /** Sent with requests; kept only as long as the page is open. */
 export const apiKey = signal('');
-
-/** What the service says of activations and losses. */
-export const description = signal<Description>({
-  activations: [],
-  losses: [],
-  formulas: { activations: new Map(), losses: new Map() },
-});
 
 /** What a view marks in the picture: units and edges by their keys (network/layout.ts, keyOf). */
 export type Mark = 'right' | 'wrong';

@@ -16,8 +16,8 @@ import {
 import { pageExamples } from '../../src/page/request/examples.ts';
 import { syntaxFault } from '../../src/page/request/json-syntax.ts';
 import { format, lineOf, offsetOf } from '../../src/page/request/json-text.ts';
-import { readDescription } from '../../src/page/request/schema.ts';
 import { hasClasses } from '../../src/page/request/targets.ts';
+import { activations, losses, type Variant } from '../../src/page/request/variants.ts';
 import { en } from '../../src/page/text/en.ts';
 import { gradients, startApp, validRequest } from '../support/app.ts';
 
@@ -152,33 +152,30 @@ t.test('the position of a JSON syntax error', async (t) => {
   t.equal(lineOf(wrong, syntaxFault(wrong, en.request.syntax)?.offset ?? 0), 3);
 });
 
-t.test('reading activations and losses from the OpenAPI document, in every form it may have', async (t) => {
-  const app = await startApp();
-  const openapi = (await app.inject({ url: '/openapi.json' })).json();
-  const { activations, losses, formulas } = readDescription(openapi);
-  t.equal(activations.length, 24);
-  t.equal(losses.length, 14);
-  t.equal(formulas.activations.get('tanh'), 'tanh(x)');
-  t.strictSame(activations.find(({ name }) => name === 'identity')?.options, []);
-  t.match(activations.find(({ name }) => name === 'gelu')?.options, [
-    { name: 'approximate', kind: 'names', names: ['none', 'tanh'], initial: 'none' },
-  ]);
-  const entropy = losses.find(({ name }) => name === 'cross_entropy')?.options ?? [];
-  t.strictSame(entropy.map(({ name, kind, initial }) => [name, kind, initial]).toSorted(), [
-    ['ignore_index', 'number', -100],
-    ['label_smoothing', 'number', 0],
-    ['reduction', 'names', 'mean'],
-    ['weight', 'numbers', undefined],
-  ]);
-  t.match(losses.find(({ name }) => name === 'kl_div')?.options, [
-    { name: 'log_target', kind: 'boolean', initial: false },
-    { name: 'reduction' },
-  ]);
-
-  const one = { oneOf: [{ type: 'object', properties: { type: { enum: ['only'] }, n: {} } }] };
-  const odd = withValue(openapi, '/components/schemas/GradientsRequest', { properties: { loss: one } });
-  t.match(readDescription(odd), {
-    activations: [],
-    losses: [{ name: 'only', formula: '', options: [{ name: 'n', kind: 'number', description: '' }] }],
-  });
+t.test('the activations and losses of the form, with their options', async (t) => {
+  t.strictSame([activations.length, losses.length], [24, 14]);
+  const option = (name: string, kind: string, initial: unknown, names: string[] = []) => ({ name, kind, names, initial });
+  const reduction = option('reduction', 'names', 'mean', ['mean', 'sum', 'batchmean']);
+  const cases: [variants: readonly Variant[], name: string, formula: string, options: object[]][] = [
+    [activations, 'identity', 'x', []],
+    [activations, 'leaky_relu', 'max(0, x) + negative_slope * min(0, x)', [option('negative_slope', 'number', 0.01)]],
+    [activations, 'gelu', 'x * (1 + erf(x / sqrt(2))) / 2; "tanh": ', [option('approximate', 'names', 'none', ['none', 'tanh'])]],
+    [losses, 'mse', '(y - t)^2', [reduction]],
+    [losses, 'kl_div', 't * (log(t) - y), or ', [option('log_target', 'boolean', false), reduction]],
+    [
+      losses,
+      'nll',
+      '-weight_k * y_k for the class index k; y are log-probabilities',
+      [option('weight', 'numbers', undefined), option('ignore_index', 'number', -100), reduction],
+    ],
+  ];
+  for (const [variants, name, formula, options] of cases) {
+    const found = variants.find((one) => one.name === name) as Variant;
+    t.match(found.formula, formula, name);
+    const described = found.options.map(({ description, ...rest }) => {
+      t.match(description, /^.{10,150}$/, `${name}: ${rest.name}`);
+      return rest;
+    });
+    t.strictSame(described, options, name);
+  }
 });

@@ -28,7 +28,7 @@ function exampleOf(name: string): GradientsRequest {
 
 async function runOf(request: GradientsRequest) {
   const run = new Computed(request, await gradients(app, forPage(request)));
-  return { run, steps: stepsOf(run, { activations: new Map(), losses: new Map() }, en.steps) };
+  return { run, steps: stepsOf(run, en.steps) };
 }
 
 t.test('a number of any step leads to what it is of, and back to its step', async (t) => {

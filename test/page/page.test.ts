@@ -356,7 +356,7 @@ async function expected(
   });
   const answer = (await response.json()) as GradientsAnswer;
   const run = new Computed(request, answer);
-  return { answer, run, steps: stepsOf(run, { activations: new Map(), losses: new Map() }, en.steps) };
+  return { answer, run, steps: stepsOf(run, en.steps) };
 }
 
 /** A number on the page, with full precision. */

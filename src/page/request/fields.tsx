@@ -5,7 +5,7 @@ import { problem } from '../state.ts';
 import { text } from '../text/text.ts';
 import { numberOf } from './edit.ts';
 import type { Located } from './problem.ts';
-import type { Option, Variant } from './schema.ts';
+import type { Option, Variant } from './variants.ts';
 
 /** Puts a value at a pointer; undefined removes it. */
 export type Change = (pointer: string, value: unknown) => void;
@@ -206,7 +206,6 @@ interface OptionProps {
 }
 
 function OptionField({ option: { name, kind, initial, description, names }, pointer, value, change }: OptionProps): JSX.Element {
-  const hint = description.split('\n')[0];
   if (kind === 'names') {
     const choices = names.map((one) => [one, one] as const);
     const set = (chosen: string) => change(chosen === initial ? undefined : chosen);
@@ -214,7 +213,7 @@ function OptionField({ option: { name, kind, initial, description, names }, poin
   }
   if (kind === 'boolean') {
     return (
-      <Labelled label={name} title={hint}>
+      <Labelled label={name} title={description}>
         <input
           type="checkbox"
           id={idOf(pointer)}
@@ -236,7 +235,7 @@ function OptionField({ option: { name, kind, initial, description, names }, poin
   };
   const shown = kind === 'numbers' && Array.isArray(value) ? value.join(' ') : `${value ?? initial ?? ''}`;
   return (
-    <Labelled label={name} title={hint}>
+    <Labelled label={name} title={description}>
       <TextField
         pointer={pointer}
         value={shown}

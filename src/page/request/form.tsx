@@ -1,12 +1,13 @@
 // The form: layers, batch and loss of the request.
 import type { JSX } from 'preact';
 import type { GradientsRequest } from '../../../schemas/gradients.ts';
-import { change as changeRequest, description, request as requestOf } from '../state.ts';
+import { change as changeRequest, request as requestOf } from '../state.ts';
 import { text } from '../text/text.ts';
 import { isRequest, oriented, resized, sizesOf, withClasses, withLayer, withoutLayer, withValue } from './edit.ts';
 import { type Change, ChoiceField, CountField, Errors, errorsUnder, VariantFields } from './fields.tsx';
 import { Grid, List } from './grid.tsx';
 import { hasClasses, targetsKey } from './targets.ts';
+import { activations, losses } from './variants.ts';
 
 /** How many layers are shown with all their fields. */
 const MOST_LAYERS = 40;
@@ -51,7 +52,7 @@ function Layer({ request, k }: { request: GradientsRequest; k: number }): JSX.El
         <VariantFields
           label={t.activation}
           pointer={`${pointer}/activation`}
-          variants={description.value.activations}
+          variants={activations}
           given={activation}
           initial="identity"
           change={put}
@@ -202,14 +203,7 @@ function Loss({ request }: { request: GradientsRequest }): JSX.Element {
       <legend>
         {t.loss} <code>loss</code>
       </legend>
-      <VariantFields
-        label={t.lossField}
-        pointer="/loss"
-        variants={description.value.losses}
-        given={request.loss}
-        initial="mse"
-        change={put}
-      />
+      <VariantFields label={t.lossField} pointer="/loss" variants={losses} given={request.loss} initial="mse" change={put} />
     </fieldset>
   );
 }

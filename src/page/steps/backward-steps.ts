@@ -1,6 +1,5 @@
 // What the steps of the backward pass show and say.
 import type { Penalty } from '../../../schemas/penalty.ts';
-import type { Formulas } from '../request/schema.ts';
 import { computedMatrix, matrix } from '../ui/matrix.ts';
 import {
   biasGradient,
@@ -41,12 +40,12 @@ export function turn(quantities: Quantities, t: StepsText): Described {
 }
 
 /** The gradient of weighted sums. */
-export function throughActivation(quantities: Quantities, layer: number, formulas: Formulas, t: StepsText): Described {
+export function throughActivation(quantities: Quantities, layer: number, t: StepsText): Described {
   const { run } = quantities;
   const [k, name] = [layer + 1, run.activation(layer)];
   const applied = name !== 'identity';
   const dY = quantities.dY(layer);
-  const rowwise = isRowwise(formulas.activations.get(name)) || run.trace[layer].slopes === undefined;
+  const rowwise = isRowwise(name) || run.trace[layer].slopes === undefined;
   const f = applied ? name : 'f';
   const slopes: Quantity = {
     symbol: `${f}′(Z_${k})`,

@@ -1,14 +1,12 @@
 // The steps of the last answer, and the one that is shown.
 import { computed } from '@preact/signals';
-import { answered, cell, description, edges, step } from '../state.ts';
+import { answered, cell, edges, step } from '../state.ts';
 import { text } from '../text/text.ts';
 import { topOf } from '../ui/scale.ts';
 import type { Step, Steps } from './step.ts';
 import { stepsOf } from './steps.ts';
 
-export const steps = computed<Steps | undefined>(
-  () => answered.value && stepsOf(answered.value.run, description.value.formulas, text.value.steps),
-);
+export const steps = computed<Steps | undefined>(() => answered.value && stepsOf(answered.value.run, text.value.steps));
 
 export interface Current {
   readonly number: number;

@@ -1,8 +1,8 @@
 // What the steps of the forward pass and the loss show and say.
-import type { Formulas } from '../request/schema.ts';
+import { activations, losses } from '../request/variants.ts';
 import { short } from '../ui/matrix.ts';
 import { labelOf, preActivation, type StepsText } from './explain.ts';
-import { cell, column, flipped, isRowwise, ofSample, type Quantities, reading, row } from './quantities.ts';
+import { cell, column, flipped, formulaOf, isRowwise, ofSample, type Quantities, reading, row } from './quantities.ts';
 import type { Described } from './step.ts';
 
 /** The batch. */
@@ -42,12 +42,11 @@ export function weigh(quantities: Quantities, layer: number, t: StepsText): Desc
 }
 
 /** Outputs of a layer. */
-export function activate(quantities: Quantities, layer: number, formulas: Formulas, t: StepsText): Described {
+export function activate(quantities: Quantities, layer: number, t: StepsText): Described {
   const { run } = quantities;
   const [k, name] = [layer + 1, run.activation(layer)];
-  const formula = formulas.activations.get(name);
-  const [applied, rowwise] = [name !== 'identity', isRowwise(formula)];
-  const why = applied ? t.activate.why(name, formula ?? '', rowwise) : t.activate.identity;
+  const [applied, rowwise] = [name !== 'identity', isRowwise(name)];
+  const why = applied ? t.activate.why(name, formulaOf(activations, name), rowwise) : t.activate.identity;
   return {
     title: t.activate.title(k, applied ? name : undefined),
     formula: applied ? `Y_${k} = ${name}(Z_${k})` : `Y_${k} = Z_${k}`,
@@ -66,7 +65,7 @@ export function activate(quantities: Quantities, layer: number, formulas: Formul
 }
 
 /** The loss. */
-export function lose(quantities: Quantities, formulas: Formulas, t: StepsText): Described {
+export function lose(quantities: Quantities, t: StepsText): Described {
   const { run } = quantities;
   const [K, name] = [run.layers, run.loss()];
   const shares = run.answer.per_sample_losses as number[];
@@ -75,7 +74,7 @@ export function lose(quantities: Quantities, formulas: Formulas, t: StepsText): 
     title: t.lose.title,
     formula: `L = ${name}(Y_${K}, T)${penalty === undefined ? '' : ` + "${t.signs.penalty}"`}`,
     why: [
-      t.lose.why(name, formulas.losses.get(name) ?? name, run.request.batch.sample_weights !== undefined, divisor, `${loss}`),
+      t.lose.why(name, formulaOf(losses, name), run.request.batch.sample_weights !== undefined, divisor, `${loss}`),
       t.lose.shares(penalty === undefined ? undefined : short(penalty, 4)),
     ],
     result: {

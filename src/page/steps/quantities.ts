@@ -1,6 +1,7 @@
 // The matrices of the algorithm, named and standing as those of the request do, and what a cell of a result is computed from.
 import type { Computed } from '../request/computed.ts';
 import { targetsKey } from '../request/targets.ts';
+import { activations, type Variant } from '../request/variants.ts';
 import { matrix, rowOf, transposed } from '../ui/matrix.ts';
 import { inputsOf, outputGradientsOf, type StepsText } from './explain.ts';
 import type { Axis, Find, Kind, Quantity } from './step.ts';
@@ -141,7 +142,12 @@ export function ofSample(run: Computed): NonNullable<Quantity['reads']> {
   return run.columns ? (_, j) => [undefined, j] : (i) => [i, undefined];
 }
 
+/** The formula of an activation or a loss; empty if only a newer service has it. */
+export function formulaOf(variants: readonly Variant[], name: string): string {
+  return variants.find((one) => one.name === name)?.formula ?? '';
+}
+
 /** Whether an activation couples the units of a sample, as its formula says. */
-export function isRowwise(formula: string | undefined): boolean {
-  return formula?.includes("over a sample's units") ?? false;
+export function isRowwise(activation: string): boolean {
+  return formulaOf(activations, activation).includes("over a sample's units");
 }

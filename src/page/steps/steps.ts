@@ -1,6 +1,5 @@
 // The algorithm as a list of steps, in the order in which it goes: forward, the loss, and backward, layer by layer.
 import type { Computed } from '../request/computed.ts';
-import type { Formulas } from '../request/schema.ts';
 import { biases, passOn, throughActivation, turn, weights } from './backward-steps.ts';
 import type { StepsText } from './explain.ts';
 import { activate, lose, start, weigh } from './forward-steps.ts';
@@ -8,11 +7,11 @@ import { Quantities } from './quantities.ts';
 import type { Described, Find, Kind, Phase, Place, Step, Steps } from './step.ts';
 
 /** The steps from a request to its answer, which has a trace. */
-export function stepsOf(run: Computed, formulas: Formulas, text: StepsText): Steps {
+export function stepsOf(run: Computed, text: StepsText): Steps {
   const places = placesOf(run);
   const numbers = new Map(places.map(({ kind, layer }, i) => [`${kind} ${layer}`, i]));
   const find = (kind: string, layer: number) => numbers.get(`${kind} ${layer}`);
-  return { places, find, at: (number) => describe(run, places[number], find, formulas, text) };
+  return { places, find, at: (number) => describe(run, places[number], find, text) };
 }
 
 function placesOf(run: Computed): Place[] {
@@ -35,16 +34,16 @@ export function phaseOf(kind: Kind): Phase {
 }
 
 /** A step in full. */
-function describe(run: Computed, place: Place, find: Find, formulas: Formulas, t: StepsText): Step {
+function describe(run: Computed, place: Place, find: Find, t: StepsText): Step {
   const quantities = new Quantities(run, find, t);
   const { kind, layer } = place;
   const described: Record<Kind, () => Described> = {
     X: () => start(quantities, t),
     Z: () => weigh(quantities, layer, t),
-    Y: () => activate(quantities, layer, formulas, t),
-    L: () => lose(quantities, formulas, t),
+    Y: () => activate(quantities, layer, t),
+    L: () => lose(quantities, t),
     dY: () => turn(quantities, t),
-    dZ: () => throughActivation(quantities, layer, formulas, t),
+    dZ: () => throughActivation(quantities, layer, t),
     dW: () => weights(quantities, layer, t),
     db: () => biases(quantities, layer, t),
     dX: () => passOn(quantities, layer, t),

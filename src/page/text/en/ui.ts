@@ -31,5 +31,4 @@ export const ui = {
   restored: 'The request of your last visit is shown.',
   lost: 'The request was too large for the address, and the browser no longer has it. An example is shown instead.',
   languageFailed: 'The texts in this language could not be loaded.',
-  descriptionFailed: 'The description of the API could not be loaded, so formulas and options are missing.',
 };

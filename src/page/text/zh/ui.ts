@@ -31,5 +31,4 @@ export const ui = {
   restored: '显示的是你上次访问时的请求。',
   lost: '请求太大，无法放入地址，浏览器也不再保存它。现在显示的是一个示例。',
   languageFailed: '无法加载这种语言的文字。',
-  descriptionFailed: '无法加载 API 的说明，因此缺少公式和选项。',
 } satisfies Dictionary['ui'];
