@@ -1,6 +1,6 @@
 // The positions of units in the drawing.
 import t from 'tap';
-import { choiceOf, heightFor, keyOf, layOut, nearest } from '../../src/page/network/layout.ts';
+import { choiceOf, heightFor, isPartOf, keyOf, layOut, nearest } from '../../src/page/network/layout.ts';
 
 const room = { width: 800, height: 400 };
 
@@ -53,4 +53,20 @@ t.test('the edge at a point', async (t) => {
   t.equal(keyOf({ column: 1, unit: 0 }), '1:0');
   t.equal(nearest(edges, x, 2, 9), undefined);
   t.equal(nearest(edges, edge.from.x - 20, edge.from.y, 9), undefined);
+});
+
+t.test('what was chosen in another network', async (t) => {
+  const part = [
+    { column: 0, unit: 1 },
+    { column: 2, unit: 0 },
+    { column: 1, unit: 2, input: 1 },
+  ];
+  const none = [
+    { column: 0, unit: 2 },
+    { column: 3, unit: 0 },
+    { column: 1, unit: 2, input: 2 },
+    { column: 2, unit: 1, input: 0 },
+  ];
+  for (const choice of part) t.ok(isPartOf([2, 3, 1], choice), keyOf(choice));
+  for (const choice of none) t.notOk(isPartOf([2, 3, 1], choice), keyOf(choice));
 });

@@ -11,6 +11,11 @@ export interface Choice extends Place {
   readonly input?: number;
 }
 
+/** Whether a network has what is chosen, which may come from a link or from another network. */
+export function isPartOf(sizes: readonly number[], { column, unit, input = 0 }: Choice): boolean {
+  return unit < sizes[column] && (column === 0 || input < sizes[column - 1]);
+}
+
 export interface Spot extends Place {
   readonly x: number;
   readonly y: number;

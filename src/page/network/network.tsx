@@ -12,12 +12,14 @@ import { DECADES } from '../ui/scale.ts';
 import { Details } from './details.tsx';
 import { Drawing } from './drawing.tsx';
 import { savePng, saveSvg } from './export.ts';
-import { type Choice, heightFor, type Room } from './layout.ts';
+import { type Choice, heightFor, isPartOf, type Room } from './layout.ts';
 
 /** What is chosen in the picture: what was selected, or what the explained number is of. */
 function chosen({ run }: Answered): Choice | undefined {
   const current = currentStep.value;
-  if (selection.value || !current) return selection.value;
+  const selected = selection.value;
+  if (selected && isPartOf([run.features, ...run.units], selected)) return selected;
+  if (!current) return undefined;
   return inPicture(run, { ...current.step.result.of, i: current.cell[0], j: current.cell[1] }).choice;
 }
 

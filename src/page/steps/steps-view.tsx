@@ -61,7 +61,8 @@ function listenToKeys(): () => void {
     const current = currentStep.value?.number;
     if (!to || current === undefined || !steps.value) return;
     if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || event.defaultPrevented) return;
-    if ((event.target as HTMLElement).closest?.('input, select, textarea, pre, [role=tab], .cm-host')) return;
+    if ((event.target as HTMLElement).closest?.('input, select, textarea, pre, .scroller[tabindex], [role=tab], .cm-host'))
+      return;
     event.preventDefault();
     go(to(current, steps.value.places.length - 1));
   };

@@ -7,7 +7,7 @@ import { CanvasMap } from './canvas-map.tsx';
 import { copy } from './copy.ts';
 import { Formula, say } from './math.tsx';
 import { type Marked, type MatrixProps, placeOf } from './matrix-props.ts';
-import { arrow, hint, LinkButton, releaseKeys, show } from './parts.tsx';
+import { arrow, hint, LinkButton, releaseKeys, show, useOverflow } from './parts.tsx';
 import { Pictures, pictureSide } from './pictures.tsx';
 import { shadeOf } from './scale.ts';
 
@@ -19,6 +19,9 @@ export function MatrixView(props: MatrixProps): JSX.Element {
   const { quantity, children } = props;
   const { rows, columns } = quantity.matrix;
   const Body = rows <= TABLE.rows && columns <= TABLE.columns ? Table : pictureSide(quantity) ? Pictures : CanvasMap;
+  const scroller = useRef<HTMLDivElement>(null);
+  // A table whose numbers do not take the keyboard takes it itself, if it has to be scrolled.
+  const scrolls = useOverflow(scroller) && Body === Table && !props.choose;
   return (
     <figure class="heat-map" data-symbol={quantity.symbol}>
       <figcaption>
@@ -30,7 +33,7 @@ export function MatrixView(props: MatrixProps): JSX.Element {
         </span>
         <CopyMenu {...props} />
       </figcaption>
-      <div class="scroller">
+      <div class="scroller" ref={scroller} {...(scrolls && { tabIndex: 0, role: 'group', 'aria-label': say(quantity.symbol) })}>
         <Body {...props} />
       </div>
       <p class="origin">

@@ -143,6 +143,14 @@ export function useSize(of: RefObject<HTMLElement | null>): { width: number; hei
   return size;
 }
 
+/** Whether an element is narrower than what is in it. */
+export function useOverflow(of: RefObject<HTMLElement | null>): boolean {
+  const [overflows, setOverflows] = useState(false);
+  const { width } = useSize(of);
+  useLayoutEffect(() => setOverflows((of.current?.scrollWidth ?? 0) > width));
+  return overflows;
+}
+
 /** A button that looks like a link. */
 export function LinkButton({ children, ...rest }: ButtonHTMLAttributes & { children: ComponentChildren }): JSX.Element {
   return (
