@@ -1,5 +1,4 @@
 // The charts in a browser: what they show and say; in light and dark, wide and narrow, for unusual and large networks.
-import axe from 'axe-core';
 import t from 'tap';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
 import { pageExamples } from '../../src/page/request/examples.ts';
@@ -94,21 +93,6 @@ t.test('charts', { skip: noBrowser }, async (t) => {
     t.equal(labels.length, 7, 'one of norms, two of samples, and two of each of two layers');
     t.match(labels[1], 'Each sample’s share of the loss, from 0.0434 to 0.205');
     t.match(labels[3], 'Layer 1, weights: 8 values from -3.86 to 0.67');
-  });
-
-  t.test('accessibility', async (t) => {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      const { page } = await openCharts(t, browser, { width: 360, colorScheme });
-      await draw(page, given(example('digits')));
-      for (const summary of await page.locator('summary').all()) await summary.click();
-      await page.locator('table').nth(2).waitFor();
-      await page.evaluate(axe.source);
-      const violations = await page.evaluate(async () => {
-        const { axe } = window as unknown as { axe: { run: (where: string) => Promise<{ violations: { id: string }[] }> } };
-        return (await axe.run('#charts')).violations.map((violation) => JSON.stringify(violation));
-      });
-      t.strictSame(violations, [], colorScheme);
-    }
   });
 
   t.test('unusual networks', async (t) => {

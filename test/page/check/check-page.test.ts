@@ -1,6 +1,4 @@
 // "Check mine" in a browser: twelve wrong backward passes, printed by different languages, are pasted and named.
-import axe from 'axe-core';
-import type { Page } from 'playwright-core';
 import t from 'tap';
 import { fromHash, toHash } from '../../../src/page/address.ts';
 import { START } from '../../../src/page/state.ts';
@@ -72,15 +70,6 @@ function textOf(wrong: Wrong, print: Print): string {
     .join('\n');
 }
 
-/** What axe finds. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    const { violations } = await (window as unknown as { axe: { run(): Promise<{ violations: { id: string }[] }> } }).axe.run();
-    return violations.map(({ id }) => id);
-  });
-}
-
 t.test('check mine in a browser', { skip: noBrowser }, async (t) => {
   const service = await startService();
   const browser = await openBrowser();
@@ -139,6 +128,5 @@ t.test('check mine in a browser', { skip: noBrowser }, async (t) => {
   t.equal(await page.locator('#verdict, #paste-error, #diagnoses').count(), 0);
   await page.click('#undo');
   await answered(page);
-  t.strictSame(await violations(page), [], 'axe');
   t.strictSame(complaints, [], 'no complaints of the browser');
 });

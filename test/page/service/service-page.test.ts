@@ -1,5 +1,4 @@
 // The datasets and jobs of the service in a browser.
-import axe from 'axe-core';
 import t from 'tap';
 import { startService } from '../../support/process.ts';
 import { noBrowser, openBrowser } from '../browser.ts';
@@ -58,17 +57,6 @@ t.test('datasets and jobs', { skip: noBrowser }, async (t) => {
   await put([{ name: 'bad.safetensors', buffer: Buffer.from('no') }], 'bad');
   await page.waitForSelector('#service-problem >> text=expected 8 bytes with the length of the header');
 
-  await page.setViewportSize({ width: 390, height: 700 });
-  await page.evaluate(axe.source);
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    const violations = await page.evaluate(async () => {
-      const { violations } = await (window as unknown as { axe: { run(): Promise<{ violations: { id: string }[] }> } }).axe.run();
-      return violations.map(({ id }) => id);
-    });
-    t.strictSame(violations, [], `axe, ${colorScheme}`);
-  }
-  t.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'not wider than a phone');
   await page.click('[data-name=tensors] button');
   await page.waitForSelector('[data-name=tensors]', { state: 'detached' });
   t.equal(await page.locator('#datasets li').count(), 2);

@@ -1,5 +1,4 @@
 // "Train" in a browser: XOR and a spiral are learned to the end; a reload, Undo and Back lose nothing.
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import t from 'tap';
 import { startService } from '../../support/process.ts';
@@ -116,10 +115,4 @@ t.test('training in a browser', { skip: noBrowser }, async (t) => {
     [],
     'no complaints of the browser',
   );
-  await page.evaluate(axe.source);
-  const violations = await page.evaluate(async () => {
-    const { violations } = await (window as unknown as { axe: { run(): Promise<{ violations: { id: string }[] }> } }).axe.run();
-    return violations.map(({ id }) => id);
-  });
-  t.strictSame(violations, [], 'axe');
 });
