@@ -82,7 +82,7 @@ t.test('a verdict in words', async (t) => {
   t.equal(
     verdictText(en.charts, verdict([1e-8, 1, 100])),
     "Gradients vanish in the backward pass. The first layer's gradient has a norm of 1e-8, the last layer's 100: 1e10 times smaller, " +
-      `about 1e5 times with each layer. (This is said from ${rule} on.)`,
+      `about 1e5 times per layer. (Reported from ${rule}.)`,
   );
   t.match(
     verdictText(en.charts, verdict([400, 1, 1])),
@@ -94,7 +94,7 @@ t.test('a verdict in words', async (t) => {
   );
   t.match(
     verdictText(en.charts, even, verdict([900, 1, 1])),
-    /^Gradients of weighted sums explode.* 900 times larger, about 30 times with each layer/,
+    /^Gradients of weighted sums explode.* 900 times larger, about 30 times per layer/,
   );
 });
 
@@ -137,7 +137,7 @@ t.test('outliers', async (t) => {
   t.strictSame(outliers([1, 1, 1, 1, 1 + 2e-16]), [], 'rounding makes none');
   t.strictSame(outliers([4]), []);
   t.equal(outlierText(en.charts, [1, 2, 3, 4, 5], 'its loss'), '');
-  t.match(outlierRule(en.charts), 'more than 3 times the distance between the quartiles');
+  t.match(outlierRule(en.charts), 'more than 3 times the interquartile range');
   t.equal(outlierText(en.charts, [1, 2, 11, 3, 4], 'its loss'), 'Sample 3 stands out by its loss: 11, where the median is 3.');
   t.equal(
     outlierText(en.charts, [1, 1, 1, 1, 1, 1, 1, 1, 1, 5, 1, 9], 'its loss'),

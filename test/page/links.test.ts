@@ -169,17 +169,23 @@ t.test('why a gradient is 0', async (t) => {
   const name = (column: number, unit: number) => en.network.nameOf(column, unit + 1);
   const why = (kind: NumberOf['kind'], layer: number, i: number, j: number) =>
     whyZero(run, { kind, layer, i, j }, 0, en.steps, name);
-  t.strictSame(why('dZ', 0, 0, 1), ['The slope of layer 1, unit 2 is 0 for all 3 samples: z ≤ −2.1. No gradient passes it.']);
+  t.strictSame(why('dZ', 0, 0, 1), [
+    'The slope of layer 1, unit 2 is 0 for all 3 samples: z ≤ −2.1. No gradient passes through it.',
+  ]);
   t.strictSame(why('dZ', 0, 0, 0), ['No gradient arrives at this output, so there is nothing to multiply.']);
-  t.strictSame(why('dW', 0, 1, 0), ['The slope of layer 1, unit 2 is 0 for all 3 samples: z ≤ −2.1. No gradient passes it.']);
+  t.strictSame(why('dW', 0, 1, 0), [
+    'The slope of layer 1, unit 2 is 0 for all 3 samples: z ≤ −2.1. No gradient passes through it.',
+  ]);
   t.strictSame(why('dW', 0, 1, 1), [
-    'The slope of layer 1, unit 2 is 0 for all 3 samples: z ≤ −2.1. No gradient passes it.',
+    'The slope of layer 1, unit 2 is 0 for all 3 samples: z ≤ −2.1. No gradient passes through it.',
     'The input is 0 for all 3 samples: this weight changes nothing.',
   ]);
   t.strictSame(why('dW', 0, 0, 0), ['The gradient of the unit is 0 for all 3 samples.']);
   t.strictSame(why('dW', 1, 0, 1), ['The input is 0 for all 3 samples: this weight changes nothing.']);
   t.strictSame(why('dW', 1, 0, 0), ['The terms cancel.'], 'a sum that is 0 by chance');
-  t.strictSame(why('db', 0, 0, 1), ['The slope of layer 1, unit 2 is 0 for all 3 samples: z ≤ −2.1. No gradient passes it.']);
+  t.strictSame(why('db', 0, 0, 1), [
+    'The slope of layer 1, unit 2 is 0 for all 3 samples: z ≤ −2.1. No gradient passes through it.',
+  ]);
   const { run: columns } = await runOf(oriented(dead, 'columns'));
   t.strictSame(whyZero(columns, { kind: 'db', layer: 0, i: 1, j: 0 }, 0, en.steps, name), why('db', 0, 0, 1));
   t.strictSame(why('db', 1, 0, 0), ['The terms cancel.']);

@@ -252,7 +252,7 @@ const faults: [text: string, sentence: RegExp][] = [
   ['dW1 = []', /^dW1 has no numbers/],
   ['dW1 = [[1, 2], [3]]', /^The rows of dW1 differ in length: row 2 has 1 numbers, row 1 has 2/],
   ['[[1, 2], [3]]', /^The rows of an array differ/],
-  ['W1.grad None', /^W1\.grad is None: the gradient was not computed yet/],
+  ['W1.grad None', /^W1\.grad is None: the gradient has not been computed yet/],
   ['W1.grad: None', /^W1\.grad is None/],
   ['dW1 = [[1, nan]]', /^dW1 contains NaN/],
   ['[[1, 2], ("a", 3)]', /^Expected numbers, got: "a"/],

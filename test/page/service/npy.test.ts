@@ -47,7 +47,7 @@ t.test('what cannot be read is named', async (t) => {
       return (error as { text(of: typeof imports): string }).text(imports);
     }
   };
-  t.equal(message(new ArrayBuffer(20)), 'a.npy is not a file of numpy.save.');
+  t.equal(message(new ArrayBuffer(20)), 'a.npy is not a .npy file.');
   t.match(message(npyFile('<c16', [1], new Float64Array([1, 0]))), /^a\.npy has the dtype <c16/);
   const header = (text: string) => {
     const file = new Uint8Array(10 + text.length);
@@ -58,8 +58,8 @@ t.test('what cannot be read is named', async (t) => {
     message(header("{'descr': [('a', '<f8'), ('b', '<i4', (2,))], 'shape': (3,), }")),
     "has the dtype [('a', '<f8'), ('b', '<i4', (2,))]",
   );
-  for (const text of ["{'descr': '<f8', }", "{'shape': (1,), }"]) t.match(message(header(text)), /not a file/);
+  for (const text of ["{'descr': '<f8', }", "{'shape': (1,), }"]) t.match(message(header(text)), /not a .npy file/);
   t.match(message(npyFile('<f8', [9], new Float64Array([1]))), /cut off/);
   t.match(message(npyFile('<f8', [1], new Float64Array([1]), 1, 'True')), /Fortran order/);
-  t.match(message(npyFile('<f8', [1], new Float64Array([1])).slice(0, 11)), /not a file/);
+  t.match(message(npyFile('<f8', [1], new Float64Array([1])).slice(0, 11)), /not a .npy file/);
 });

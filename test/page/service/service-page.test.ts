@@ -53,7 +53,7 @@ t.test('datasets and jobs', { skip: noBrowser }, async (t) => {
   await put([y, x], 'x');
   t.match(await shown('x'), /^x 2 × 3, classes,/, 'the inputs are those named x');
   await put([{ name: 'bad.npy', buffer: Buffer.from('no') }], 'bad');
-  await page.waitForSelector('#service-problem >> text=bad.npy is not a file of numpy.save.');
+  await page.waitForSelector('#service-problem >> text=bad.npy is not a .npy file.');
   await put([{ name: 'bad.safetensors', buffer: Buffer.from('no') }], 'bad');
   await page.waitForSelector('#service-problem >> text=expected 8 bytes with the length of the header');
 
@@ -79,7 +79,7 @@ t.test('datasets and jobs', { skip: noBrowser }, async (t) => {
   t.equal(status, 202);
   await page.click('#list-again');
   await page.waitForSelector('#jobs [data-state=succeeded]');
-  t.match(await page.innerText('#jobs li'), /succeeded, 1 of 1 parts/);
+  t.match(await page.innerText('#jobs li'), /succeeded, 1 of 1 part,/);
   await page.click('#jobs li button');
   await page.waitForSelector('#jobs', { state: 'detached' });
 });

@@ -15,7 +15,7 @@ function changed({ kind, ofSums, first, last, factor, perLayer }: ChangeText): s
   const what = ofSums ? 'gradient of weighted sums' : 'gradient';
   const norms = `The first layer's ${what} has a norm of ${first}, the last layer's ${last}`;
   if (kind === 'even') return `${norms}, a factor of ${factor}.`;
-  return `${norms}: ${factor} times ${kind === 'vanish' ? 'smaller' : 'larger'}, about ${perLayer} times with each layer.`;
+  return `${norms}: ${factor} times ${kind === 'vanish' ? 'smaller' : 'larger'}, about ${perLayer} times per layer.`;
 }
 
 const rule = (notable: number) => `a factor of ${notable} between the first and the last layer`;
@@ -24,7 +24,7 @@ export const charts = {
   tab: 'Charts',
   title: 'Do gradients vanish or explode?',
   intro:
-    'Going back, each layer multiplies by its weights and by the slope of its activation. If that makes the gradient smaller, layer after layer, the first layers hardly learn; if it makes it larger, their steps are far too large. And a single odd sample can outweigh all others.',
+    'In the backward pass, each layer multiplies the gradient by its weights and by the slope of its activation. If this shrinks the gradient layer after layer, the first layers hardly learn; if it enlarges it, their steps are far too large. A single odd sample can also outweigh all others.',
   caption: (title: string) => `${title}. `,
   asTable: (title: string) => `${title} as a table`,
   moreRows: (count: number, of: number) => `The other ${count} of ${of} rows are not shown.`,
@@ -44,19 +44,19 @@ export const charts = {
     zero: (layers: string, several: boolean) =>
       `The ${several ? `gradients of layers ${layers} are` : `gradient of layer ${layers} is`} 0, which a logarithmic scale cannot show: ${several ? 'these layers learn' : 'this layer learns'} nothing.`,
     weights: (change: ChangeText, notable: number) =>
-      `Gradients ${change.kind} in the backward pass. ${changed(change)} (This is said from ${rule(notable)} on.)`,
+      `Gradients ${change.kind} in the backward pass. ${changed(change)} (Reported from ${rule(notable)}.)`,
     sums: (change: ChangeText, notable: number) =>
-      `Gradients of weighted sums ${change.kind} in the backward pass. ${changed(change)} Those of weights do not show it: each is such a gradient times an input, and inputs change from layer to layer too. (This is said from ${rule(notable)} on.)`,
+      `Gradients of weighted sums ${change.kind} in the backward pass. ${changed(change)} The gradients of weights do not show it: each is such a gradient times an input, and inputs differ from layer to layer, too. (Reported from ${rule(notable)}.)`,
     even: (change: ChangeText, notable: number) =>
       `Gradients neither vanish nor explode: that would take ${rule(notable)}. ${changed(change)}`,
   },
   samples: {
     title: 'Samples',
     text: 'Each sample’s share of the loss, and the norm of its share of the gradient of all parameters.',
-    groups: (size: number) => `Each line spans ${size} samples, from the least to the largest.`,
+    groups: (size: number) => `Each line spans ${size} samples, from the smallest value to the largest.`,
     none: 'No sample stands out.',
     rule: (far: number) =>
-      `To stand out is to lie above the upper quartile by more than ${far} times the distance between the quartiles.`,
+      `A sample stands out if it lies above the upper quartile by more than ${far} times the interquartile range.`,
     measures: { losses: 'share of the loss', norms: 'norm of the gradient' },
     by: { losses: 'its share of the loss', norms: 'the norm of its gradient' },
     outliers: (samples: string, several: boolean, by: string, range: readonly [string, string], median: string) =>
@@ -65,12 +65,12 @@ export const charts = {
   },
   histograms: {
     title: 'Histograms',
-    text: 'How many of each layer’s weights and of their gradients have which value; every histogram has its own scale.',
+    text: 'How the weights of each layer and their gradients are distributed. Every histogram has its own scale.',
     some: (half: number, others: number) =>
       `Shown are the first ${half} layers and the last ${half}; the ${others} between them are not.`,
     layer: (layer: number, inputs: number, units: number) =>
       `Layer ${layer}: ${inputs} input${inputs === 1 ? '' : 's'}, ${units} unit${units === 1 ? '' : 's'}`,
-    head: ['layer', 'of', 'values', 'least', 'mean', 'largest', 'standard deviation', 'zeros'] as const,
+    head: ['layer', 'of', 'values', 'smallest', 'mean', 'largest', 'standard deviation', 'zeros'] as const,
     kinds: { weights: 'weights', gradients: 'gradients' },
     label: (layer: number, kind: string, what: string) => `Layer ${layer}, ${kind}: ${what}`,
     same: (values: number, value: string) => `${values} values, all ${value}`,

@@ -5,7 +5,7 @@ const of = (name: string | undefined) => (name === undefined ? '' : ` in ${name}
 export const check = {
   tab: 'Check mine',
   intro:
-    'Paste the gradients that your own code computes for this request, or any of its values on the way: the service compares them and names the line that is wrong.',
+    'Paste the gradients that your own code computes for this request, or any of its intermediate values: the service compares them and names the wrong line.',
   paste: 'Your numbers',
   pasteHint:
     'JSON, or what Python, NumPy, PyTorch, R, MATLAB or Octave print; CSV. With names before them (dW1, db1, W1.grad, Z1, dZ1, loss), or in their order.',
@@ -16,13 +16,13 @@ export const check = {
   tolerance: 'Tolerance',
   toleranceHint: (tolerance: string) => `${tolerance}, from the last digit printed`,
   comparing: 'Comparing …',
-  noRequest: 'The request of this page has no data to compare with. Choose an example, or correct it.',
+  noRequest: 'The request of this page has no data to compare with. Choose an example, or correct the request.',
   agrees: (arrays: number) => (arrays === 1 ? 'The array agrees.' : `All ${arrays} arrays agree.`),
-  differs: (wrong: number, arrays: number) => `${wrong} of ${arrays} ${arrays === 1 ? 'arrays differs' : 'arrays differ'}.`,
+  differs: (wrong: number, arrays: number) =>
+    arrays === 1 ? 'The array differs.' : `${wrong} of ${arrays} arrays ${wrong === 1 ? 'differs' : 'differ'}.`,
   first: (place: string) => `The first that differs, in the order of backpropagation: ${place}.`,
   showStep: 'Show its step',
-  unknownMistake:
-    'No mistake of the catalogue gives these numbers. Compare the step of the first array that differs with your code.',
+  unknownMistake: 'No known mistake gives these numbers. Compare the step of the first array that differs with your code.',
   leftOut: (what: string) => `Not tried: ${what}.`,
   mistake: 'The mistake',
   where: (layers: string) => `Where: ${layers}`,
@@ -30,19 +30,19 @@ export const check = {
   allLayers: 'all layers',
   part: { loss: 'the loss', batch: 'the batch', penalty: 'the penalty', network: 'the network' } as Record<string, string>,
   explains: (arrays: readonly string[]) => `It explains: ${arrays.join(', ')}.`,
-  factor: (factor: string) => `Beside it everything is multiplied by ${factor}.`,
+  factor: (factor: string) => `In addition, everything is multiplied by ${factor}.`,
   wrongLine: 'Wrong',
   rightLine: 'Right',
   sign: 'How to recognise it',
   remedy: 'What to do',
-  page: 'The page of this mistake',
-  alternatives: 'The same numbers come from:',
+  page: 'More about this mistake',
+  alternatives: 'These mistakes give the same numbers:',
   arrays: 'Your arrays',
   head: ['array', 'is', 'result'] as const,
   unused: 'not used',
   transposed: 'transposed: yours is inputs × outputs',
-  transposedSamples: 'transposed: a sample is a column of yours',
-  withBias: 'its first column is the biases',
+  transposedSamples: 'transposed: your samples are columns',
+  withBias: 'its first column has the biases',
   placeOf: (array: string) => `What ${array} is`,
   unnamed: (n: string) => `array ${n}`,
   right: '✓ agrees',
@@ -77,10 +77,11 @@ export const check = {
   empty: (name: string | undefined) => `${name ?? 'An array'} has no numbers.`,
   ragged: (name: string | undefined, row: number, expected: number, got: number) =>
     `The rows of ${name ?? 'an array'} differ in length: row ${row + 1} has ${got} numbers, row 1 has ${expected}.`,
-  missing: (name: string) => `${name} is None: the gradient was not computed yet. Run the backward pass before printing.`,
-  notFinite: (name: string, value: string) => `${name} contains ${value}. Find out where it arises first: it cannot be compared.`,
+  missing: (name: string) => `${name} is None: the gradient has not been computed yet. Run the backward pass before printing.`,
+  notFinite: (name: string, value: string) =>
+    `${name} contains ${value}, which cannot be compared. Find out where it first appears.`,
   nothingPlaced: (shapes: readonly (readonly [label: string, shape: string])[]) =>
-    `None of the arrays belongs to this network: ${shapes.map(([label, shape]) => `${label} (${shape})`).join(', ')}. Write names such as dW1, db1, Z1, dZ1, loss before them, and check that the request is the network of your program.`,
+    `None of the arrays belongs to this network: ${shapes.map(([label, shape]) => `${label} (${shape})`).join(', ')}. Write names such as dW1, db1, Z1, dZ1, loss before them, and check that the request describes the network of your program.`,
   tooCoarse: (name: string) =>
     `${name} is printed with too few digits to compare. Print more: in MATLAB and Octave format long, in NumPy np.set_printoptions(precision=17), in R options(digits=15).`,
 };

@@ -9,5 +9,5 @@ export const code = {
   save: 'Save',
   saveRequest: 'Save the request',
   large: (kilobytes: number, file: string) =>
-    `The request has ${kilobytes} kB. Save it as ${file} in the folder in which you run this.`,
+    `The request is ${kilobytes} kB. Save it as ${file} in the folder where you run this.`,
 };

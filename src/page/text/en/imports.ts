@@ -2,15 +2,15 @@
 
 export const imports = {
   sizes: 'Sizes',
-  sizesHint: 'Inputs, then the units of each layer, such as 2-3-3-2. Weights stay where they fit.',
-  sizesWrong: 'Expected two or more whole numbers, such as 2-3-3-2, of at most 200,000 weights.',
+  sizesHint: 'Inputs, then the units of each layer, such as 2-3-3-2. Weights that still fit are kept.',
+  sizesWrong: 'Expected two or more whole numbers, such as 2-3-3-2, with at most 200,000 weights.',
   build: 'Build',
   models: 'Open a network of PyTorch or Keras',
   modelsHint:
-    '"Open a file" takes a state dict as .safetensors or JSON. Activations stay if there are as many layers; otherwise hidden layers get relu. Other files are converted by a line:',
+    '"Open a file" takes a state dict as .safetensors or JSON. Activations are kept if the number of layers is the same; otherwise hidden layers get relu. Other files have to be converted first, each by one line:',
   convert: (library: string, line: string) =>
-    `A browser cannot read this file of ${library}. Convert it, and open model.json: ${line}`,
-  notNpy: (name: string) => `${name} is not a file of numpy.save.`,
+    `A browser cannot read this ${library} file. Convert it, and open model.json: ${line}`,
+  notNpy: (name: string) => `${name} is not a .npy file.`,
   fortranOrder: (name: string) => `${name} is in Fortran order. Save numpy.ascontiguousarray(a) instead.`,
   notSafetensors: () => 'This is not a safetensors file.',
   cutOff: () => 'The file is cut off: a tensor ends outside it.',

@@ -7,11 +7,11 @@ export const request = {
   exampleTexts: {
     article: {
       title: 'The article’s network',
-      text: 'Two inputs, two tanh layers of three units and two outputs; all weights are 0.1, and a sample is a column. The units of a layer have the same weights, so they have the same gradients too: trained from here, they would stay alike for ever.',
+      text: 'Two inputs, two tanh layers of three units and two outputs; all weights are 0.1, and a sample is a column. The units of a layer have the same weights, so they get the same gradients: trained from here, they would stay identical.',
     },
     xor: {
       title: 'XOR, half trained',
-      text: 'After 170 steps three of the four answers are right; (1, 1) is still taken for 1. It has the largest loss, and of the four samples it pulls hardest at the output: down, while (0, 1) and (1, 0) pull up.',
+      text: 'After 170 steps three of the four answers are right; (1, 1) is still taken for 1. It has the largest loss, and pulls the output down harder than any other sample; (0, 1) and (1, 0) pull it up.',
     },
     digits: {
       title: 'Digits, one mislabelled',
@@ -23,7 +23,7 @@ export const request = {
     },
     exploding: {
       title: 'Exploding gradients',
-      text: 'Twelve tanh layers with weights of up to 4. Going back, each layer makes the gradient about twice as large: at the first layer it is over a thousand times the last layer’s. The forward pass shows nothing of it, since tanh keeps the values between −1 and 1.',
+      text: 'Twelve tanh layers with weights of up to 4. In the backward pass, each layer about doubles the gradient: at the first layer it is over a thousand times the last layer’s. The forward pass does not show it, since tanh keeps the values between −1 and 1.',
     },
   },
   editAs: 'How to edit the request',
@@ -33,7 +33,7 @@ export const request = {
   copyLink: 'Copy link',
   link: 'Link',
   linkTooLong: (length: number, max: number) =>
-    `The request is too large for a link: it would have ${length} characters, and browsers take ${max}. Save it as a file.`,
+    `The request is too large for a link: it would have ${length} characters, and browsers accept ${max}. Save it as a file.`,
   openFile: 'Open a file',
   saveAnswer: 'Save the answer',
   fileUnreadable: (name: string) => `${name} cannot be read`,
@@ -49,8 +49,8 @@ export const request = {
   progressOpen: (doing: string) => `${doing} …`,
   key: 'API key (kept only while this page is open)',
 
-  incomplete: 'This request lacks parts that the form could show. Correct it as JSON, or start from an example.',
-  moreLayers: 'Further layers are edited as JSON.',
+  incomplete: 'This request lacks parts that the form needs. Correct it as JSON, or start from an example.',
+  moreLayers: 'Edit further layers as JSON.',
   layer: (layer: number) => `Layer ${layer}`,
   units: 'units',
   activation: 'activation',
@@ -87,10 +87,10 @@ export const request = {
   thumbnailLabel: (caption: string, rows: number, columns: number) => `${caption}, ${rows} by ${columns}`,
 
   jsonLabel: 'The request as JSON',
-  jsonSize: (megabytes: string) => `The request has ${megabytes} MB.`,
+  jsonSize: (megabytes: string) => `The request is ${megabytes} MB.`,
   jsonShow: 'Show it anyway',
   line: (line: number) => `line ${line}`,
-  unreadable: 'This is not JSON yet; the results are those of the last request that was.',
+  unreadable: 'This is not valid JSON yet. The results are those of the last valid request.',
   syntax: {
     expected: (what: string, got: string) => `expected ${what}, got ${got}`,
     end: 'the end',
@@ -106,9 +106,9 @@ export const request = {
   retryIn: (seconds: number) => `Trying again in ${seconds} s.`,
   retryNow: 'Try now',
   stopRetrying: 'Stop',
-  offlineRetry: 'It is sent again as soon as there is a connection.',
+  offlineRetry: 'The request is sent again as soon as there is a connection.',
   tooMuchTrace:
-    'The page asks for every intermediate value (include: trace), which takes more than the request itself. Sent by a program, it may be accepted.',
+    'The page asks for every intermediate value (include: trace), which takes more memory than the request itself. Sent by a program without it, the request may be accepted.',
   meaning: 'What this means and what to do',
   noAnswer: { title: 'No answer', detail: 'The service cannot be reached. Is it still running?' },
   withoutData: {

@@ -105,7 +105,7 @@ export const steps = {
     rowwise: (name: string) =>
       `${name} couples the units of a sample: each weighted sum changes all outputs of its sample, by the matrix J of all slopes.`,
     why: (slope: string) =>
-      `The gradient is multiplied, number by number (∘), by the slope of the activation at the weighted sum. ${slope}`,
+      `The gradient is multiplied, element by element (∘), by the slope of the activation at the weighted sum. ${slope}`,
     flat: 'Where an activation is flat, little of the gradient comes through, and less with every layer: this is how gradients vanish.',
     slopes: {
       identity: 'Without an activation the slope is 1 everywhere.',
@@ -132,7 +132,7 @@ export const steps = {
     why: 'Each input went into every unit. Its gradient is collected from every unit through the same weights, transposed.',
     next: (layer: number) =>
       `The inputs of layer ${layer} are the outputs of layer ${layer - 1}: this is dY of layer ${layer - 1}, and the same steps follow for it.`,
-    end: 'There is no layer before this one: this says how the loss depends on the batch itself. All dW and db together are the gradient. Go a little against it, and the loss gets smaller.',
+    end: 'This is the first layer: the result says how the loss depends on the batch itself. All dW and db together are the gradient. A small step against it makes the loss smaller.',
   },
 
   sums: {
@@ -144,7 +144,7 @@ export const steps = {
     outputGradient: 'the slope of the loss at this output',
     mse: (divisor: number) => (divisor === 1 ? 'twice the difference' : `twice the difference, divided by ${divisor}`),
     probability: (divisor: number) => `probability minus target${divisor === 1 ? '' : `, divided by ${divisor}`}`,
-    inputGradient: 'the gradients of all units that it went to, times the weights',
+    inputGradient: 'the gradients of all units that it goes to, times the weights, summed',
     preActivationGradient: 'the slope of the activation times the gradient of the output',
     rowwiseGradient: 'through all slopes of the activation',
     weightGradient: 'the gradient of the unit times the input, summed over the samples',
@@ -154,7 +154,7 @@ export const steps = {
   zero: {
     title: 'Why is it 0?',
     deadUnit: (unit: string, samples: number, greatest: string) =>
-      `The slope of ${unit} is 0 for ${samples === 1 ? 'the one sample' : `all ${samples} samples`}: z ≤ ${greatest}. No gradient passes it.`,
+      `The slope of ${unit} is 0 for ${samples === 1 ? 'the one sample' : `all ${samples} samples`}: z ≤ ${greatest}. No gradient passes through it.`,
     flat: (z: string) => `The activation has slope 0 here: z = ${z}.`,
     noOutputGradient: 'No gradient arrives at this output, so there is nothing to multiply.',
     targetReached: 'The output equals its target: the loss has slope 0 here.',
@@ -168,17 +168,17 @@ export const steps = {
   },
 
   hints: {
-    title: 'Legal, but odd',
+    title: 'Valid, but unusual',
     softmaxTwice:
       'The last layer applies softmax, and cross_entropy applies it again to what it gets: it expects logits. Remove the softmax, or use nll after log_softmax.',
     sigmoidTwice:
       'The last layer applies sigmoid, and binary_cross_entropy_with_logits applies it again. Remove the sigmoid, or use binary_cross_entropy.',
     outputsSmaller: (outputs: string, targets: string) =>
-      `The targets (up to ${targets}) are far larger than the outputs (up to ${outputs}). Scale the targets, or the loss stays large for long.`,
+      `The targets (up to ${targets}) are far larger than the outputs (up to ${outputs}). Scale the targets, or the loss will stay large for a long time.`,
     outputsLarger: (outputs: string, targets: string) =>
       `The outputs (up to ${outputs}) are far larger than the targets (up to ${targets}): the first gradients are very large.`,
     outOfReach: (activation: string, low: string, high: string) =>
-      `The targets lie outside of what ${activation} can reach, ${low} to ${high}.`,
+      `The targets lie outside the range of ${activation}, ${low} to ${high}.`,
   },
 
   letters: {
@@ -191,7 +191,7 @@ export const steps = {
     T: 'targets and loss',
     dY: 'gradient of the loss with respect to Y; likewise dZ and dX',
     dW: 'the result: the gradients of the parameters',
-    note: 'A small number below a letter is the layer, from 1; numbers in brackets are row and column in the matrix. In the API layers count from 0. ∘ multiplies number by number, T above a letter transposes, f′ is the slope of f.',
+    note: 'A small number below a letter is the layer, from 1; numbers in brackets are row and column in the matrix. In the API layers count from 0. ∘ multiplies element by element, T above a letter transposes, f′ is the slope of f.',
   },
   descend: {
     rate: 'Learning rate',

@@ -9,5 +9,5 @@ export const code = {
   copy: '复制',
   save: '保存',
   saveRequest: '保存请求',
-  large: (kilobytes, file) => `请求有 ${kilobytes} kB。请把它存为 ${file}，放在运行程序的文件夹中。`,
+  large: (kilobytes, file) => `请求大小为 ${kilobytes} kB。请把它存为 ${file}，放在运行程序的文件夹中。`,
 } satisfies Dictionary['code'];

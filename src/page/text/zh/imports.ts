@@ -8,7 +8,7 @@ export const imports = {
   build: '构建',
   models: '打开 PyTorch 或 Keras 的网络',
   modelsHint:
-    '“打开文件”接受 .safetensors 或 JSON 形式的 state dict。若层数相同，则保留激活函数；否则隐藏层使用 relu。其他文件用一行命令转换：',
+    '“打开文件”接受 .safetensors 或 JSON 形式的 state dict。若层数相同，则保留激活函数；否则隐藏层使用 relu。其他文件要先用一行命令转换：',
   convert: (library, line) => `浏览器无法读取 ${library} 的这种文件。请先转换，再打开 model.json：${line}`,
   notSafetensors: () => '这不是 safetensors 文件。',
   cutOff: () => '文件不完整：有张量的结尾超出了文件。',
@@ -21,6 +21,6 @@ export const imports = {
   notLinear: (name) => `${name} 不属于线性层。只能打开全连接层。`,
   notChained: (layers) =>
     `各层的大小不相符：${layers.map(([name, outputs, inputs]) => `${name} 为 ${outputs} × ${inputs}`).join('，')}。`,
-  notNpy: (name) => `${name} 不是 numpy.save 保存的文件。`,
+  notNpy: (name) => `${name} 不是 .npy 文件。`,
   fortranOrder: (name) => `${name} 按列存储（Fortran 顺序）。请改为保存 numpy.ascontiguousarray(a)。`,
 } satisfies Dictionary['imports'];

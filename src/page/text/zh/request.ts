@@ -12,7 +12,7 @@ export const request = {
     },
     xor: {
       title: 'XOR，训练到一半',
-      text: '170 步之后，四个答案中有三个正确；(1, 1) 仍被当作 1。它的损失最大，在四个样本中对输出的拉力也最强：把输出往下拉，而 (0, 1) 和 (1, 0) 往上拉。',
+      text: '170 步之后，四个答案中有三个正确；(1, 1) 仍被当作 1。它的损失最大，也比其他样本更用力地把输出往下拉；(0, 1) 和 (1, 0) 则往上拉。',
     },
     digits: {
       title: '数字，一个标错',
@@ -81,7 +81,7 @@ export const request = {
   thumbnailLabel: (caption, rows, columns) => `${caption}，${rows} 行 ${columns} 列`,
 
   jsonLabel: 'JSON 形式的请求',
-  jsonSize: (megabytes) => `请求有 ${megabytes} MB。`,
+  jsonSize: (megabytes) => `请求大小为 ${megabytes} MB。`,
   jsonShow: '仍然显示',
   line: (line) => `第 ${line} 行`,
   unreadable: '这还不是合法的 JSON；显示的是上一个合法请求的结果。',
@@ -100,8 +100,8 @@ export const request = {
   retryIn: (seconds) => `${seconds} 秒后重试。`,
   retryNow: '立即重试',
   stopRetrying: '停止',
-  offlineRetry: '一旦恢复连接，就会重新发送。',
-  tooMuchTrace: '本页要求返回所有中间值（include: trace），所占空间大于请求本身。由程序发送时可能会被接受。',
+  offlineRetry: '一旦恢复连接，就会重新发送请求。',
+  tooMuchTrace: '本页要求返回所有中间值（include: trace），所需内存大于请求本身。由程序发送而不要求这些值时，请求可能会被接受。',
   meaning: '含义与处理办法',
   noAnswer: { title: '没有应答', detail: '无法连接到服务。它还在运行吗？' },
   withoutData: { title: '没有可画的内容', detail: '服务接受这个请求，但本页只能显示自带数据的请求。' },

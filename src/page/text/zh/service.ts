@@ -15,7 +15,7 @@ export const service = {
   fileHint: 'CSV 要有一行表头；safetensors 要有 inputs，以及 targets 或 classes；或者两个 .npy 文件，分别是输入与目标。',
   fileUnreadable: '无法读取该文件',
   name: '名称',
-  kind: '要学习的是',
+  kind: '目标是',
   kinds: { targets: '数值', classes: '类别' },
   columns: '所在的列',
   columnsHint: '表头中的列名，用逗号分隔；其余各列都是输入。',
