@@ -6,6 +6,7 @@ import {
   downhill,
   isRequest,
   oriented,
+  redrawn,
   resized,
   sizesOf,
   withClasses,
@@ -22,6 +23,27 @@ import { en } from '../../src/page/text/en.ts';
 import { gradients, startApp, validRequest } from '../support/app.ts';
 
 const article: GradientsRequest = examples.article.request;
+
+t.test('other initial weights, by the rule of new ones', async (t) => {
+  const network = withLayer(validRequest(), 0).network;
+  const empty = { ...validRequest(), network: { layers: network.layers.map((layer) => ({ ...layer, weights: [[]] })) } };
+  const fresh = resized(empty, sizesOf({ ...validRequest(), network })).network;
+  t.strictSame(
+    redrawn(network, 0).layers.map(({ weights }) => weights),
+    fresh.layers.map(({ weights }) => weights),
+  );
+  const [one, two] = [redrawn(network, 1), redrawn(network, 2)];
+  t.strictSame(redrawn(network, 1), one, 'the same each time');
+  t.notSame(one.layers[0].weights, fresh.layers[0].weights, 'others in each draw');
+  t.notSame(two.layers[0].weights, one.layers[0].weights);
+  for (const { layers } of [one, two]) {
+    layers.forEach((layer, k) => {
+      t.ok(layer.weights.every((row) => row.every((weight) => Math.abs(weight) <= Math.sqrt(3 / row.length))));
+      t.strictSame({ ...layer, weights: [] }, { ...network.layers[k], weights: [], biases: layer.weights.map(() => 0) });
+    });
+  }
+  t.strictSame(redrawn({ layers: [{ weights: [[1]] }] }, 1).layers[0].biases, undefined);
+});
 
 t.test('other sizes: the service accepts the result, and existing values are kept', async (t) => {
   const app = await startApp();

@@ -82,11 +82,20 @@ function resizedMatrix(
   return Array.from({ length: height }, (_, i) => resizedList(rows[i] ?? [], width, (j) => fill(i, j)));
 }
 
-/** Between −√(3 / inputs) and that, so that sums are about as large as what is summed up; always the same at the same place. */
-function startingWeight(layer: number, unit: number, input: number, inputs: number): number {
-  const mixed = Math.sin(12.9898 * (layer + 1) + 78.233 * (unit + 1) + 37.719 * (input + 1)) * 43758.5453;
+/** Between −√(3 / inputs) and that, so that sums are about as large as what is summed up; always the same at the same place of a draw. */
+function startingWeight(layer: number, unit: number, input: number, inputs: number, draw = 0): number {
+  const mixed = Math.sin(12.9898 * (layer + 1) + 78.233 * (unit + 1) + 37.719 * (input + 1) + 93.989 * draw) * 43758.5453;
   const uniform = 2 * (mixed - Math.floor(mixed)) - 1;
   return Math.round(uniform * Math.sqrt(3 / inputs) * 1000) / 1000;
+}
+
+/** The network with the initial weights of another draw, by the rule of new weights; biases are 0. */
+export function redrawn(network: GradientsRequest['network'], draw: number): GradientsRequest['network'] {
+  const layers = network.layers.map((layer, k): Layer => {
+    const weights = layer.weights.map((row, i) => row.map((_, j) => startingWeight(k, i, j, row.length, draw)));
+    return { ...layer, weights, ...(layer.biases && { biases: layer.biases.map(() => 0) }) };
+  });
+  return { ...network, layers };
 }
 
 /** Puts a layer after the one at `place`, of as many units. */

@@ -6,7 +6,21 @@ import { NumberField } from '../ui/number-field.tsx';
 import { Value } from '../ui/parts.tsx';
 import { epochsAfter } from './batches.ts';
 import { type Optimizer, optimizers } from './optimizers.ts';
-import { ALL, pause, play, proceed, reset, running, samplesOf, settings, speed, speeds, stepping, training } from './run.ts';
+import {
+  ALL,
+  pause,
+  play,
+  proceed,
+  redraw,
+  reset,
+  running,
+  samplesOf,
+  settings,
+  speed,
+  speeds,
+  stepping,
+  training,
+} from './run.ts';
 
 export function Controls(): JSX.Element {
   const t = text.value.train;
@@ -30,6 +44,9 @@ export function Controls(): JSX.Element {
       </button>
       <button type="button" id="train-reset" disabled={steps === 0} onClick={reset}>
         {t.reset}
+      </button>
+      <button type="button" id="train-redraw" title={t.redrawHint} onClick={redraw}>
+        {t.redraw}
       </button>
       <label class="inline">
         {t.speed}

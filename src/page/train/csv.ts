@@ -1,4 +1,4 @@
-// Reads data from a CSV file: columns of numbers are inputs, and one is what is to be learned.
+// Reads data from a CSV file: some columns are to be learned, and the others are inputs.
 import { dsvFormat } from 'd3';
 import type { Dictionary } from '../text/en.ts';
 import type { Data } from './data.ts';
@@ -31,7 +31,7 @@ export function readTable(text: string): Table {
   if (lines.length === 0) throw new CsvFault((t) => t.csvEmpty());
   const hasHeader =
     lines[0].some((cell) => cell !== '' && !isNumber(cell)) && !(lines.length > 1 && sameKinds(lines[0], lines[1]));
-  const columns = hasHeader ? lines[0] : lines[0].map((_, j) => `${j + 1}`);
+  const columns = lines[0].map((name, j) => (hasHeader && name) || `${j + 1}`);
   const rows = hasHeader ? lines.slice(1) : lines;
   if (rows.length === 0) throw new CsvFault((t) => t.csvEmpty());
   const odd = rows.findIndex(({ length }) => length !== columns.length);
@@ -61,16 +61,31 @@ export function namesClasses({ rows }: Table, column: number): boolean {
   );
 }
 
-/** Data whose column `target` is to be learned, as classes or as numbers. @throws CsvFault. */
-export function dataOf(table: Table, target: number, classes: boolean): Data {
-  if (table.columns.length < 2) throw new CsvFault((t) => t.csvOneColumn());
+/** The places of columns that are named, or counted from 1, with commas between them. @throws CsvFault. */
+export function columnsOf({ columns }: Table, typed: string): number[] {
+  const placeOf = (word: string): number => {
+    const named = columns.lastIndexOf(word);
+    if (named >= 0) return named;
+    if (/^\d+$/.test(word) && Number(word) >= 1 && Number(word) <= columns.length) return Number(word) - 1;
+    throw new CsvFault((t) => t.csvNoColumn(word, columns));
+  };
+  // A name may have a comma in it.
+  const words = columns.includes(typed.trim()) ? [typed] : typed.split(',');
+  return [...new Set(words.map((word) => placeOf(word.trim())))];
+}
+
+/** Data whose columns `targets` are to be learned: as numbers, or one as classes. @throws CsvFault. */
+export function dataOf(table: Table, targets: readonly number[], classes: boolean): Data {
+  if (targets.length === table.columns.length) throw new CsvFault((t) => t.csvNoInputs());
+  if (classes && targets.length > 1) throw new CsvFault((t) => t.csvOneClassColumn());
   const numberAt = (row: number, column: number) => {
     const cell = table.rows[row][column];
     if (isNumber(cell)) return Number(cell);
     throw new CsvFault((t) => t.csvNotNumber(row + 1, table.columns[column], cell));
   };
-  const inputs = table.rows.map((cells, i) => cells.flatMap((_, j) => (j === target ? [] : [numberAt(i, j)])));
-  if (!classes) return { inputs, targets: table.rows.map((_, i) => [numberAt(i, target)]) };
-  const names = [...new Set(table.rows.map((row) => row[target]))].toSorted((a, b) => Number(a) - Number(b) || (a < b ? -1 : 1));
-  return { inputs, classes: table.rows.map((row) => names.indexOf(row[target])), classCount: names.length };
+  const inputs = table.rows.map((cells, i) => cells.flatMap((_, j) => (targets.includes(j) ? [] : [numberAt(i, j)])));
+  if (!classes) return { inputs, targets: table.rows.map((_, i) => targets.map((j) => numberAt(i, j))) };
+  const labels = table.rows.map((row) => row[targets[0]]);
+  const names = [...new Set(labels)].toSorted((a, b) => Number(a) - Number(b) || (a < b ? -1 : 1));
+  return { inputs, classes: labels.map((label) => names.indexOf(label)), classCount: names.length };
 }

@@ -9,7 +9,8 @@ import { apiKey, change } from '../state.ts';
 import { text } from '../text/text.ts';
 import { networkFor } from './data.ts';
 import { requestOfRows, rowsOf } from './dataset-rows.ts';
-import { dataset, fault, pause, trainOn } from './run.ts';
+import { keepOrigin } from './origins.ts';
+import { dataset, fault, pause } from './run.ts';
 
 /** The most samples of a dataset that the page shows. */
 const SHOWN = 200;
@@ -32,7 +33,7 @@ async function learn({ name, samples, features, targets }: DatasetDescription): 
   const data = rowsOf(wanted, outcome.answer);
   const classCount = data.classes && Math.max(2, Math.max(...data.classes) + 1);
   const made = networkFor(classCount ? { ...data, classCount, keepsClasses: true } : data, [8]);
-  trainOn({ dataset: name, samples }, made);
+  keepOrigin(made.batch, { dataset: name, samples });
   change(made, 'example');
 }
 

@@ -3,11 +3,14 @@ import { batch, computed, signal } from '@preact/signals';
 import type { GradientsAnswer, GradientsRequest } from '../../../schemas/gradients.ts';
 import { send } from '../request/api.ts';
 import { Computed } from '../request/computed.ts';
-import { isRequest, sizesOf } from '../request/edit.ts';
+import { isRequest, redrawn, sizesOf } from '../request/edit.ts';
 import { forPage } from '../request/for-page.ts';
 import type { Problem } from '../request/problem.ts';
-import { answered, change, request } from '../state.ts';
-import { lastingSignal } from '../ui/lasting.ts';
+import { answered, change, request, source } from '../state.ts';
+import { lastingSignal, lastOnes } from '../ui/lasting.ts';
+import { type Data, networkFor } from './data.ts';
+import { digestOf } from './digest.ts';
+import { keepOrigin, type Origin, origin } from './origins.ts';
 import { advanced, begun, requestOfStep, type Settings, type Source, type Training } from './training.ts';
 
 /** Steps per picture. */
@@ -18,20 +21,21 @@ export const ALL = 1_000_000;
 
 export const settings = lastingSignal<Settings>('train.settings', { optimizer: 'adam', rate: 0.05, batchSize: ALL });
 export const speed = lastingSignal<number>('train.speed', 1);
-const kept = lastingSignal<Training | undefined>('train.training', undefined);
 
-const keptSource = lastingSignal<(Source & { readonly batch: string }) | undefined>('train.dataset', undefined);
+/** How often other initial weights were drawn. */
+const draws = lastingSignal('train.draws', 0);
 
-/** The dataset of the service whose first samples the page shows; with other samples, there is none. */
-export const dataset = computed<Source | undefined>(() => {
-  const current = request.value;
-  return isRequest(current) && keptSource.value?.batch === JSON.stringify(current.batch) ? keptSource.value : undefined;
-});
+/** The most trainings that an undo, Back or a reload may come back to. */
+const MOST_TRAININGS = 20;
 
-/** From now on, steps take the samples of a dataset that begins with those of the request. */
-export function trainOn(source: Source, { batch }: GradientsRequest): void {
-  keptSource.value = { ...source, batch: JSON.stringify(batch) };
-}
+const trainings = lastingSignal<readonly { readonly network: string; readonly training: Training }[]>(
+  'train.trainings',
+  [],
+  lastOnes,
+);
+
+/** The dataset of the service whose first samples the page shows. */
+export const dataset = computed<Source | undefined>(() => (origin.value && 'dataset' in origin.value ? origin.value : undefined));
 
 /** The type of the problem if a step is so long that numbers are no longer finite. */
 export const NOT_FINITE = '/problems/non-finite-result';
@@ -44,12 +48,12 @@ export const stepping = signal(false);
 /** What stopped the training. */
 export const fault = signal<Problem | undefined>(undefined);
 
-/** The training of the network of the page: one of another network is over. */
+/** The training of the network of the page. */
 export const training = computed<Training | undefined>(() => {
   const current = request.value;
   if (!isRequest(current)) return undefined;
-  const isSame = kept.value && JSON.stringify(kept.value.network) === JSON.stringify(current.network);
-  return isSame ? kept.value : begun(current.network);
+  const known = trainings.value.length > 0 && digestOf(current.network);
+  return trainings.value.find(({ network }) => network === known)?.training ?? begun(current.network);
 });
 
 export async function play(): Promise<void> {
@@ -98,6 +102,15 @@ async function makeSteps(steps: number): Promise<boolean> {
   return true;
 }
 
+/** Takes other data, and a new network with these hidden layers. */
+export function learn(data: Data, hidden: readonly number[], from: 'example' | 'file', whence?: Origin): void {
+  pause();
+  fault.value = undefined;
+  const made = networkFor(data, hidden);
+  if (whence) keepOrigin(made.batch, whence);
+  change(made, from);
+}
+
 /** Back to the weights of step 0. */
 export function reset(): void {
   const current = training.peek();
@@ -105,17 +118,34 @@ export function reset(): void {
   if (!current || !isRequest(from)) return;
   pause();
   batch(() => {
-    kept.value = begun(current.start);
+    forget(current.start);
     change({ ...from, network: current.start }, 'train');
   });
 }
 
+/** Begins again with other initial weights, by the rule of those of new networks. */
+export function redraw(): void {
+  const from = request.peek();
+  if (!isRequest(from)) return;
+  pause();
+  draws.value++;
+  // A change of its own, so that an undo comes back to the weights that were trained.
+  change({ ...from, network: redrawn(from.network, draws.value) }, 'form');
+}
+
 function show(next: GradientsRequest, after: Training, answer: GradientsAnswer): void {
   batch(() => {
-    kept.value = after;
+    // An undo goes back by all steps at once: it never comes to those between.
+    if (source.peek() === 'train') forget((request.peek() as GradientsRequest).network);
+    forget(next.network);
+    trainings.value = [...trainings.value, { network: digestOf(next.network), training: after }].slice(-MOST_TRAININGS);
     change(next, 'train');
     answered.value = { request: next, answer, run: new Computed(next, answer) };
   });
+}
+
+function forget(of: Training['network']): void {
+  trainings.value = trainings.value.filter(({ network }) => network !== digestOf(of));
 }
 
 async function answerTo(wanted: GradientsRequest): Promise<GradientsAnswer | undefined> {

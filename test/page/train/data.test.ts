@@ -4,7 +4,7 @@ import { examples } from '../../../schemas/examples.ts';
 import type { GradientsRequest } from '../../../schemas/gradients.ts';
 import { train } from '../../../src/page/text/en/train.ts';
 import { epochsAfter, indicesAt, part } from '../../../src/page/train/batches.ts';
-import { CsvFault, dataOf, namesClasses, readTable } from '../../../src/page/train/csv.ts';
+import { CsvFault, columnsOf, dataOf, namesClasses, readTable } from '../../../src/page/train/csv.ts';
 import { type GeneratorName, generators, networkFor, withData } from '../../../src/page/train/data.ts';
 import { requestOfRows, rowsOf, type Wanted } from '../../../src/page/train/dataset-rows.ts';
 import { decisionOf, pointsOf, rangesOf, requestOfPlane, SIDE } from '../../../src/page/train/plane.ts';
@@ -76,7 +76,7 @@ t.test('CSV', async (t) => {
     [0, 1, 2].map((column) => namesClasses(iris, column)),
     [false, false, true],
   );
-  t.strictSame(dataOf(iris, 2, true), {
+  t.strictSame(dataOf(iris, [2], true), {
     inputs: [
       [5.1, 3.5],
       [7, 3.2],
@@ -98,27 +98,47 @@ t.test('CSV', async (t) => {
     'without headers',
   );
   t.ok(namesClasses(digits, 2));
-  t.strictSame(dataOf(digits, 0, false), {
+  t.strictSame(dataOf(digits, [0], false), {
     inputs: [
       [2, 0],
       [4, 1],
     ],
     targets: [[1], [3]],
   });
+  t.strictSame(
+    ['species', ' width, cm ', '1,species', 'species, 1, 3'].map((typed) => columnsOf(iris, typed)),
+    [[2], [1], [0, 2], [2, 0]],
+    'by name and by position, each once',
+  );
+  t.strictSame(columnsOf(readTable('2,1,x\na,b,c'), '1,2'), [1, 0], 'a name comes before a position');
+  t.strictSame(columnsOf(readTable('x,y,y\n1,2,3'), 'y'), [2], 'the last one of a name');
+  t.strictSame(readTable(',y\n1,2').columns, ['1', 'y'], 'a column without a name has its position');
+  t.strictSame(dataOf(readTable('x,y,z\n1,2,3\n4,5,6'), [2, 0], false), {
+    inputs: [[2], [5]],
+    targets: [
+      [3, 1],
+      [6, 4],
+    ],
+  });
   t.notOk(namesClasses(readTable('a;b\n1;5\n2;5'), 1), 'one value is no choice');
   t.strictSame(readTable('a,b\nc,d').rows, [['c', 'd']], 'words only: the first line is one of headers');
-  t.strictSame(dataOf(readTable('x,y\n1,b\n2,a\n3,a'), 1, true).classes, [1, 0, 0], 'or of their names');
+  t.strictSame(dataOf(readTable('x,y\n1,b\n2,a\n3,a'), [1], true).classes, [1, 0, 0], 'or of their names');
   t.notOk(namesClasses(readTable('a;b\n1;100\n2;5'), 1));
   t.strictSame(readTable('1,a\n2,b').columns, ['1', '2'], 'a column of words does not make the first line one of headers');
-  t.strictSame(dataOf(readTable('x,y\n1,10\n2,9'), 1, true).classes, [1, 0], 'classes in the order of their numbers');
+  t.strictSame(dataOf(readTable('x,y\n1,10\n2,9'), [1], true).classes, [1, 0], 'classes in the order of their numbers');
   const faults: [() => unknown, RegExp][] = [
     [() => readTable(''), /^The file has no rows/],
     [() => readTable('a,b\n'), /^The file has no rows/],
     [() => readTable('a,b\n1,2\n3'), /^Row 2 has 1 cells, the first line has 2/],
     [() => readTable('1,a,2\n3,b'), /^Row 1 has 2 cells, the first line has 3/],
-    [() => dataOf(readTable('a\n1'), 0, false), /^The file has one column/],
-    [() => dataOf(readTable('a,b\nx,1\n2,3'), 1, false), /^Row 1, column a: expected a number, got "x"/],
-    [() => dataOf(readTable('a,b\n1,2\n3,'), 1, false), /^Row 2, column b: expected a number, got ""/],
+    [() => dataOf(readTable('a\n1'), [0], false), /^No column is left for the inputs/],
+    [() => dataOf(readTable('a,b\nx,1\n2,3'), [1], false), /^Row 1, column a: expected a number, got "x"/],
+    [() => dataOf(readTable('a,b\n1,2\n3,'), [1], false), /^Row 2, column b: expected a number, got ""/],
+    [() => dataOf(readTable('a,b,c\n1,2,3'), [1, 2], true), /^Classes are in one column/],
+    [() => columnsOf(iris, 'colour'), /^There is no column "colour". The columns are length, width, cm, species\.$/],
+    [() => columnsOf(iris, 'species,4'), /^There is no column "4"/],
+    [() => columnsOf(iris, '0'), /^There is no column "0"/],
+    [() => columnsOf(readTable(`${'a,'.repeat(12)}b\n${'1,'.repeat(12)}2`), ''), /^There is no column "".* a, …\.$/],
   ];
   for (const [read, sentence] of faults) t.match(faultOf(read), sentence);
 });

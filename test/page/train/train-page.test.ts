@@ -45,6 +45,32 @@ t.test('training in a browser', { skip: noBrowser }, async (t) => {
   t.ok(await page.locator('#loss-curve path').count());
   t.ok(await page.locator('#gradient-histogram rect').count());
 
+  const learned = { loss: await lossOf(page), steps: await stepsOf(page) };
+  await page.click('#train-redraw');
+  await page.waitForSelector('#train-count[data-steps="0"]');
+  await answered(page);
+  const redrawn = await lossOf(page);
+  t.not(redrawn, first, 'other weights');
+  t.ok(redrawn > 0.05, 'which are not trained');
+  await trainTo(page, 0.1);
+  await page.click('#train-reset');
+  await page.waitForSelector('#train-count[data-steps="0"]');
+  await answered(page);
+  t.equal(await lossOf(page), redrawn, 'reset goes back to the new weights');
+  await page.click('#train-redraw');
+  await answered(page);
+  t.notOk([first, redrawn].includes(await lossOf(page)), 'others each time');
+  await page.click('#undo');
+  await answered(page);
+  t.equal(await lossOf(page), redrawn);
+  await page.click('#undo');
+  await answered(page);
+  await page.click('#undo');
+  await page.waitForSelector(`#train-count[data-steps="${learned.steps}"]`);
+  await answered(page);
+  t.equal(await lossOf(page), learned.loss, 'an undo comes back to the trained weights, and to their training');
+  t.ok(await page.locator('#loss-curve path').count());
+
   await page.click('[data-generator=spiral]');
   await answered(page);
   await page.click('#undo');

@@ -14,11 +14,17 @@ export const train = {
   datasetShown: (shown: number, samples: number) =>
     `The steps take all ${samples} samples of the dataset; the page shows the first ${shown}.`,
   csv: 'CSV file',
-  csvHint: 'The last column is what is to be learned.',
+  csvHint: 'The last column is learned, unless you choose others.',
+  csvOpened: (file: string, rows: number) => `${file}: ${rows === 1 ? '1 row' : `${rows} rows`}`,
+  csvColumns: 'Columns to learn',
+  csvColumnsHint: 'Names from the line of headers, or positions from 1, separated by commas. The other columns are inputs.',
+  csvKind: 'as',
   play: 'Play',
   pause: 'Pause',
   step: 'One step',
   reset: 'Reset to the first weights',
+  redraw: 'New weights',
+  redrawHint: 'Draws other initial weights, for a training that got stuck. Undo brings these back.',
   speed: 'Steps per picture',
   times: (speed: number) => `×${speed}`,
   optimizer: 'Optimizer',
@@ -37,7 +43,10 @@ export const train = {
   notFinite: 'The loss is no longer finite: the steps are too long. Reset, and lower the rate.',
   csvEmpty: () => 'The file has no rows.',
   csvRagged: (row: number, expected: number, got: number) => `Row ${row} has ${got} cells, the first line has ${expected}.`,
-  csvOneColumn: () => 'The file has one column. It needs at least one for the inputs and one for the target.',
+  csvNoColumn: (word: string, columns: readonly string[]) =>
+    `There is no column "${word}". The columns are ${columns.slice(0, 12).join(', ')}${columns.length > 12 ? ', …' : ''}.`,
+  csvOneClassColumn: () => 'Classes are in one column. Several columns are learned as numbers.',
+  csvNoInputs: () => 'No column is left for the inputs.',
   csvNotNumber: (row: number, column: string, cell: string) =>
-    `Row ${row}, column ${column}: expected a number, got "${cell}". Inputs are numbers; a column of words can only be the target.`,
+    `Row ${row}, column ${column}: expected a number, got "${cell}". A column of words can only be learned, as classes.`,
 };

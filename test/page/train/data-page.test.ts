@@ -1,0 +1,90 @@
+// The choice of data in "Train" in a browser: columns of a CSV file, and datasets of the service with classes.
+import type { Page } from 'playwright-core';
+import t from 'tap';
+import type { GradientsRequest } from '../../../schemas/gradients.ts';
+import { startService } from '../../support/process.ts';
+import { answered, noBrowser, openBrowser, openPage } from '../browser.ts';
+
+/** The last request for the steps of the page, others than those for plots. */
+function recordedOf(page: Page): () => GradientsRequest {
+  let last = '';
+  page.on('request', (request) => {
+    if (request.postData()?.includes('"trace"')) last = request.postData() ?? '';
+  });
+  return () => JSON.parse(last);
+}
+
+t.test('the data in a browser', { skip: noBrowser }, async (t) => {
+  const service = await startService();
+  const browser = await openBrowser();
+  t.teardown(async () => {
+    await browser.close();
+    service.process.kill();
+    await service.exit;
+  });
+
+  t.test('columns of a CSV file', async (t) => {
+    const { page, complaints } = await openPage(browser, service.url.href);
+    const sent = recordedOf(page);
+    const sizes = () => sent().network.layers.map(({ weights }) => weights.length);
+    await page.click('#tab-train');
+    const open = async (name: string, content: string) => {
+      await page.setInputFiles('#csv', { name, mimeType: 'text/csv', buffer: Buffer.from(content) });
+    };
+    const choice = async () => [await page.inputValue('#csv-columns'), await page.inputValue('#csv-kind')];
+    await open('flowers.csv', 'kind,length,width\nrose,1,2.5\niris,3,5\nlily,4,6\n');
+    await page.waitForSelector('#train-data .error');
+    t.match(await page.textContent('#train-data .error'), /^Row 1, column kind: expected a number, got "rose"/);
+    t.strictSame(await choice(), ['width', 'targets'], 'the last column, which does not suit here');
+    t.match(await page.textContent('#csv-choice'), /^flowers\.csv: 3 rows/);
+    const choose = async (columns: string) => {
+      await page.fill('#csv-columns', columns);
+      await page.press('#csv-columns', 'Tab');
+    };
+    await choose('kind');
+    await page.waitForSelector('#train-data .error', { state: 'detached' });
+    await answered(page);
+    t.strictSame(await choice(), ['kind', 'classes']);
+    t.strictSame(sent().batch, {
+      inputs: [
+        [1, 2.5],
+        [3, 5],
+        [4, 6],
+      ],
+      classes: [2, 0, 1],
+    });
+    t.strictSame(sizes(), [8, 3]);
+    await page.selectOption('#csv-kind', 'targets');
+    t.match(await page.textContent('#train-data .error'), /can only be learned, as classes/);
+    await choose('colour');
+    await page.waitForSelector('#train-data .error >> text=There is no column "colour".');
+
+    await open('numbers.csv', 'x,y,a,b\n1,2,0,5\n3,4,1,6\n');
+    await page.waitForSelector('#csv-choice >> text=numbers.csv: 2 rows');
+    await answered(page);
+    t.strictSame(await choice(), ['b', 'classes']);
+    await page.click('#tab-request');
+    await page.fill('#sizes', '3-5-4-1');
+    await page.click('#build button');
+    await page.click('#tab-train');
+    await choose('3,b');
+    await page.waitForFunction(() => document.querySelectorAll('#network [data-key^="3:"] circle').length === 2);
+    await answered(page);
+    t.strictSame(sent().batch.targets, [
+      [0, 5],
+      [1, 6],
+    ]);
+    t.strictSame(sizes(), [5, 4, 2], 'hidden layers stay');
+    await page.reload();
+    await answered(page);
+    t.strictSame(await choice(), ['3,b', 'targets'], 'a reload keeps the file and the choice');
+    await choose('a');
+    await page.waitForFunction(() => (document.getElementById('csv-kind') as HTMLInputElement).value === 'classes');
+    await page.click('#undo');
+    await page.waitForFunction(() => (document.getElementById('csv-columns') as HTMLInputElement).value === '3,b');
+    t.strictSame(await choice(), ['3,b', 'targets'], 'and so does an undo');
+    await page.click('[data-generator=xor]');
+    await page.waitForSelector('#csv-choice', { state: 'detached' });
+    t.strictSame(complaints, []);
+  });
+});
