@@ -2,12 +2,13 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { DatasetDescription } from '../../../schemas/dataset.ts';
-import type { GradientsAnswer } from '../../../schemas/gradients.ts';
+import type { GradientsAnswer, GradientsRequest } from '../../../schemas/gradients.ts';
 import { send } from '../request/api.ts';
+import { isRequest, sizesOf } from '../request/edit.ts';
 import { datasets, list } from '../service/owned.ts';
-import { apiKey, change } from '../state.ts';
+import { apiKey, change, request } from '../state.ts';
 import { text } from '../text/text.ts';
-import { networkFor } from './data.ts';
+import { networkFor, withData } from './data.ts';
 import { requestOfRows, rowsOf } from './dataset-rows.ts';
 import { keepOrigin } from './origins.ts';
 import { dataset, fault, pause } from './run.ts';
@@ -15,24 +16,34 @@ import { dataset, fault, pause } from './run.ts';
 /** The most samples of a dataset that the page shows. */
 const SHOWN = 200;
 
-/** The most classes that a dataset may have here. */
+/** The most classes that are looked for, unless the network of the page has more outputs. */
 const MOST_CLASSES = 100;
 
-async function learn({ name, samples, features, targets }: DatasetDescription): Promise<void> {
+/** The hidden layers that learn a dataset, unless the network of the page fits it. */
+const HIDDEN = [8];
+
+async function take({ name, samples, features, targets }: DatasetDescription): Promise<void> {
+  const isClasses = targets === 0;
+  const own = request.peek();
+  const sizes = isRequest(own) && sizesOf(own).features === features ? sizesOf(own) : undefined;
+  const outputs = sizes?.units.at(-1) ?? 0;
   const wanted = {
     dataset: name,
     features,
-    outputs: targets || MOST_CLASSES,
-    isClasses: targets === 0,
+    outputs: targets || Math.max(outputs, MOST_CLASSES),
+    isClasses,
     rows: Math.min(SHOWN, samples),
   };
   pause();
   const outcome = await send<GradientsAnswer>('gradients', requestOfRows(wanted)).outcome;
   fault.value = 'problem' in outcome ? outcome.problem : undefined;
-  if (!('answer' in outcome)) return;
+  if (!('answer' in outcome) || request.peek() !== own) return;
   const data = rowsOf(wanted, outcome.answer);
-  const classCount = data.classes && Math.max(2, Math.max(...data.classes) + 1);
-  const made = networkFor(classCount ? { ...data, classCount, keepsClasses: true } : data, [8]);
+  // The service does not tell how many classes there are: as many as the network of the page has outputs for, if those are enough.
+  const seen = Math.max(2, ...(data.classes ?? []).map((index) => index + 1));
+  const fits = sizes && (isClasses ? outputs >= seen : outputs === targets);
+  const filled = isClasses ? { ...data, classCount: fits ? outputs : seen, keepsClasses: true } : data;
+  const made = fits ? withData(own as GradientsRequest, filled) : networkFor(filled, HIDDEN);
   keepOrigin(made.batch, { dataset: name, samples });
   change(made, 'example');
 }
@@ -53,7 +64,7 @@ export function DatasetChoice(): JSX.Element {
           onFocus={list}
           onChange={({ currentTarget }) => {
             const chosen = usable.find(({ name }) => name === currentTarget.value);
-            if (chosen) learn(chosen);
+            if (chosen) take(chosen);
           }}
         >
           <option value="">{t.chooseDataset}</option>

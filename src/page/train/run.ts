@@ -2,6 +2,7 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { GradientsAnswer, GradientsRequest } from '../../../schemas/gradients.ts';
 import { send } from '../request/api.ts';
+import { withSizes } from '../request/build.ts';
 import { Computed } from '../request/computed.ts';
 import { isRequest, redrawn, sizesOf } from '../request/edit.ts';
 import { forPage } from '../request/for-page.ts';
@@ -9,6 +10,7 @@ import type { Problem } from '../request/problem.ts';
 import { answered, change, request, source } from '../state.ts';
 import { lastingSignal, lastOnes } from '../ui/lasting.ts';
 import { type Data, networkFor } from './data.ts';
+import { outputsFor } from './dataset-rows.ts';
 import { digestOf } from './digest.ts';
 import { keepOrigin, type Origin, origin } from './origins.ts';
 import { advanced, begun, requestOfStep, type Settings, type Source, type Training } from './training.ts';
@@ -46,7 +48,12 @@ export const running = signal(false);
 export const stepping = signal(false);
 
 /** What stopped the training. */
-export const fault = signal<Problem | undefined>(undefined);
+export interface Fault extends Problem {
+  /** How many outputs the network needs for a class of the dataset. */
+  readonly outputs?: number | undefined;
+}
+
+export const fault = signal<Fault | undefined>(undefined);
 
 /** The training of the network of the page. */
 export const training = computed<Training | undefined>(() => {
@@ -111,6 +118,15 @@ export function learn(data: Data, hidden: readonly number[], from: 'example' | '
   change(made, from);
 }
 
+/** Gives the network other units in its last layer; its other weights stay. */
+export function setOutputs(outputs: number): void {
+  const from = request.peek();
+  if (!isRequest(from)) return;
+  const { features, units } = sizesOf(from);
+  fault.value = undefined;
+  change(withSizes(from, [features, ...units.with(-1, outputs)]), 'form');
+}
+
 /** Back to the weights of step 0. */
 export function reset(): void {
   const current = training.peek();
@@ -154,7 +170,7 @@ async function answerTo(wanted: GradientsRequest): Promise<GradientsAnswer | und
     if ('answer' in outcome) return outcome.answer;
     if ('cancelled' in outcome) return undefined;
     const { status, retryAfter } = outcome.problem;
-    fault.value = outcome.problem;
+    fault.value = { ...outcome.problem, outputs: outputsFor(outcome.problem) };
     if (!running.peek() || status !== 503 || !retryAfter) return undefined;
     await new Promise((resolve) => window.setTimeout(resolve, retryAfter * 1000));
     fault.value = undefined;

@@ -87,4 +87,65 @@ t.test('the data in a browser', { skip: noBrowser }, async (t) => {
     await page.waitForSelector('#csv-choice', { state: 'detached' });
     t.strictSame(complaints, []);
   });
+
+  t.test('a dataset with classes that are not among its first samples', async (t) => {
+    await fetch(new URL('datasets/late?classes=c', service.url), {
+      method: 'PUT',
+      headers: { 'content-type': 'text/csv' },
+      body: `a,b,c\n${'0,0,0\n1,1,1\n'.repeat(150)}2,2,2\n3,3,4\n`,
+    });
+    const { page } = await openPage(browser, service.url.href);
+    const sent = recordedOf(page);
+    const sizes = () => sent().network.layers.map(({ weights }) => weights.length);
+    const choose = async () => {
+      await page.focus('#train-dataset');
+      await page.waitForSelector('#train-dataset option:text-is("late")', { state: 'attached' });
+      await page.selectOption('#train-dataset', 'late');
+      await page.waitForFunction(() => document.querySelectorAll('#decisions circle').length === 200);
+      await answered(page);
+    };
+    await page.click('#tab-train');
+    await page.click('[data-generator=circle]');
+    await page.waitForFunction(() => document.querySelectorAll('#decisions circle').length === 60);
+    await choose();
+    t.strictSame(sizes(), [8, 2], 'a network for the classes of the samples that are shown');
+    const { weights } = sent().network.layers[0];
+    await page.click('#train-step');
+    t.match(
+      await page.innerText('#train-fault'),
+      /^The dataset has samples of class 4, but the network has 2 outputs, for the classes 0 to 1\./,
+    );
+    await page.click('#train-fault >> text=Give it 5 outputs');
+    await page.waitForSelector('#train-fault', { state: 'detached' });
+    await answered(page);
+    t.strictSame(sizes(), [8, 5]);
+    t.strictSame(sent().network.layers[0].weights, weights, 'the other weights stay');
+    await page.click('#train-step');
+    await page.waitForSelector('#train-count[data-steps="1"]');
+    t.match(await page.textContent('#train-data .hint'), 'all 302 samples');
+    const trained = await page.getAttribute('#loss-value', 'data-value');
+
+    await page.click('[data-generator=xor]');
+    await page.waitForFunction(() => document.querySelectorAll('#decisions circle').length === 4);
+    await page.click('#undo');
+    await page.waitForSelector('#train-count[data-steps="1"]');
+    await answered(page);
+    t.equal(await page.getAttribute('#loss-value', 'data-value'), trained);
+    t.equal(await page.inputValue('#train-dataset'), 'late', 'an undo comes back to the dataset');
+
+    await page.click('#tab-request');
+    await page.fill('#sizes', '2-6-7');
+    await page.click('#build button');
+    await page.click('#tab-train');
+    await page.click('[data-generator=xor]');
+    await page.waitForFunction(() => document.querySelectorAll('#decisions circle').length === 4);
+    await page.click('#tab-request');
+    await page.fill('#sizes', '2-6-7');
+    await page.click('#build button');
+    await page.click('#tab-train');
+    await choose();
+    t.strictSame(sizes(), [6, 7], 'a network that has enough outputs is kept');
+    await page.click('#train-step');
+    await page.waitForSelector('#train-count[data-steps="1"]');
+  });
 });

@@ -6,7 +6,7 @@ import { train } from '../../../src/page/text/en/train.ts';
 import { epochsAfter, indicesAt, part } from '../../../src/page/train/batches.ts';
 import { CsvFault, columnsOf, dataOf, namesClasses, readTable } from '../../../src/page/train/csv.ts';
 import { type GeneratorName, generators, networkFor, withData } from '../../../src/page/train/data.ts';
-import { requestOfRows, rowsOf, type Wanted } from '../../../src/page/train/dataset-rows.ts';
+import { outputsFor, requestOfRows, rowsOf, type Wanted } from '../../../src/page/train/dataset-rows.ts';
 import { decisionOf, pointsOf, rangesOf, requestOfPlane, SIDE } from '../../../src/page/train/plane.ts';
 import { normal, seeded } from '../../../src/page/train/random.ts';
 import { gradients, post, startApp, validRequest } from '../../support/app.ts';
@@ -243,6 +243,7 @@ t.test('rows of a dataset come back as they were put', async (t) => {
   const targets = [[0.7], [-1.1], [0]];
   await put('numbers', { inputs, targets });
   await put('labels', { inputs, classes: [2, 0, 1] });
+  await put('ignoring', { inputs, classes: [-100, 0, 1] });
   const read = async (wanted: Wanted) => rowsOf(wanted, (await post(app, requestOfRows(wanted))).json());
   t.strictSame(await read({ dataset: 'numbers', features: 2, outputs: 1, isClasses: false, rows: 3 }), { inputs, targets });
   t.strictSame(await read({ dataset: 'labels', features: 2, outputs: 3, isClasses: true, rows: 2 }), {
@@ -250,4 +251,14 @@ t.test('rows of a dataset come back as they were put', async (t) => {
     classes: [2, 0],
     classCount: 3,
   });
+  const ignoring = { dataset: 'ignoring', features: 2, outputs: 3, isClasses: true, rows: 3 };
+  t.strictSame((await read(ignoring)).classes, [-100, 0, 1], 'a sample that does not count');
+
+  const problem = async (wanted: Wanted) => (await post(app, requestOfRows(wanted))).json();
+  const labels = { dataset: 'labels', features: 2, outputs: 2, isClasses: true, rows: 3 };
+  t.equal(outputsFor(await problem(labels)), 3, 'how many outputs the classes need');
+  await put('from-one', { inputs, classes: [2, 3, 1] });
+  t.equal(outputsFor(await problem({ ...labels, dataset: 'from-one', outputs: 3 })), 4, 'of classes from 1');
+  t.equal(outputsFor(await problem({ ...labels, rows: 4 })), undefined, 'rows outside the dataset');
+  t.equal(outputsFor(await problem({ ...labels, dataset: 'none' })), undefined, 'no such dataset');
 });

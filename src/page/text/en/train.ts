@@ -41,6 +41,9 @@ export const train = {
   planeLabel: (points: number) => `The samples (${points}), over what the network decides between them`,
   curveTitle: 'What the network computes',
   notFinite: 'The loss is no longer finite: the steps are too long. Reset, and lower the rate.',
+  unknownClass: (last: number, outputs: number) =>
+    `The dataset has samples of class ${last}, but the network has ${outputs} outputs, for the classes 0 to ${outputs - 1}. Give it an output for each class, here or under Request.`,
+  setOutputs: (outputs: number) => `Give it ${outputs} outputs`,
   csvEmpty: () => 'The file has no rows.',
   csvRagged: (row: number, expected: number, got: number) => `Row ${row} has ${got} cells, the first line has ${expected}.`,
   csvNoColumn: (word: string, columns: readonly string[]) =>

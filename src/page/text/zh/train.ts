@@ -41,6 +41,9 @@ export const train = {
   planeLabel: (points) => `样本（${points} 个），背景为网络在样本之间的判断`,
   curveTitle: '网络计算的函数',
   notFinite: '损失已不是有限值：步长太大。请恢复初始权重，并减小学习率。',
+  unknownClass: (last, outputs) =>
+    `数据集中有类别 ${last} 的样本，而网络只有 ${outputs} 个输出，对应类别 0 到 ${outputs - 1}。请在此处或在“请求”中为每个类别设置一个输出。`,
+  setOutputs: (outputs) => `改为 ${outputs} 个输出`,
   csvEmpty: () => '文件中没有数据行。',
   csvRagged: (row, expected, got) => `第 ${row} 行有 ${got} 个单元格，而首行有 ${expected} 个。`,
   csvNoColumn: (word, columns) =>
