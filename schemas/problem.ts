@@ -162,8 +162,10 @@ export const problems = {
   'not-additive': {
     status: 422,
     title: 'The answer is not a sum over samples',
-    meaning: 'A job computes sums over all samples. The request asks for values of single samples.',
-    remedy: 'Leave the values per sample out of include, or send the request for some rows without Prefer: respond-async.',
+    meaning:
+      'A job computes sums over all samples. The request asks for values of single samples, or for the losses after the steps of a Hessian.',
+    remedy:
+      'Leave out damping, and the values per sample in include, or send the request for some rows without Prefer: respond-async.',
   },
   'idempotency-key-reused': {
     status: 422,

@@ -125,8 +125,8 @@ export const problems: Record<ProblemType, Explanation> = {
   },
   'not-additive': {
     title: '响应不是对样本的求和',
-    meaning: '任务计算的是对所有样本的和，而请求要的是单个样本的值。',
-    remedy: '请从 include 中去掉单样本的值，或者只对部分行发送请求，并且不带 Prefer: respond-async。',
+    meaning: '任务计算的是对所有样本的和，而请求要的是单个样本的值，或者是海森矩阵各更新量之后的损失。',
+    remedy: '请去掉 damping 和 include 中单样本的值，或者只对部分行发送请求，并且不带 Prefer: respond-async。',
   },
   'idempotency-key-reused': {
     title: '幂等键已用于另一个请求',
