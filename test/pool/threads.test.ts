@@ -138,6 +138,8 @@ t.test('closing cancels all work', async (t) => {
   await threads.close();
   t.match(await reasons, [refused, refused]);
   t.strictSame([freed, threads.workers, deaths], [['waiting', 'running'], [], []]);
+  t.match(await reasonOf(give(threads, large, 'late', freed).outcome), refused);
+  t.strictSame(freed, ['waiting', 'running', 'late']);
 });
 
 t.test('closing waits for threads that are loading: ending one would crash the process', async (t) => {
