@@ -61,18 +61,18 @@ export const Config = Type.Object({
   RATE_WINDOW_MS: milliseconds(60_000, 'length of the window in which the requests of a client are counted'),
   HEADERS_TIMEOUT_MS: milliseconds(10_000, 'time limit for the headers of a request to arrive'),
   REQUEST_TIMEOUT_MS: milliseconds(120_000, 'time limit for a whole request to arrive'),
-  DEADLINE_MS: milliseconds(60_000, 'time limit for an answer, once the body has arrived; then 503'),
+  DEADLINE_MS: milliseconds(60_000, 'time limit for an answer once the body has arrived (then 504)'),
   ANSWER_TIMEOUT_MS: milliseconds(120_000, 'time limit for a client to receive its answer'),
   KEEP_ALIVE_MS: milliseconds(
     100_000,
-    'how long an idle connection is kept open; longer than in the pools of clients, which is 90 s for some',
+    'how long an idle connection is kept open (clients keep it in their pools for up to 90 s)',
   ),
   DRAIN_MS: milliseconds(
     1_000,
-    'how long requests are still accepted after SIGTERM, while /readyz answers 503; a part of SHUTDOWN_MS',
+    'how long requests are still accepted after SIGTERM, while /readyz answers 503 (a part of SHUTDOWN_MS, at most half of it)',
     0,
   ),
-  SHUTDOWN_MS: milliseconds(25_000, 'time limit for the shutdown after SIGTERM; then requests in flight are cut off', 0),
+  SHUTDOWN_MS: milliseconds(25_000, 'time limit for the shutdown after SIGTERM (then requests in flight are cut off)', 0),
   STORE: Type.String({
     minLength: 1,
     default: './data',
@@ -86,10 +86,7 @@ export const Config = Type.Object({
     default: 64 * GiB,
     description: 'most bytes of one owner in the store: its datasets and jobs together',
   }),
-  UPLOAD_IDLE_MS: milliseconds(
-    30_000,
-    'how long the upload of a dataset may send nothing; takes the place of REQUEST_TIMEOUT_MS',
-  ),
+  UPLOAD_IDLE_MS: milliseconds(30_000, 'how long the upload of a dataset may send nothing (in place of REQUEST_TIMEOUT_MS)'),
   DATA_ALLOW: text(
     'places whose files datasets may refer to, separated by commas: file:///folder/ or s3://bucket/prefix/, each perhaps for one ' +
       'owner only, as in owner=file:///folder/; by default none',
