@@ -47,8 +47,9 @@ export class Budget {
     return this.#total() * KIB;
   }
 
+  /** Whether requests take all of it; datasets give way to them. */
   get spent(): boolean {
-    return this.#total() >= this.#limit;
+    return this.#total() - Atomics.load(this.#counts, KEPT) >= this.#limit;
   }
 
   /**

@@ -148,7 +148,6 @@ class ThreadPool implements Pool {
     signal?: AbortSignal,
   ): Promise<StepResults[Name]> {
     signal?.throwIfAborted();
-    signal?.throwIfAborted();
     const ticket = this.#admission.admit(JOBS);
     try {
       const held = heldBytes + task.bytes.length;

@@ -255,7 +255,12 @@ t.test('datasets give way to each other, and to requests', async (t) => {
   t.match(await resident.likely('owner'), { name: 'a', samples: 40 });
   await use('b');
   t.equal(resident.bytes, 640, 'both do not fit in a quarter of the budget');
-  budget.change(0, 2048);
+  budget.change(0, 3072);
+  t.equal(budget.used, 4096);
+  t.notOk(budget.spent, 'what datasets take is there for requests');
+  budget.change(3072, 4096);
+  t.ok(budget.spent);
+  budget.change(4096, 2048);
   budget.check(2048, 0);
   t.equal(resident.bytes, 0);
   t.equal(await resident.likely('owner'), undefined);
