@@ -1,7 +1,7 @@
 #!/bin/bash
 # Builds the image, starts all profiles of docker-compose.yml under another project name and other ports, and tests them: no root, no
-# writable files, no shell, OpenBLAS, a bill of materials, answers on every port, no answer lost when a replica is killed, and a job that
-# has the bits of the inline answer, though a worker is killed in the middle.
+# writable files, no shell, OpenBLAS, a bill of materials, the page, answers on every port, no answer lost when a replica is killed, and
+# a job that has the bits of the inline answer, though a worker is killed in the middle.
 # Needs Docker with compose, and curl. Usage: deploy/docker-test.sh [-k]; with -k the containers are kept running.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -61,6 +61,7 @@ done
 request='{"network":{"layers":[{"weights":[[1,2]]}]},"batch":{"inputs":[[3,4]],"targets":[[1]]}}'
 ask() { get --json "$request" "http://127.0.0.1:$1/gradients"; }
 shows 'the service answers' contains '"loss":100' ask "$PORT"
+shows 'the page is there' contains 'src="page/main' get --header 'Accept: text/html' "http://127.0.0.1:$PORT/"
 shows 'the balancer answers' contains '"loss":100' ask "$BALANCER_PORT"
 shows 'the balancer does not pass on /metrics' not get "http://127.0.0.1:$BALANCER_PORT/metrics"
 docker kill "$(docker compose ps --quiet replica | head -1)" >/dev/null

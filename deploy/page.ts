@@ -1,6 +1,17 @@
 // npm run build:page: bundles the page into dist/page/, where GET / finds it. Does nothing if that is up to date; --watch builds after every change.
 import { createHash } from 'node:crypto';
-import { globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip, constants as zlib, zstdCompress } from 'node:zlib';
 import type { BuildOptions, Plugin } from 'esbuild';
@@ -94,6 +105,8 @@ async function replaceOutput(files: ReadonlyMap<string, Uint8Array>): Promise<vo
   mkdirSync(pathOf('dist'), { recursive: true });
   const folder = mkdtempSync(pathOf('dist/page-'));
   for (const [name, contents] of files) await write(`${folder}/${name}`, contents);
+  // It was made for this user only, and the service may run as another one, as in the image.
+  chmodSync(folder, 0o755);
   rmSync(OUTPUT, { recursive: true, force: true });
   try {
     renameSync(folder, OUTPUT);

@@ -1,5 +1,5 @@
 // The image: its Dockerfile, and its bill of materials.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import t from 'tap';
 import { bundledPackages } from '../../deploy/bundled.ts';
 import { buildPage } from '../../deploy/page.ts';
@@ -53,6 +53,7 @@ t.test(
   'the page has the licences of the packages that it is bundled from, which are components of the bill of materials',
   async (t) => {
     await buildPage();
+    t.equal(statSync(BUILT_PAGE).mode & 0o777, 0o755, 'the user of the image, who did not build it, can read it');
     const files = readdirSync(BUILT_PAGE);
     const file = (form: RegExp) => readFileSync(new URL(files.find((name) => form.test(name)) as string, BUILT_PAGE), 'utf8');
     const components: { name: string; version: string; purl: string }[] = JSON.parse(file(/^packages\.json$/));
