@@ -101,7 +101,7 @@ t.test('the appearance of the page', { skip: noBrowser }, async (t) => {
       await page.click('#tab-steps');
       // On a tab, arrow keys go to other tabs.
       await page.locator('#tab-steps').blur();
-      for (const size of [LARGE, DESKTOP]) {
+      for (const size of language === 'en' ? [LARGE, DESKTOP] : [DESKTOP]) {
         await page.setViewportSize(size);
         await page.keyboard.press('Home');
         const scrolled: string[] = [];
@@ -135,21 +135,21 @@ t.test('the appearance of the page', { skip: noBrowser }, async (t) => {
         await page.setViewportSize(DESKTOP);
       });
     }
-
-    t.test(`${language}: no example is wider than the window`, async (t) => {
-      await page.click('#tab-steps');
-      for (const { name } of pageExamples) {
-        await example(page, name);
-        await page.click('#step-last');
-        for (const size of SIZES) {
-          await page.setViewportSize(size);
-          await fits(t, page, size.width);
-        }
-        if (language === 'en') t.strictSame(await violations(page), [], `${name}: axe`);
-      }
-      await page.setViewportSize(DESKTOP);
-    });
   }
+
+  t.test('no example is wider than the window', async (t) => {
+    await page.click('#tab-steps');
+    for (const { name } of pageExamples) {
+      await example(page, name);
+      await page.click('#step-last');
+      for (const size of SIZES) {
+        await page.setViewportSize(size);
+        await fits(t, page, size.width);
+      }
+    }
+    t.strictSame(await violations(page), [], 'axe, where matrices are scrolled');
+  });
+
   const unexpected = complaints.filter((text) => !text.includes('422'));
   t.strictSame(unexpected, [], 'the console has nothing but the refusals that were asked for');
 });
