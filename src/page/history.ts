@@ -1,11 +1,13 @@
 // The state in the browser's history and address: so Back, Forward, reload, links and a later visit come back to it.
-import { batch, effect } from '@preact/signals';
+import { effect } from '@preact/signals';
 import { fromHash, MAX_LINK, MAX_LIVE, toHash } from './address.ts';
+import { digestOf } from './digest.ts';
 import { forget, keep, kept, prune } from './keep.ts';
-import { pageExamples } from './request/examples.ts';
-import { languageFor, notice, START, source, type Visit, visit } from './state.ts';
+import { pageExamples, sameExample } from './request/examples.ts';
+import { jump, languageFor, notice, START, source, type Visit, visit } from './state.ts';
 import { text } from './text/text.ts';
 import { copy } from './ui/copy.ts';
+import { keepAtEnd, recalled } from './ui/lasting.ts';
 
 /** What is in an entry of the history: a large request is kept elsewhere, under a key. */
 interface Entry {
@@ -21,8 +23,8 @@ const MAX_KEPT = 20;
 
 const LAST = 'last';
 
-/** Of requests that were looked at: their length as JSON, and the key of those that are kept. */
-const known = new WeakMap<object, { length: number; key?: string }>();
+/** The keys of large requests that are kept. */
+const keys = new WeakMap<object, string>();
 
 /** Requests whose links have been made, however long they are. */
 const linked = new WeakSet<object>();
@@ -32,27 +34,21 @@ let waiting: ReturnType<typeof setTimeout> | undefined;
 /** Whether the address is that of a link that cannot be read, which stays until something changes. */
 let damaged = false;
 
-function lengthOf(request: unknown): number {
-  if (!(request instanceof Object)) return 0;
-  const found = known.get(request) ?? { length: JSON.stringify(request).length };
-  known.set(request, found);
-  return found.length;
-}
-
 /** The key of a large request, which is kept under it. */
 function keyOf(request: object): string {
-  const found = known.get(request) as { length: number; key?: string };
-  if (!found.key) {
-    found.key = `request ${new Date().toISOString()}`;
-    keep(found.key, JSON.stringify(request)).then(() => prune('request ', MAX_KEPT));
-  }
-  return found.key;
+  const known = keys.get(request);
+  if (known) return known;
+  const key = `request ${new Date().toISOString()}`;
+  keys.set(request, key);
+  keep(key, JSON.stringify(request)).then(() => prune('request ', MAX_KEPT));
+  return key;
 }
+
+const isLarge = (request: unknown): request is object => request instanceof Object && digestOf(request).length > MAX_LIVE;
 
 function entryOf(of: Visit): Entry {
   const { request, ...rest } = of;
-  if (lengthOf(request) <= MAX_LIVE) return { visit: of };
-  return { visit: rest, key: keyOf(request as object) };
+  return isLarge(request) ? { visit: rest, key: keyOf(request) } : { visit: of };
 }
 
 /** What Back should return to: another view or example; not every number that is looked at. */
@@ -85,72 +81,78 @@ async function write(): Promise<void> {
   if (isExample) await forget(LAST);
   else await keep(LAST, JSON.stringify(written));
   if (damaged) return;
-  const long = lengthOf(written.request) > MAX_LIVE && !linked.has(written.request as object);
+  const long = isLarge(written.request) && !linked.has(written.request);
   const hash = long ? await toHash({ ...written, request: START.request }) : await toHash(written);
   if (current === written)
     history.replaceState(history.state, '', hash === '#example=article' && !location.hash ? location.pathname : hash);
 }
 
-/** Comes back to an entry of the history. */
-async function restore({ visit: saved, key }: Entry): Promise<void> {
+/** The state of an entry of the history. */
+async function visitOf({ visit: saved, key }: Entry): Promise<Visit> {
   let { request } = saved;
   if (key !== undefined) {
     const json = await kept(key);
     request = json === undefined ? START.request : JSON.parse(json);
     if (json === undefined) notice.value = (t) => t.ui.lost;
-    else if (request instanceof Object) known.set(request, { length: json.length, key });
+    else if (request instanceof Object) keys.set(request, key);
   }
-  set({ ...START, ...saved, request: sameExample(request) });
+  return { ...START, ...saved, request: sameExample(request) };
 }
 
-/** An example by its identity, which history does not keep. */
-function sameExample(request: unknown): unknown {
-  const json = JSON.stringify(request);
-  return pageExamples.find((example) => JSON.stringify(example.request) === json)?.request ?? request;
-}
-
-function set(next: Visit): void {
-  batch(() => {
-    source.value = 'link';
-    // Not a change that is recorded: it is there already.
-    current = next;
-    visit.value = next;
-  });
-}
-
-/** Takes what the address says; false if it says nothing. */
-async function openLink(): Promise<boolean> {
+/** What the address says; undefined if it says nothing. */
+async function visitOfLink(): Promise<Visit | undefined> {
   try {
     const found = await fromHash(location.hash);
-    if (!found) return false;
-    set({ ...START, language: current.language, ...found });
+    if (!found) return undefined;
     notice.value = undefined;
+    return { ...START, language: current.language, ...found };
   } catch {
     damaged = true;
     notice.value = (t) => t.ui.damagedLink;
+    return current;
   }
-  return true;
 }
 
-async function openLast(): Promise<void> {
+/** The state before a reload. Browsers may lose what was written to the history just before it. */
+function visitOfReload(): Visit | undefined {
+  const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
+  const before = recalled(LAST, true) as Visit | null | undefined;
+  if (!before || navigation?.type !== 'reload') return undefined;
+  return { ...START, ...before, request: sameExample(before.request) };
+}
+
+async function lastVisit(): Promise<Visit | undefined> {
   const json = await kept(LAST);
-  if (json === undefined) return;
-  set({ ...START, ...JSON.parse(json), present: false });
+  if (json === undefined) return undefined;
   notice.value = (t) => t.ui.restored;
+  return { ...START, ...JSON.parse(json), present: false };
+}
+
+/** Takes a state that the history has already: it is not recorded. */
+function take(next: Visit, how: (next: Visit) => void): void {
+  current = next;
+  how(next);
 }
 
 /** Comes back to where the visitor was, and records from now on where they go. */
 export async function startHistory(): Promise<void> {
-  set({ ...START, language: languageFor(navigator.languages) });
+  const start = (next: Visit) => {
+    source.value = 'link';
+    visit.value = next;
+  };
+  take({ ...START, language: languageFor(navigator.languages) }, start);
   const entry = history.state as Entry | null;
-  if (entry?.visit) await restore(entry);
-  else if (!(await openLink())) await openLast();
+  const reloaded = visitOfReload();
+  const found = reloaded ?? (entry?.visit ? await visitOf(entry) : ((await visitOfLink()) ?? (await lastVisit())));
+  if (found) take(found, start);
+  if (reloaded) write();
+  keepAtEnd(LAST, () => (damaged || isLarge(current.request) ? undefined : current));
   effect(() => record(visit.value));
-  addEventListener('popstate', ({ state }) => {
+  addEventListener('popstate', async ({ state }) => {
     clearTimeout(waiting);
     waiting = undefined;
-    if ((state as Entry | null)?.visit) restore(state);
-    else openLink();
+    const found = (state as Entry | null)?.visit ? await visitOf(state) : await visitOfLink();
+    if (found) take(found, jump);
   });
   addEventListener('beforeunload', () => {
     if (waiting) history.replaceState(entryOf(current), '');

@@ -1,11 +1,13 @@
 // The one state of the page: all that a visitor can come back to, by undo, by the Back button, by a link or after a reload.
-import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
+import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { GradientsAnswer, GradientsRequest } from '../../schemas/gradients.ts';
+import { digestOf } from './digest.ts';
 import type { Choice } from './network/layout.ts';
 import type { Computed } from './request/computed.ts';
-import { pageExamples } from './request/examples.ts';
+import { pageExamples, sameExample } from './request/examples.ts';
 import type { Problem, Progress } from './request/problem.ts';
 import type { Dictionary } from './text/en.ts';
+import { lastingSignal, lastOnes } from './ui/lasting.ts';
 
 /** The views, one of which is beside the picture. */
 export const viewNames = ['steps', 'request', 'check', 'train', 'charts', 'code', 'service'] as const;
@@ -118,8 +120,15 @@ export type Mark = 'right' | 'wrong';
 export const marks = signal<ReadonlyMap<string, Mark>>(new Map());
 
 /** The requests that undo and redo go to, the next one last. */
-const past = signal<readonly unknown[]>([]);
-const future = signal<readonly unknown[]>([]);
+const past = lastingList('undo.past');
+const future = lastingList('undo.future');
+
+/** Outlasts a reload, as far back as there is room. */
+function lastingList(key: string): Signal<readonly unknown[]> {
+  const list = lastingSignal<readonly unknown[]>(key, [], lastOnes);
+  list.value = list.peek().map(sameExample);
+  return list;
+}
 
 /** The most requests that undo goes back by. */
 const MAX_UNDO = 100;
@@ -145,20 +154,37 @@ function put(request: unknown, from: Source): void {
 }
 
 export function undo(): void {
-  move(past, future);
+  move(past, future, past.value.length - 1);
 }
 
 export function redo(): void {
-  move(future, past);
+  move(future, past, future.value.length - 1);
 }
 
-function move(from: typeof past, to: typeof past): void {
-  const request = from.value.at(-1);
-  if (request === undefined) return;
+/** Takes back changes up to the one that is at a place of a list. */
+function move(from: typeof past, to: typeof past, place: number): void {
+  if (place < 0) return;
+  const [request, ...between] = from.value.slice(place);
   batch(() => {
-    to.value = [...to.value, visit.value.request];
-    from.value = from.value.slice(0, -1);
+    to.value = [...to.value, visit.value.request, ...between.toReversed()];
+    from.value = from.value.slice(0, place);
     put(request, 'undo');
+  });
+}
+
+/** Comes to another state, as Back does: if undo or redo go to its request, as they do; otherwise it is a change, so that undo comes back. */
+export function jump(next: Visit): void {
+  const { text } = digestOf(next.request);
+  const placeIn = (list: typeof past) => list.value.findLastIndex((request) => digestOf(request).text === text);
+  batch(() => {
+    if (digestOf(visit.value.request).text !== text) {
+      const [before, after] = [placeIn(past), placeIn(future)];
+      if (before >= 0) move(past, future, before);
+      else if (after >= 0) move(future, past, after);
+      else change(next.request, 'link');
+    }
+    source.value = 'link';
+    visit.value = next;
   });
 }
 

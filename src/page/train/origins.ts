@@ -1,10 +1,10 @@
 // Where the samples of a request come from, if not from the request alone: found again after an undo, Back or a reload.
 import { computed } from '@preact/signals';
 import type { GradientsRequest } from '../../../schemas/gradients.ts';
+import { digestOf } from '../digest.ts';
 import { isRequest } from '../request/edit.ts';
 import { request } from '../state.ts';
 import { lastingSignal } from '../ui/lasting.ts';
-import { digestOf } from './digest.ts';
 import type { Source } from './training.ts';
 
 /** What is learned of a CSV file: the columns as they were typed, and as what. */
@@ -25,10 +25,10 @@ const origins = lastingSignal<readonly { readonly batch: string; readonly from: 
 export const origin = computed<Origin | undefined>(() => {
   const current = request.value;
   if (!isRequest(current) || origins.value.length === 0) return undefined;
-  const of = digestOf(current.batch);
+  const of = digestOf(current.batch).text;
   return origins.value.findLast(({ batch }) => batch === of)?.from;
 });
 
 export function keepOrigin(of: GradientsRequest['batch'], from: Origin): void {
-  origins.value = [...origins.value, { batch: digestOf(of), from }].slice(-MOST);
+  origins.value = [...origins.value, { batch: digestOf(of).text, from }].slice(-MOST);
 }

@@ -1,6 +1,7 @@
 // The training that goes on: every step is a request to the service, and the picture follows.
 import { batch, computed, signal } from '@preact/signals';
 import type { GradientsAnswer, GradientsRequest } from '../../../schemas/gradients.ts';
+import { digestOf } from '../digest.ts';
 import { send } from '../request/api.ts';
 import { withSizes } from '../request/build.ts';
 import { Computed } from '../request/computed.ts';
@@ -11,7 +12,6 @@ import { answered, change, request, source } from '../state.ts';
 import { lastingSignal, lastOnes } from '../ui/lasting.ts';
 import { type Data, networkFor } from './data.ts';
 import { outputsFor } from './dataset-rows.ts';
-import { digestOf } from './digest.ts';
 import { keepOrigin, type Origin, origin } from './origins.ts';
 import { advanced, begun, requestOfStep, type Settings, type Source, type Training } from './training.ts';
 
@@ -59,7 +59,7 @@ export const fault = signal<Fault | undefined>(undefined);
 export const training = computed<Training | undefined>(() => {
   const current = request.value;
   if (!isRequest(current)) return undefined;
-  const known = trainings.value.length > 0 && digestOf(current.network);
+  const known = trainings.value.length > 0 && digestOf(current.network).text;
   return trainings.value.find(({ network }) => network === known)?.training ?? begun(current.network);
 });
 
@@ -154,14 +154,14 @@ function show(next: GradientsRequest, after: Training, answer: GradientsAnswer):
     // An undo goes back by all steps at once: it never comes to those between.
     if (source.peek() === 'train') forget((request.peek() as GradientsRequest).network);
     forget(next.network);
-    trainings.value = [...trainings.value, { network: digestOf(next.network), training: after }].slice(-MOST_TRAININGS);
+    trainings.value = [...trainings.value, { network: digestOf(next.network).text, training: after }].slice(-MOST_TRAININGS);
     change(next, 'train');
     answered.value = { request: next, answer, run: new Computed(next, answer) };
   });
 }
 
 function forget(of: Training['network']): void {
-  trainings.value = trainings.value.filter(({ network }) => network !== digestOf(of));
+  trainings.value = trainings.value.filter(({ network }) => network !== digestOf(of).text);
 }
 
 async function answerTo(wanted: GradientsRequest): Promise<GradientsAnswer | undefined> {

@@ -6,8 +6,24 @@ const lasting: [key: string, value: () => unknown][] = [];
 /** A signal whose value, which is JSON, is kept as long as the tab is open: all of it, or what `part` takes of it. */
 export function lastingSignal<Value>(key: string, initial: Value, part = (value: Value) => value): Signal<Value> {
   const made = signal<Value>((recalled(key) as Value | undefined) ?? initial);
-  lasting.push([key, () => part(made.peek())]);
+  keepAtEnd(key, () => part(made.peek()));
   return made;
+}
+
+/** Keeps what `value` gives when the page is left, for `recalled`. */
+export function keepAtEnd(key: string, value: () => unknown): void {
+  lasting.push([key, value]);
+}
+
+/** What was kept; null or undefined if it was nothing. With `once`, it is forgotten. */
+export function recalled(key: string, once = false): unknown {
+  try {
+    const json = window.sessionStorage.getItem(key);
+    if (once) window.sessionStorage.removeItem(key);
+    return JSON.parse(json ?? 'null');
+  } catch {
+    return undefined;
+  }
 }
 
 /** The most characters of JSON that are kept of a list. Browsers keep some five million for a page. */
@@ -23,14 +39,6 @@ export function lastOnes<Item>(list: readonly Item[], most: number = MOST_CHARAC
     first--;
   }
   return list.slice(first);
-}
-
-function recalled(key: string): unknown {
-  try {
-    return JSON.parse(window.sessionStorage.getItem(key) ?? 'null');
-  } catch {
-    return undefined;
-  }
 }
 
 // There is no such event in Node, where tests import this.
