@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { apiKey } from '../state.ts';
-import { text } from '../text/text.ts';
+import { text, timeText } from '../text/text.ts';
 import { LinkButton, Value } from '../ui/parts.tsx';
 import { alter, datasets, jobs, list, refusal } from './owned.ts';
 import { UploadForm } from './upload-form.tsx';
@@ -69,7 +69,7 @@ function Datasets(): JSX.Element {
       {datasets.value.map(({ name, samples, features, targets, bytes, expires }) => (
         <li key={name} data-name={name}>
           <strong>{name}</strong> {t.dataset(samples, features, targets)}, <Value of={bytes} /> {t.bytes},{' '}
-          {t.until(new Date(expires).toLocaleString())}{' '}
+          {t.until(timeText(expires))}{' '}
           <LinkButton aria-label={t.deleteDataset(name)} onClick={() => alter('DELETE', `datasets/${name}`)}>
             {t.delete}
           </LinkButton>
@@ -86,8 +86,8 @@ function Jobs(): JSX.Element {
     <ul id="jobs">
       {jobs.value.map(({ id, operation, state, parts, created, problem }) => (
         <li key={id} data-state={state}>
-          <strong>{operation}</strong> {t.states[state]}, {t.parts(parts.completed, parts.total)},{' '}
-          {new Date(created).toLocaleString()} {problem && <span class="error">{problem.detail}</span>}{' '}
+          <strong>{operation}</strong> {t.states[state]}, {t.parts(parts.completed, parts.total)}, {timeText(created)}{' '}
+          {problem && <span class="error">{problem.detail}</span>}{' '}
           <LinkButton aria-label={t.deleteJob(operation, id)} onClick={() => alter('DELETE', `jobs/${id}`)}>
             {state === 'queued' || state === 'running' ? t.cancel : t.delete}
           </LinkButton>

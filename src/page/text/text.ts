@@ -26,3 +26,9 @@ export const languageTags: Record<Language, string> = { en: 'en', zh: 'zh-CN' };
 
 /** Each in itself, for those who cannot read the others. */
 export const languageNames: Record<Language, string> = { en: 'English', zh: '中文' };
+
+/** A time as the language of the page writes it, where the visitor is. */
+export function timeText(time: string): string {
+  const format = new Intl.DateTimeFormat(languageTags[shownLanguage.value], { dateStyle: 'medium', timeStyle: 'short' });
+  return format.format(new Date(time));
+}

@@ -83,3 +83,29 @@ t.test('datasets and jobs', { skip: noBrowser }, async (t) => {
   await page.click('#jobs li button');
   await page.waitForSelector('#jobs', { state: 'detached' });
 });
+
+t.test("times are written as in the page's language, whatever the browser's is", { skip: noBrowser }, async (t) => {
+  const service = await startService();
+  const browser = await openBrowser();
+  t.teardown(async () => {
+    await browser.close();
+    service.process.kill();
+    await service.exit;
+  });
+  const [etag, expires, created] = ['e', '2026-12-31T20:05:00.000Z', '2026-01-02T03:04:05.000Z'];
+  const dataset = { name: 'a', samples: 2, features: 1, targets: 1, dtype: 'F64', bytes: 8, etag, expires };
+  const job = { id: '1', operation: 'gradients', state: 'succeeded', parts: { completed: 1, total: 1 }, created };
+  const context = await browser.newContext({ locale: 'de-DE', timezoneId: 'Asia/Shanghai' });
+  await context.route('**/datasets', (route) => route.fulfill({ json: { datasets: [dataset] } }));
+  await context.route('**/jobs', (route) => route.fulfill({ json: { jobs: [job] } }));
+  const said = async (language: string) => {
+    const page = await context.newPage();
+    await page.goto(`${service.url.href}#view=service&language=${language}`);
+    const texts = await Promise.all(['#datasets li', '#jobs li'].map((item) => page.innerText(item)));
+    await page.close();
+    // English has narrow spaces before AM and PM.
+    return texts.map((text) => text.replaceAll(/\s/g, ' '));
+  };
+  t.match(await said('en'), ['kept until Jan 1, 2027, 4:05 AM Delete', '1 of 1 parts, Jan 2, 2026, 11:04 AM']);
+  t.match(await said('zh'), ['保留至 2027年1月1日 04:05', '2026年1月2日 11:04']);
+});
