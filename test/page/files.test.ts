@@ -21,7 +21,7 @@ t.test('files in a browser', { skip: noBrowser }, async (t) => {
     service.process.kill();
     await service.exit;
   });
-  const { page, complaints } = await openPage(browser, service.url.href);
+  const { page, complaints, sent } = await openPage(browser, service.url.href);
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.click('[data-example=xor]');
   await answered(page);
@@ -81,15 +81,37 @@ t.test('files in a browser', { skip: noBrowser }, async (t) => {
     await page.click('[data-symbol=X_1] .copy-menu summary');
     await page.click('[data-symbol=X_1] .copy-menu >> text=MATLAB');
     t.equal(await clipboard(), 'X_1 = [0 0; 0 1; 1 0; 1 1];');
+
+    const copied = async (symbol: string, language: string) => {
+      const figure = page.locator(`[data-symbol="${symbol}"]`).first();
+      await figure.locator('.copy-menu summary').click();
+      await figure.locator(`.copy-menu >> text=${language}`).click();
+      return clipboard();
+    };
+    await page.click('.step-list [aria-label="backward, layer 2"]');
+    const shown = await page.locator('[data-symbol=dZ_2] td').evaluateAll((cells) => cells.map((cell) => cell.dataset.value));
+    t.equal(await copied('dZ_2', 'MATLAB'), `dZ_2 = [${shown.join('; ')}];`, 'every digit');
+    t.equal(await copied('dZ_2', 'NumPy'), `dZ_2 = np.array([[${shown.join('],\n                 [')}]])`);
+    await page.click('[data-example=digits]');
+    await answered(page);
+    const pictures = JSON.parse((await copied('X_1', 'NumPy')).replace(/^X_1 = np\.array\((.*)\)$/s, '$1'));
+    t.strictSame(pictures, sent().batch.inputs, 'also of a matrix that is a drawing');
+    await page.click('[data-example=xor]');
+    await answered(page);
   });
 
   t.test('the answer', async (t) => {
     await page.click('#tab-request');
     const { name, contents } = await saved(page, '#save-answer');
     t.equal(name, 'answer.json');
-    const { loss, gradients } = JSON.parse(`${contents}`);
-    t.equal(`${loss}`, await page.getAttribute('#loss-value', 'data-value'));
-    t.ok(gradients[0].weights.length > 0);
+    const answer = JSON.parse(`${contents}`);
+    t.equal(`${answer.loss}`, await page.getAttribute('#loss-value', 'data-value'));
+    const response = await fetch(new URL('gradients', service.url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(sent()),
+    });
+    t.match(answer, (await response.json()) as object, "the service's");
   });
 
   t.test('a network by its sizes, and from files', async (t) => {
