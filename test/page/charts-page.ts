@@ -21,15 +21,14 @@ const html = `<!doctype html>
 <link rel="stylesheet" href="/charts.css">
 <script type="module" src="/charts.js"></script>
 </head>
-<body><main><h1>Charts</h1><div id="charts"></div></main></body>
+<body><main><h1>Charts</h1><div id="host"></div></main></body>
 </html>`;
 
-const main = `import { drawCharts } from './src/page/charts/charts.ts';
-import { en } from './src/page/text/en.ts';
-let end = () => {};
+const main = `import { h, render } from 'preact';
+import { Charts } from './src/page/charts/charts.tsx';
 window.draw = (given) => {
-  end();
-  end = drawCharts(en.charts, document.getElementById('charts'), ...JSON.parse(given));
+  const [request, answer] = JSON.parse(given);
+  render(h(Charts, { request, answer }), document.getElementById('host'));
 };`;
 
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:";

@@ -2,8 +2,9 @@
 import * as Plot from '@observablehq/plot';
 import * as d3 from 'd3';
 import type { GradientsAnswer, GradientsRequest } from '../../../schemas/gradients.ts';
-import { figure, plot, series } from './figure.ts';
+import type { Chart, Panel } from './figure.tsx';
 import { type Histogram, histogram } from './measures.ts';
+import { plot, series } from './plot.ts';
 import { type ChartsText, histogramText, short } from './words.ts';
 
 /** How many layers have histograms: more would be too small to see. */
@@ -25,7 +26,7 @@ export function* histogramsChart(
   t: ChartsText,
   { network }: GradientsRequest,
   { gradients }: GradientsAnswer,
-): Generator<void, HTMLElement> {
+): Generator<void, Chart> {
   const { length } = network.layers;
   const half = LAYERS / 2;
   const places = d3.range(length).filter((k) => length <= LAYERS || k < half || k >= length - half);
@@ -36,20 +37,12 @@ export function* histogramsChart(
     histograms.push({ layer: k + 1, title, weights: histogram(weights, BINS), gradients: histogram(gradients[k].weights, BINS) });
     yield;
   }
-  const { element, drawing } = figure(t, {
-    title: t.histograms.title,
-    text: textOf(t, length, half),
-    table: tableOf(t, histograms),
-  });
-  d3.select(drawing)
-    .style('display', 'grid')
-    .style('gap', '1rem')
-    .style('grid-template-columns', 'repeat(auto-fill, minmax(min(100%, 17rem), 1fr))');
+  const panels: Panel[] = [];
   for (const each of histograms) {
-    drawing.append(panel(t, each));
+    panels.push({ title: each.title, drawings: shown.map((one) => drawn(t, each[one.name], one, each.layer)) });
     yield;
   }
-  return element;
+  return { title: t.histograms.title, text: textOf(t, length, half), table: tableOf(t, histograms), panels };
 }
 
 function textOf(t: ChartsText, layers: number, half: number): string {
@@ -69,15 +62,6 @@ function tableOf(t: ChartsText, histograms: readonly LayerHistograms[]) {
     count: rows.length,
     row: (i: number) => rows[i],
   };
-}
-
-/** A layer's two histograms. */
-function panel(t: ChartsText, histograms: LayerHistograms): HTMLElement {
-  const element = d3.create('div');
-  element.append('p').style('margin', '0').text(histograms.title);
-  const pair = element.append('div').style('display', 'grid').style('grid-template-columns', '1fr 1fr').style('gap', '.5rem');
-  for (const each of shown) pair.append(() => drawn(t, histograms[each.name], each, histograms.layer));
-  return element.node() as HTMLElement;
 }
 
 function drawn(

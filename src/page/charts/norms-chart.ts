@@ -2,8 +2,9 @@
 import * as Plot from '@observablehq/plot';
 import * as d3 from 'd3';
 import type { GradientsAnswer, GradientsRequest } from '../../../schemas/gradients.ts';
-import { appendLegend, countTicks, figure, plot, type Series, series, tickFormat } from './figure.ts';
+import type { Chart } from './figure.tsx';
 import { type LayerNorms, layerNorms, verdict } from './measures.ts';
+import { countTicks, plot, type Series, series, tickFormat } from './plot.ts';
 import { type ChartsText, short, verdictText } from './words.ts';
 
 /** Above as many layers, a line is clearer without a symbol at each. */
@@ -14,7 +15,7 @@ export function* normsChart(
   request: GradientsRequest,
   answer: GradientsAnswer,
   width: number,
-): Generator<void, HTMLElement> {
+): Generator<void, Chart> {
   const norms = layerNorms(request, answer);
   yield;
   const sums = norms.map(({ sums }) => sums).filter((norm) => norm !== undefined);
@@ -28,10 +29,7 @@ export function* normsChart(
   ];
   const head = [t.layer, ...shown.map(({ name }) => t.series[name]), t.norms.ratio];
   const table = { head, count: norms.length, row };
-  const { element, drawing } = figure(t, { title: t.norms.title, text, table });
-  appendLegend(t, drawing, shown);
-  drawing.append(drawn(t, norms, shown, text, width));
-  return element;
+  return { title: t.norms.title, text, table, legend: shown, panels: [{ drawings: [drawn(t, norms, shown, text, width)] }] };
 }
 
 function drawn(

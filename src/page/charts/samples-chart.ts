@@ -2,8 +2,9 @@
 import * as Plot from '@observablehq/plot';
 import * as d3 from 'd3';
 import type { GradientsAnswer, GradientsRequest } from '../../../schemas/gradients.ts';
-import { countTicks, figure, plot, tickFormat } from './figure.ts';
+import type { Chart } from './figure.tsx';
 import { outliers, sampleShares } from './measures.ts';
+import { countTicks, plot, tickFormat } from './plot.ts';
 import { type ChartsText, outlierRule, outlierText, short } from './words.ts';
 
 /** More samples than this are drawn in groups, from the least to the largest value of each. */
@@ -20,7 +21,7 @@ export function* samplesChart(
   request: GradientsRequest,
   answer: GradientsAnswer,
   width: number,
-): Generator<void, HTMLElement | undefined> {
+): Generator<void, Chart | undefined> {
   const { losses, norms } = sampleShares(request, answer);
   yield;
   const measures = [
@@ -38,12 +39,12 @@ export function* samplesChart(
     count,
     row: (i: number) => [`${i + 1}`, ...measures.map(({ values }) => short(values[i]))],
   };
-  const { element, drawing } = figure(t, { title: t.samples.title, text, table });
+  const drawings: SVGSVGElement[] = [];
   for (const measure of measures) {
     yield;
-    drawing.append(drawn(t, measure, width));
+    drawings.push(drawn(t, measure, width));
   }
-  return element;
+  return { title: t.samples.title, text, table, panels: [{ drawings }] };
 }
 
 interface Measure {
