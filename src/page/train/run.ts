@@ -54,6 +54,8 @@ export interface Fault extends Problem {
 }
 
 export const fault = signal<Fault | undefined>(undefined);
+// It was of that request alone.
+request.subscribe(() => (fault.value = undefined));
 
 /** The training of the network of the page. */
 export const training = computed<Training | undefined>(() => {
@@ -112,7 +114,6 @@ async function makeSteps(steps: number): Promise<boolean> {
 /** Takes other data, and a new network with these hidden layers. */
 export function learn(data: Data, hidden: readonly number[], from: 'example' | 'file', whence?: Origin): void {
   pause();
-  fault.value = undefined;
   const made = networkFor(data, hidden);
   if (whence) keepOrigin(made.batch, whence);
   change(made, from);
@@ -123,7 +124,6 @@ export function setOutputs(outputs: number): void {
   const from = request.peek();
   if (!isRequest(from)) return;
   const { features, units } = sizesOf(from);
-  fault.value = undefined;
   change(withSizes(from, [features, ...units.with(-1, outputs)]), 'form');
 }
 

@@ -115,6 +115,11 @@ t.test('the data in a browser', { skip: noBrowser }, async (t) => {
       await page.innerText('#train-fault'),
       /^The dataset has samples of class 4, but the network has 2 outputs, for the classes 0 to 1\./,
     );
+    await page.click('#undo');
+    await page.waitForSelector('#train-fault', { state: 'detached' });
+    await page.click('#redo');
+    await answered(page);
+    await page.click('#train-step');
     await page.click('#train-fault >> text=Give it 5 outputs');
     await page.waitForSelector('#train-fault', { state: 'detached' });
     await answered(page);
