@@ -106,6 +106,6 @@ t.test("times are written as in the page's language, whatever the browser's is",
     // English has narrow spaces before AM and PM.
     return texts.map((text) => text.replaceAll(/\s/g, ' '));
   };
-  t.match(await said('en'), ['kept until Jan 1, 2027, 4:05 AM Delete', '1 of 1 parts, Jan 2, 2026, 11:04 AM']);
+  t.match(await said('en'), ['kept until Jan 1, 2027, 4:05 AM Delete', '1 of 1 part, Jan 2, 2026, 11:04 AM']);
   t.match(await said('zh'), ['保留至 2027年1月1日 04:05', '2026年1月2日 11:04']);
 });

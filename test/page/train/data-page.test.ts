@@ -134,8 +134,7 @@ t.test('the data in a browser', { skip: noBrowser }, async (t) => {
     await page.waitForFunction(() => document.querySelectorAll('#decisions circle').length === 4);
     await page.click('#undo');
     await page.waitForSelector('#train-count[data-steps="1"]');
-    await answered(page);
-    t.equal(await page.getAttribute('#loss-value', 'data-value'), trained);
+    await page.waitForFunction((loss) => document.getElementById('loss-value')?.dataset.value === loss, trained);
     t.equal(await page.inputValue('#train-dataset'), 'late', 'an undo comes back to the dataset');
 
     await page.click('#tab-request');
