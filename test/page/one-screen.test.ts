@@ -111,7 +111,9 @@ t.test('the page as a whole', { skip: noBrowser }, async (t) => {
     const { page, complaints } = await open();
     await page.emulateMedia({ media: 'print' });
     t.ok(await page.isHidden('.step-list'));
-    t.ok(await page.isVisible('#step'));
+    t.ok(await page.isVisible('#step .cells button'), 'which has a number');
+    t.ok(await page.isHidden('.copy-menu'));
+    t.ok(await page.isHidden('#save-picture'));
     t.equal(await page.locator('#view').evaluate((view) => getComputedStyle(view).overflowY), 'visible');
     await page.emulateMedia({ media: 'screen', forcedColors: 'active' });
     const colour = (selector: string) =>

@@ -41,7 +41,7 @@ export function LossCurve({ losses }: { losses: readonly number[] }): JSX.Elemen
   const isLog = least > 0 && most > 10 * least;
   const value = (loss: number) => (isLog ? Math.log(loss) : loss);
   const x = scaleLinear([0, losses.length - 1], [PAD, WIDTH - PAD]);
-  const y = scaleLinear([value(least), value(most)], [HEIGHT - PAD, PAD + 14]);
+  const y = scaleLinear([value(least), value(most)], [HEIGHT - 18, PAD + 14]);
   const path = line<number>(
     (_, i) => x(i),
     (loss) => y(value(loss)),
@@ -56,7 +56,7 @@ export function LossCurve({ losses }: { losses: readonly number[] }): JSX.Elemen
       <text x={PAD} y={12}>
         {short(most)}
       </text>
-      <text x={WIDTH - PAD} y={HEIGHT - PAD - 4} text-anchor="end">
+      <text x={WIDTH - PAD} y={HEIGHT - 4} text-anchor="end">
         {short(losses[losses.length - 1])}
       </text>
     </Frame>

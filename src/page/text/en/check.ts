@@ -29,7 +29,7 @@ export const check = {
   layer: (layer: number) => `layer ${layer}`,
   allLayers: 'all layers',
   part: { loss: 'the loss', batch: 'the batch', penalty: 'the penalty', network: 'the network' } as Record<string, string>,
-  explains: (arrays: readonly string[]) => `It explains: ${arrays.join(', ')}.`,
+  explains: (arrays: readonly string[]) => `It explains: ${arrays.join('; ')}.`,
   factor: (factor: string) => `In addition, everything is multiplied by ${factor}.`,
   wrongLine: 'Wrong',
   rightLine: 'Right',
