@@ -222,6 +222,25 @@ t.test('a store that is away while the process ends: the job waits no longer, an
   t.match(await endOf(after.jobs, await after.jobs.submit('owner', requestOf('a'))), { state: 'succeeded' });
 });
 
+t.test('a failure that cannot be written: the log says so, and the job goes on after a restart', async (t) => {
+  const folder = folderOf(t);
+  const logged = Promise.withResolvers<string>();
+  const error = (reason: unknown, message: string) => {
+    if (message.endsWith('could not be written')) logged.resolve(`${message}: ${reason}`);
+  };
+  const { jobs, runner, store } = start(t, { log: { error } }, folder);
+  runner.before = (step) => {
+    if (step !== 'c') return;
+    store.write = () => Promise.reject(new Error('broken'));
+    throw new Refusal('out-of-domain', { detail: 'expected a class' });
+  };
+  const record = await jobs.submit('owner', requestOf(LETTERS));
+  t.equal(await logged.promise, `the end of the job ${record.id} could not be written: Error: broken`);
+  const after = start(t, {}, folder);
+  await after.jobs.resume();
+  t.match(await endOf(after.jobs, record), { state: 'succeeded', completed: 26 });
+});
+
 t.test('results of another fingerprint are not used: the job begins anew; in a process that ends, none begins', async (t) => {
   const folder = folderOf(t);
   const stopped = Promise.withResolvers<void>();
