@@ -13,7 +13,7 @@ export function digestOf(part: unknown): Digest {
   const isObject = part instanceof Object;
   const known = isObject && digests.get(part);
   if (known) return known;
-  const json = JSON.stringify(part) ?? '';
+  const json = `${JSON.stringify(part)}`;
   const made = { text: `${json.length}:${hashOf(json)}`, length: json.length };
   if (isObject) digests.set(part, made);
   return made;

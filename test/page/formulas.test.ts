@@ -1,5 +1,7 @@
 // Formulas as trees and in words.
 import t from 'tap';
+import { activations } from '../../src/page/request/variants.ts';
+import { formulaOf } from '../../src/page/steps/quantities.ts';
 import { en } from '../../src/page/text/en.ts';
 import { type MathNode, parseMath, spoken, written } from '../../src/page/ui/math.ts';
 
@@ -34,3 +36,8 @@ for (const [formula, tree, words] of cases) {
     t.equal(written(parseMath(formula)), formula.replace(/[\s{}^"/]|_(?=[\d{])/g, ''));
   });
 }
+
+t.test('the formula of an activation; none for one that only a newer service has', async (t) => {
+  t.equal(formulaOf(activations, 'relu'), 'max(0, x)');
+  t.equal(formulaOf(activations, 'of-tomorrow'), '');
+});

@@ -89,6 +89,11 @@ const wrong: Record<string, [body: Buffer, type: string, detail: string]> = {
     'invalid-request',
     'X: a dataset has no such array: it is inputs here; there are inputs, targets, classes, sample_weights',
   ],
+  'a misspelt name': [
+    safetensors({ sample_weigths: described('F64', [1], one) }),
+    'invalid-request',
+    'sample_weigths: a dataset has no such array, nearest is "sample_weights"; there are inputs, targets, classes, sample_weights',
+  ],
   'no inputs': [
     safetensors({ targets: described('F64', [1, 1], one) }),
     'invalid-request',

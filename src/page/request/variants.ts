@@ -35,6 +35,6 @@ function variantsOf(declarations: Declarations, shared: TProperties): Variant[] 
 function optionOf(name: string, schema: TSchema): Option {
   const names = namesOf(schema);
   const kinds: Record<string, Option['kind']> = { number: 'number', integer: 'number', boolean: 'boolean', string: 'names' };
-  const [description] = (schema.description ?? '').split('\n');
+  const [description] = (schema.description as string).split('\n');
   return { name, kind: kinds[schema.type] ?? 'numbers', names, initial: schema.default, description };
 }
