@@ -132,7 +132,7 @@ t.test('weight decay that the request does not have', async (t) => {
     t.match(diagnosis, {
       mistake: 'penalty-not-in-request',
       pointer: '/penalty',
-      detail: `the gradient of an ${kind.toUpperCase()} penalty of strength ${strength} was added; the request has none, in the layers 0, 1`,
+      detail: `the gradient of an ${kind.toUpperCase()} penalty of strength ${strength} was added; the request has none, in layers[0], layers[1]`,
       alternatives: [],
     });
   }

@@ -89,7 +89,8 @@ function diagnosisOf(atoms: readonly Atom[], alternatives: MistakeName[]): Diagn
   const detail = [
     [...new Set(atoms.map((atom) => atom.detail))].slice(0, MOST_DETAILS).join('; '),
     ...(factor === undefined ? [] : [`and multiplied by ${Number(factor.toPrecision(9))}`]),
-    ...(layers.length > 1 ? [`in the layers ${layers.join(', ')}`] : []),
+    // As in the document, since people count layers from 0 or from 1.
+    ...(layers.length > 1 ? [`in ${layers.map((layer) => `layers[${layer}]`).join(', ')}`] : []),
   ];
   return {
     mistake,
