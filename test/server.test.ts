@@ -9,7 +9,7 @@ import { type Service, startService } from './support/process.ts';
 
 /** Starts a server on a free port; it is ended with the test. */
 async function startServer(t: Test, environment: Record<string, string> = {}, options: string[] = []): Promise<Service> {
-  const server = await startService({ environment, options });
+  const server = await startService({ environment, options, measured: true });
   t.teardown(() => server.process.kill('SIGKILL'));
   return server;
 }

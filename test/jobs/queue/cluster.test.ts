@@ -38,6 +38,7 @@ async function startCluster(t: Test, store = folderOf(t), further: Record<string
   const start = async (file?: string, environment = {}) => {
     const process = await startService({
       ...(file && { file }),
+      measured: true,
       environment: { STORE: store, REDIS_URL: redis.url, DRAIN_MS: '0', LOG_LEVEL: 'info', ...further, ...environment },
     });
     t.teardown(() => process.process.kill('SIGKILL'));
