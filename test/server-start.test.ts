@@ -80,7 +80,7 @@ t.test('with every number at its least and at its most, it starts and ends', asy
     const numbers = Object.entries(Config.properties).flatMap(([name, schema]) =>
       schema.type === 'integer' && name !== 'PORT' ? [[name, `${schema[bound]}`]] : [],
     );
-    const service = await startService({ environment: { ...Object.fromEntries(numbers), DRAIN_MS: '0' } });
+    const service = await startService({ environment: { ...Object.fromEntries(numbers), DRAIN_MS: '0' }, measured: true });
     t.teardown(() => service.process.kill('SIGKILL'));
     t.strictSame(service.badLines, []);
     service.process.kill('SIGTERM');
