@@ -8,8 +8,8 @@ import { pageExamples } from '../../src/page/request/examples.ts';
 import { languages } from '../../src/page/state.ts';
 import { en } from '../../src/page/text/en.ts';
 import { zh } from '../../src/page/text/zh.ts';
-import { type Service, startService } from '../support/process.ts';
-import { answered, editorText, noBrowser, openBrowser, openPage, refused, typeJson } from './browser.ts';
+import type { Service } from '../support/process.ts';
+import { answered, editorText, noBrowser, openPage, openService, refused, typeJson } from './browser.ts';
 import { textsOf } from './texts.ts';
 
 const SIZES = [
@@ -80,13 +80,7 @@ const scenes: Record<string, (page: Page) => Promise<void>> = {
 };
 
 t.test('the appearance of the page', { skip: noBrowser }, async (t) => {
-  const service = await startService();
-  const browser = await openBrowser();
-  t.teardown(async () => {
-    await browser.close();
-    service.process.kill();
-    await service.exit;
-  });
+  const { service, browser } = await openService(t);
   await fill(service);
   const { page, complaints } = await openPage(browser, service.url.href);
   // Evaluated, not added as a script: the page's content security policy would block that.

@@ -1,8 +1,10 @@
 // A browser for the tests of the page: headless Chromium, if installed.
 import { accessSync, constants } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Test } from 'tap';
 import { buildPage } from '../../deploy/page.ts';
 import type { GradientsRequest } from '../../schemas/gradients.ts';
+import { type Service, type Start, startService } from '../support/process.ts';
 
 /** The Chromium to run: CHROMIUM, or Debian's path. */
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -23,6 +25,18 @@ function isThere(): boolean {
 export async function openBrowser(): Promise<Browser> {
   await buildPage();
   return launchBrowser();
+}
+
+/** Starts a service and a browser for its page; they end with the test. */
+export async function openService(t: Test, start?: Start): Promise<{ service: Service; browser: Browser }> {
+  const service = await startService(start);
+  const browser = await openBrowser();
+  t.teardown(async () => {
+    await browser.close();
+    service.process.kill();
+    await service.exit;
+  });
+  return { service, browser };
 }
 
 /** Starts a browser that contacts no host except the service. */

@@ -2,8 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import t from 'tap';
-import { startService } from '../support/process.ts';
-import { answered, noBrowser, openBrowser, openPage } from './browser.ts';
+import { answered, noBrowser, openPage, openService } from './browser.ts';
 import { safetensorsFile } from './safetensors-file.ts';
 
 async function saved(page: Page, button: string): Promise<{ name: string; contents: Buffer }> {
@@ -14,13 +13,7 @@ async function saved(page: Page, button: string): Promise<{ name: string; conten
 }
 
 t.test('files in a browser', { skip: noBrowser }, async (t) => {
-  const service = await startService();
-  const browser = await openBrowser();
-  t.teardown(async () => {
-    await browser.close();
-    service.process.kill();
-    await service.exit;
-  });
+  const { service, browser } = await openService(t);
   const { page, complaints, sent } = await openPage(browser, service.url.href);
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.click('[data-example=xor]');

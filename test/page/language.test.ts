@@ -6,8 +6,7 @@ import { languageFor } from '../../src/page/state.ts';
 import { en } from '../../src/page/text/en.ts';
 import { loadTexts } from '../../src/page/text/text.ts';
 import { zh } from '../../src/page/text/zh.ts';
-import { startService } from '../support/process.ts';
-import { answered, noBrowser, openBrowser } from './browser.ts';
+import { answered, noBrowser, openService } from './browser.ts';
 import { textsOf } from './texts.ts';
 
 t.test("the first of the browser's languages that the page has", async (t) => {
@@ -29,13 +28,7 @@ t.test('the texts of both languages are of the same kind, and all of the Chinese
 });
 
 t.test('the page in Chinese', { skip: noBrowser }, async (t) => {
-  const service = await startService();
-  const browser = await openBrowser();
-  t.teardown(async () => {
-    await browser.close();
-    service.process.kill();
-    await service.exit;
-  });
+  const { service, browser } = await openService(t);
   const url = service.url.href;
 
   t.test('a switch, a link and a reload keep the language; English loads no Chinese', async (t) => {

@@ -2,17 +2,10 @@
 import type { Page } from 'playwright-core';
 import t from 'tap';
 import type { GradientsRequest } from '../../schemas/gradients.ts';
-import { startService } from '../support/process.ts';
-import { answered, editorText, noBrowser, openBrowser, openPage, typeJson } from './browser.ts';
+import { answered, editorText, noBrowser, openPage, openService, typeJson } from './browser.ts';
 
 t.test('the page as a whole', { skip: noBrowser }, async (t) => {
-  const service = await startService();
-  const browser = await openBrowser();
-  t.teardown(async () => {
-    await browser.close();
-    service.process.kill();
-    await service.exit;
-  });
+  const { service, browser } = await openService(t);
   const open = (hash = '') => openPage(browser, `${service.url.href}${hash}`);
 
   t.test('presented: by the keys of a presenter, by themselves, and from a link', async (t) => {

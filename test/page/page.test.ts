@@ -11,16 +11,10 @@ import type { Steps } from '../../src/page/steps/step.ts';
 import { stepsOf } from '../../src/page/steps/steps.ts';
 import { en } from '../../src/page/text/en.ts';
 import { type Service, startService } from '../support/process.ts';
-import { answered, editorText, noBrowser, openBrowser, openPage, refused, typeJson } from './browser.ts';
+import { answered, editorText, noBrowser, openPage, openService, refused, typeJson } from './browser.ts';
 
 t.test('the page in a browser', { skip: noBrowser }, async (t) => {
-  const service = await startService();
-  const browser = await openBrowser();
-  t.teardown(async () => {
-    await browser.close();
-    service.process.kill();
-    await service.exit;
-  });
+  const { service, browser } = await openService(t);
   const open = () => openPage(browser, service.url.href);
 
   t.test("each example, computed and stepped through: every number is the service's", async (t) => {

@@ -1,8 +1,7 @@
 // Undo and redo in a browser: they outlast a reload and the way back from another page, as far as the browser keeps anything.
 import type { Page } from 'playwright-core';
 import t from 'tap';
-import { startService } from '../support/process.ts';
-import { answered, noBrowser, openBrowser, openPage } from './browser.ts';
+import { answered, noBrowser, openPage, openService } from './browser.ts';
 
 const field = '#field-network-layers-0-weights-0-0';
 
@@ -41,13 +40,7 @@ async function written(page: Page, weight: string): Promise<void> {
 }
 
 t.test('undo and redo in a browser', { skip: noBrowser }, async (t) => {
-  const service = await startService();
-  const browser = await openBrowser();
-  t.teardown(async () => {
-    await browser.close();
-    service.process.kill();
-    await service.exit;
-  });
+  const { service, browser } = await openService(t);
   const open = async () => {
     const opened = await openPage(browser, service.url.href);
     await opened.page.click('#tab-request');

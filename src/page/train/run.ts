@@ -112,10 +112,10 @@ async function makeSteps(steps: number): Promise<boolean> {
 }
 
 /** Takes other data, and a new network with these hidden layers. */
-export function learn(data: Data, hidden: readonly number[], from: 'example' | 'file', whence?: Origin): void {
+export function learn(data: Data, hidden: readonly number[], from: 'example' | 'file', dataOrigin?: Origin): void {
   pause();
   const made = networkFor(data, hidden);
-  if (whence) keepOrigin(made.batch, whence);
+  if (dataOrigin) keepOrigin(made.batch, dataOrigin);
   change(made, from);
 }
 

@@ -7,8 +7,7 @@ import { wrongFlow } from '../../check/corpus-flow.ts';
 import { wrongLosses } from '../../check/corpus-loss.ts';
 import { wrongParameters } from '../../check/corpus-parameters.ts';
 import { wrongSlopes } from '../../check/corpus-slopes.ts';
-import { startService } from '../../support/process.ts';
-import { answered, noBrowser, openBrowser, openPage } from '../browser.ts';
+import { answered, noBrowser, openPage, openService } from '../browser.ts';
 
 type Rows = number[][];
 interface Gradients {
@@ -71,13 +70,7 @@ function textOf(wrong: Wrong, print: Print): string {
 }
 
 t.test('check mine in a browser', { skip: noBrowser }, async (t) => {
-  const service = await startService();
-  const browser = await openBrowser();
-  t.teardown(async () => {
-    await browser.close();
-    service.process.kill();
-    await service.exit;
-  });
+  const { service, browser } = await openService(t);
   const corpus = [...wrongSlopes, ...wrongLosses, ...wrongParameters, ...wrongFlow];
   const { page, complaints, requests } = await openPage(browser, service.url.href);
   await page.click('#tab-check');

@@ -1,18 +1,11 @@
 // The datasets and jobs of the service in a browser.
 import t from 'tap';
-import { startService } from '../../support/process.ts';
-import { noBrowser, openBrowser } from '../browser.ts';
+import { noBrowser, openService } from '../browser.ts';
 import { npyFile } from '../npy-file.ts';
 import { safetensorsFile } from '../safetensors-file.ts';
 
 t.test('datasets and jobs', { skip: noBrowser }, async (t) => {
-  const service = await startService({ environment: { API_KEYS: 'me=secret-of-the-test' } });
-  const browser = await openBrowser();
-  t.teardown(async () => {
-    await browser.close();
-    service.process.kill();
-    await service.exit;
-  });
+  const { service, browser } = await openService(t, { environment: { API_KEYS: 'me=secret-of-the-test' } });
   const context = await browser.newContext({ viewport: { width: 1280, height: 720 } });
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
@@ -85,13 +78,7 @@ t.test('datasets and jobs', { skip: noBrowser }, async (t) => {
 });
 
 t.test("times are written as in the page's language, whatever the browser's is", { skip: noBrowser }, async (t) => {
-  const service = await startService();
-  const browser = await openBrowser();
-  t.teardown(async () => {
-    await browser.close();
-    service.process.kill();
-    await service.exit;
-  });
+  const { service, browser } = await openService(t);
   const [etag, expires, created] = ['e', '2026-12-31T20:05:00.000Z', '2026-01-02T03:04:05.000Z'];
   const dataset = { name: 'a', samples: 2, features: 1, targets: 1, dtype: 'F64', bytes: 8, etag, expires };
   const job = { id: '1', operation: 'gradients', state: 'succeeded', parts: { completed: 1, total: 1 }, created };

@@ -2,8 +2,7 @@
 import type { Page } from 'playwright-core';
 import t from 'tap';
 import type { GradientsRequest } from '../../../schemas/gradients.ts';
-import { startService } from '../../support/process.ts';
-import { answered, noBrowser, openBrowser, openPage } from '../browser.ts';
+import { answered, noBrowser, openPage, openService } from '../browser.ts';
 
 /** The last request for the steps of the page, others than those for plots. */
 function recordedOf(page: Page): () => GradientsRequest {
@@ -15,13 +14,7 @@ function recordedOf(page: Page): () => GradientsRequest {
 }
 
 t.test('the data in a browser', { skip: noBrowser }, async (t) => {
-  const service = await startService();
-  const browser = await openBrowser();
-  t.teardown(async () => {
-    await browser.close();
-    service.process.kill();
-    await service.exit;
-  });
+  const { service, browser } = await openService(t);
 
   t.test('columns of a CSV file', async (t) => {
     const { page, complaints } = await openPage(browser, service.url.href);

@@ -1,8 +1,7 @@
 // "Train" in a browser: XOR and a spiral are learned to the end; a reload, Undo and Back lose nothing.
 import type { Page } from 'playwright-core';
 import t from 'tap';
-import { startService } from '../../support/process.ts';
-import { answered, noBrowser, openBrowser, openPage } from '../browser.ts';
+import { answered, noBrowser, openPage, openService } from '../browser.ts';
 
 const stepsOf = async (page: Page) => Number(await page.getAttribute('#train-count', 'data-steps'));
 const lossOf = async (page: Page) => Number(await page.getAttribute('#loss-value', 'data-value'));
@@ -19,13 +18,7 @@ async function trainTo(page: Page, loss: number): Promise<void> {
 }
 
 t.test('training in a browser', { skip: noBrowser }, async (t) => {
-  const service = await startService();
-  const browser = await openBrowser();
-  t.teardown(async () => {
-    await browser.close();
-    service.process.kill();
-    await service.exit;
-  });
+  const { service, browser } = await openService(t);
   const { page, complaints } = await openPage(browser, service.url.href);
   await page.click('#tab-train');
   await page.click('[data-generator=xor]');
